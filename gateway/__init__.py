@@ -1,0 +1,1 @@
+"""The gateway: tills authorize, capture and refund purchases against certificates here."""

@@ -1,0 +1,1 @@
+"""What is right: pure rules, without I/O, clock or chance."""

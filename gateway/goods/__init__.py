@@ -1,0 +1,1 @@
+"""What things are: classification, prohibited lists and their versions."""

@@ -1,0 +1,1 @@
+"""Who may: merchants, agreements, outlets, terminals, cards and keys."""

@@ -1,0 +1,1 @@
+"""The till's door: gRPC services, interceptors and the mapping of errors."""

@@ -1,0 +1,1 @@
+"""How it runs: settings, database, embedded servers, logging, bootstrap."""

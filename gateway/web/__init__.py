@@ -1,0 +1,1 @@
+"""People's door: health, readiness and metrics over HTTP."""

@@ -1,0 +1,1 @@
+"""The demo, load scenarios and the comparison bench."""

@@ -1,0 +1,1 @@
+"""Tillgate's wire messages."""

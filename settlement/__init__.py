@@ -1,0 +1,1 @@
+"""What is owed: the department's settlement of the merchants' subsidy claims."""
