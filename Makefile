@@ -1,20 +1,71 @@
 # Everything runs from .venv, which is made on first use from requirements.lock.
 PYTHON ?= python3
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PROTOS := $(wildcard protos/tillgate/v1/*.proto)
+TYPED := gateway merchant_sdk settlement loadtests tests
 
 .DEFAULT_GOAL := help
-.PHONY: venv
+.PHONY: help venv demo test soak serve lint check-stubs stubs bench lock clean
 
-venv: $(STAMP)  ## make the virtual environment
+help:  ## show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+venv: $(STAMP)  ## make the virtual environment (PYTHON=python3.12 chooses another Python)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "error: Tillgate needs Python 3.11 or newer; '$(PYTHON)' is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "error: '$(PYTHON)' lacks the venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	  echo "error: Tillgate needs Python 3.11 or newer, and '$(PYTHON)' is not one." \
+	    "Name another: make $(or $(firstword $(MAKECMDGOALS)),venv) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: '$(PYTHON)' cannot make virtual environments." \
+	    "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/pip || { echo "making $(VENV), which takes a minute or two the first time"; $(PYTHON) -m venv $(VENV); }
+	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
+
+demo: $(STAMP)  ## tills buy real baskets (SHORT=1: a short run; DATA=dir: more data)
+	$(BIN)/python -m loadtests.demo $(if $(SHORT),--short) $(if $(DATA),--data "$(DATA)")
+
+test: $(STAMP)  ## all tests, on real servers
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+soak: $(STAMP)  ## the random-command machines, for much longer
+	$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile soak --timeout 0 tests/stateful
+
+serve: $(STAMP)  ## run the gateway until Ctrl-C
+	$(BIN)/tillgate serve
+
+lint: $(STAMP) check-stubs  ## style, types, import contracts, the wire's rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd protos && ../$(BIN)/buf lint
+
+# The one way stubs are made; $(1) is the directory they go to.
+generate_stubs = $(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=$(1) --pyi_out=$(1) \
+	--grpc_python_out=$(1) --plugin=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=$(1) $(PROTOS)
+
+stubs: $(STAMP)  ## generate the wire's stubs anew
+	$(call generate_stubs,protos)
+
+check-stubs: $(STAMP)
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call generate_stubs,"$$fresh") && \
+	diff -r -q --exclude=__pycache__ --exclude='*.proto' --exclude=__init__.py --exclude=py.typed \
+	  "$$fresh/tillgate/v1" protos/tillgate/v1 || { echo "error: the stubs are stale: make stubs" >&2; exit 1; }
+
+bench: $(STAMP)  ## Authorize against a bare echo, interleaved
+	$(BIN)/python -m loadtests.bench
+
+# Hashes of every platform's wheels; no index address is written.
+lock: $(STAMP)  ## choose the newest fitting versions and write requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what was built; var/ with its data stays
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
