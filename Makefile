@@ -47,12 +47,14 @@ lint: $(STAMP) check-stubs  ## style, types, import contracts, the wire's rules
 	$(BIN)/lint-imports
 	cd protos && ../$(BIN)/buf lint
 
-# The one way stubs are made; $(1) is the directory they go to.
-generate_stubs = $(BIN)/python -m grpc_tools.protoc -Iprotos --python_out=$(1) --pyi_out=$(1) \
-	--grpc_python_out=$(1) --plugin=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=$(1) $(PROTOS)
+# The one way stubs are made; $(1) is the directory they go to. Only files with a service get gRPC stubs.
+PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+generate_stubs = $(PROTOC) --python_out=$(1) --pyi_out=$(1) $(PROTOS) && \
+	$(PROTOC) --grpc_python_out=$(1) --plugin=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=quiet:$(1) \
+	  $(filter %_service.proto,$(PROTOS))
 
 stubs: $(STAMP)  ## generate the wire's stubs anew
-	$(call generate_stubs,protos)
+	@$(call generate_stubs,protos)
 
 check-stubs: $(STAMP)
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call generate_stubs,"$$fresh") && \
