@@ -219,9 +219,13 @@ def judge(evidence: tuple[Evidence, ...], payment_subject: int, prohibited: Proh
         if rule is not None and rule.is_denied:
             return Verdict(LineReason.PROHIBITED, rule.rule_id, version, item.source, item.okpd2)
     if payment_subject in EXCISE_SUBJECTS and all(item.source == "declared" for item in evidence):
-        return Verdict(LineReason.EXCISE_UNCLEARED, f"subject-{payment_subject}", version, "payment_subject", "")
+        return Verdict(
+            LineReason.EXCISE_UNCLEARED, f"subject-{payment_subject}", version, "payment_subject", ""
+        )
     if not evidence:
         return Verdict(LineReason.GOODS_UNKNOWN, "unknown", version, "none", "")
     trusted = evidence[0]
     rule = prohibited.rule_for(trusted.okpd2)
-    return Verdict(LineReason.ALLOWED, rule.rule_id if rule else "not-listed", version, trusted.source, trusted.okpd2)
+    return Verdict(
+        LineReason.ALLOWED, rule.rule_id if rule else "not-listed", version, trusted.source, trusted.okpd2
+    )

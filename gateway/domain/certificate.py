@@ -142,9 +142,9 @@ class Posting:
     ) -> None:
         """Move points between two buckets of a certificate and write the entry.
 
-        `restorable` marks a lapse that an extension of validity would bring back. Points
-        that leave LAPSED reduce the restorable part as far as it goes. Raises LedgerViolation
-        if the source holds less than the amount.
+        `restorable` says that the points go to, or come from, the part of LAPSED that an
+        extension of validity brings back. Raises LedgerViolation if the source holds less
+        than the amount.
         """
         if amount_kopecks == 0:
             return
@@ -159,12 +159,19 @@ class Posting:
         if target is Bucket.LAPSED and restorable:
             changes["restorable_kopecks"] = certificate.restorable_kopecks + amount_kopecks
         elif source is Bucket.LAPSED:
-            changes["restorable_kopecks"] = min(certificate.restorable_kopecks, rest)
+            kept = certificate.restorable_kopecks - (amount_kopecks if restorable else 0)
+            changes["restorable_kopecks"] = max(min(kept, rest), 0)
         self.certificates[certificate_id] = replace(certificate, **changes)
         self.entries.append(Entry(certificate_id, purchase_id, kind, source, target, amount_kopecks))
 
     def give_back(
-        self, certificate_id: UUID, kind: EntryKind, source: Bucket, amount_kopecks: int, purchase_id: UUID, at: datetime
+        self,
+        certificate_id: UUID,
+        kind: EntryKind,
+        source: Bucket,
+        amount_kopecks: int,
+        purchase_id: UUID,
+        at: datetime,
     ) -> int:
         """Return points of a purchase as of `at`: to AVAILABLE, or to LAPSED if it is over.
 
@@ -175,7 +182,9 @@ class Posting:
             self.move(certificate_id, kind, source, Bucket.AVAILABLE, amount_kopecks, purchase_id)
             return 0
         expired = certificate.state is not CertificateState.WITHDRAWN
-        self.move(certificate_id, kind, source, Bucket.LAPSED, amount_kopecks, purchase_id, restorable=expired)
+        self.move(
+            certificate_id, kind, source, Bucket.LAPSED, amount_kopecks, purchase_id, restorable=expired
+        )
         return amount_kopecks
 
     def put(self, purchase: Purchase) -> None:

@@ -96,13 +96,14 @@ class CapturedLine:
 class Capture:
     """The one capture of a purchase, immutable.
 
-    `sale_date` (Moscow) and `agreement_id` decide the claim that it belongs to. `shortfall_kopecks`
-    is what a late capture could not cover. `rest_lapsed` is what lapsed with one-shot certificates.
+    `sale_date` (Moscow) and `agreements` (certificate → subsidy agreement) decide the claims that
+    it belongs to. `shortfall_kopecks` is what a late capture could not cover; `rest_lapsed` is
+    what lapsed with one-shot certificates.
     """
 
     captured_at: datetime
     sale_date: date
-    agreement_id: int
+    agreements: Mapping[UUID, int]
     is_late: bool
     rounding_kopecks: int
     lines: tuple[CapturedLine, ...]
@@ -138,7 +139,11 @@ class RefundedLine:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund of a captured purchase; its id is the id of its operation."""
+    """One refund of a captured purchase; its id is the id of its operation.
+
+    `lapsed_kopecks` is the part of the points that went to a certificate past its last day,
+    `own_money_kopecks` what the shop gives back of the buyer's own money.
+    """
 
     id: UUID
     refunded_at: datetime
@@ -146,16 +151,12 @@ class Refund:
     shift_number: int
     lines: tuple[RefundedLine, ...]
     lapsed_kopecks: int
+    own_money_kopecks: int
 
     @property
     def points_kopecks(self) -> int:
         """Points that left SPENT."""
         return sum(line.points_kopecks for line in self.lines)
-
-    @property
-    def own_money_kopecks(self) -> int:
-        """What the shop gives back of the buyer's own money."""
-        return sum(line.amount_kopecks for line in self.lines) - self.points_kopecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,6 @@ class Purchase:
     hold_expires_at: datetime
     program_code: str
     list_version: str
-    agreement_id: int
     rounding_kopecks: int
     eligible_kopecks: int
     lines: tuple[PurchaseLine, ...]

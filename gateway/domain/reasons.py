@@ -51,6 +51,7 @@ class Reason(IntEnum):
     OTHER_TERMINAL = 380
     OTHER_OUTLET = 390
     REPLACES_OTHER_ACCOUNT = 400
+    PURCHASE_DECLINED = 405
     ALREADY_VOIDED = 410
     ALREADY_CAPTURED = 420
     NOT_CAPTURED = 430
@@ -111,7 +112,10 @@ class ReasonRow:
         return self.grpc_code is None
 
 
-_TRY_AGAIN = ("Оплата баллами сейчас не прошла. Попробуйте ещё раз.", "Points could not be used now. Please try again.")
+_TRY_AGAIN = (
+    "Оплата баллами сейчас не прошла. Попробуйте ещё раз.",
+    "Points could not be used now. Please try again.",
+)
 _SHOP_SIDE = ("Касса не смогла провести оплату баллами.", "The till could not take points.")
 
 
@@ -181,6 +185,8 @@ _ROWS: Final = (
              "Обратитесь в магазин, где была покупка.", "Please go to the shop of the purchase."),
     _decline(Reason.REPLACES_OTHER_ACCOUNT, "Заменяемая покупка сделана по другой карте.",
              "The replaced purchase belongs to another card.", "Предъявите ту же карту.", "Please use the same card."),
+    _decline(Reason.PURCHASE_DECLINED, "Эта покупка была отклонена.", "The purchase was declined.",
+             "Покупка не была одобрена.", "The purchase was not approved."),
     _decline(Reason.ALREADY_VOIDED, "Покупка уже отменена.", "The purchase is already voided.",
              "Покупка уже отменена.", "The purchase is already cancelled."),
     _decline(Reason.ALREADY_CAPTURED, "Покупка уже проведена: оформите возврат.", "Already captured: use Refund.",

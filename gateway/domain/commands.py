@@ -1,0 +1,223 @@
+"""Commands: the only things that change money. Every door turns its input into one of these."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from gateway.domain.basket import Basket
+from gateway.domain.certificate import Bucket
+from gateway.domain.purchase import FiscalReceipt, OwnMoneyPart
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who sends: the terminal, its outlet and merchant, the concentrator that speaks for it (0 = none)."""
+
+    merchant_id: int
+    outlet_id: int
+    terminal_id: int
+    concentrator_id: int = 0
+    shift_number: int = 0
+    cashier_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ByPurchaseId:
+    """Names a purchase by its id."""
+
+    purchase_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ByRequestId:
+    """Names a purchase by the request id of its Authorize or Sale."""
+
+    request_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ByReceipt:
+    """Names a purchase by a fiscal receipt: (ФН, ФД)."""
+
+    fiscal_drive_number: str
+    fiscal_document_number: int
+
+
+PurchaseRef = ByPurchaseId | ByRequestId | ByReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    """Hold points for a basket; `is_sale` captures in the same command.
+
+    `card_token` is the keyed token of the card. `program_code` "" means any program that is
+    not one-shot; `certificate_ids` () means any certificate.
+    """
+
+    request_id: UUID
+    origin: Origin
+    card_token: bytes
+    basket: Basket
+    program_code: str = ""
+    certificate_ids: tuple[UUID, ...] = ()
+    accept_partial: bool = False
+    replaces_request_id: UUID | None = None
+    own_money: tuple[OwnMoneyPart, ...] = ()
+    is_sale: bool = False
+    receipts: tuple[FiscalReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureLine:
+    """How much of one line is captured."""
+
+    line_number: int
+    quantity_milli: int
+    amount_kopecks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Spend a hold, whole (`lines` empty) or by line; after the hold's end a late capture."""
+
+    request_id: UUID
+    origin: Origin
+    purchase: PurchaseRef
+    lines: tuple[CaptureLine, ...] = ()
+    rounding_kopecks: int = 0
+    own_money: tuple[OwnMoneyPart, ...] = ()
+    receipts: tuple[FiscalReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Undo a hold, or a capture that nothing stands on yet."""
+
+    request_id: UUID
+    origin: Origin
+    purchase: PurchaseRef
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """How much of one captured line comes back."""
+
+    line_number: int
+    quantity_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Give captured points back, by line, or everything that is left (`lines` empty)."""
+
+    request_id: UUID
+    origin: Origin
+    purchase: PurchaseRef
+    lines: tuple[RefundLine, ...] = ()
+    receipts: tuple[FiscalReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttachReceipt:
+    """Add fiscal receipts to a purchase."""
+
+    request_id: UUID
+    origin: Origin
+    purchase: PurchaseRef
+    receipts: tuple[FiscalReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CloseShift:
+    """Close a fiscal shift (`origin.shift_number`) of the terminal and total it."""
+
+    request_id: UUID
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """The deciding act of a department command: body, number, date."""
+
+    body: str
+    number: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Credit a certificate to the account of a holder (зачисление).
+
+    `issue_ref` is the department's unique key of the row; `request_id` is derived from it.
+    `names_own_nominal` says that the act itself sets the nominal, which then need not be the
+    published one of its class.
+    """
+
+    request_id: UUID
+    issue_ref: str
+    holder_ref: str
+    program_code: str
+    program_version: int
+    nominal_kopecks: int
+    first_day: date
+    last_day: date
+    act: Act
+    names_own_nominal: bool = False
+
+
+class WithdrawReason(StrEnum):
+    """Why a certificate is withdrawn."""
+
+    HOLDER_DIED = "HOLDER_DIED"
+    ISSUED_IN_ERROR = "ISSUED_IN_ERROR"
+    DECISION_CANCELLED = "DECISION_CANCELLED"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Lapse what is available of a certificate, and whatever comes back to it later."""
+
+    request_id: UUID
+    certificate_id: UUID
+    reason: WithdrawReason
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeValidity:
+    """Move a certificate's last day by an act; a later one restores what time had lapsed."""
+
+    request_id: UUID
+    certificate_id: UUID
+    last_day: date
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class SetBlock:
+    """Block or unblock a certificate, or the whole account of a holder (`certificate_id` None)."""
+
+    request_id: UUID
+    holder_ref: str
+    certificate_id: UUID | None
+    is_blocked: bool
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """An operator's correction between AVAILABLE and LAPSED, by a document."""
+
+    request_id: UUID
+    certificate_id: UUID
+    source: Bucket
+    target: Bucket
+    amount_kopecks: int
+    document_number: str
+
+
+TillCommand = Authorize | Capture | Void | Refund | AttachReceipt
+DepartmentCommand = Issue | Withdraw | ChangeValidity | SetBlock | Correct
+Command = TillCommand | DepartmentCommand

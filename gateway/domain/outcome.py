@@ -1,0 +1,61 @@
+"""What a decision yields: the one outcome of a request id."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from gateway.domain.certificate import Account, Certificate, Entry
+from gateway.domain.purchase import Purchase, Refund
+from gateway.domain.reasons import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftTotals:
+    """End-of-shift totals of one terminal."""
+
+    shift_number: int
+    captured_count: int = 0
+    captured_kopecks: int = 0
+    refund_count: int = 0
+    refunded_kopecks: int = 0
+    voided_count: int = 0
+    open_count: int = 0
+    open_kopecks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Approved (reason None) or declined, with what the asker needs to know.
+
+    `available_kopecks` is, of INSUFFICIENT_POINTS, what points could have paid.
+    """
+
+    reason: Reason | None = None
+    purchase: Purchase | None = None
+    refund: Refund | None = None
+    certificate: Certificate | None = None
+    shift: ShiftTotals | None = None
+    available_kopecks: int = 0
+    card_stopped_meanwhile: bool = False
+
+    @property
+    def is_approved(self) -> bool:
+        """True unless declined."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An outcome with the account after it and the entries that led there."""
+
+    operation_id: UUID
+    account: Account
+    outcome: Outcome
+    entries: tuple[Entry, ...] = ()
+
+
+class Declined(Exception):
+    """Raised inside a decision to refuse it; becomes a declined outcome, never leaves the core."""
+
+    def __init__(self, reason: Reason, purchase: Purchase | None = None, available_kopecks: int = 0) -> None:
+        super().__init__(reason.name)
+        self.outcome = Outcome(reason, purchase=purchase, available_kopecks=available_kopecks)

@@ -1,0 +1,124 @@
+"""What a decision goes by besides the account: settings, the seller's standing, time."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from gateway.domain.category import ListBook
+
+MOSCOW: Final = ZoneInfo("Europe/Moscow")
+
+
+def moscow_date(instant: datetime) -> date:
+    """The calendar day of an instant in Moscow."""
+    return instant.astimezone(MOSCOW).date()
+
+
+def day_start(day: date) -> datetime:
+    """00:00 Moscow of a day, in UTC."""
+    return datetime.combine(day, time(), MOSCOW).astimezone(UTC)
+
+
+def day_end(day: date) -> datetime:
+    """The first instant after a Moscow day: validity is half-open (design section 2.7)."""
+    return day_start(day + timedelta(days=1))
+
+
+class RefundOrder(StrEnum):
+    """How a refund of a line that points and own money paid together is split."""
+
+    POINTS_FIRST = "points_first"
+    PROPORTIONAL = "proportional"
+
+
+class RefundAfterExpiry(StrEnum):
+    """What happens to points that come back after their certificate's last day."""
+
+    LAPSE = "lapse"
+    EXTEND = "extend"
+
+
+class RefundScope(StrEnum):
+    """From where a refund is taken."""
+
+    MERCHANT = "merchant"
+    OUTLET = "outlet"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Settings that decisions depend on; defaults are those of the design, section 5."""
+
+    hold_ttl: timedelta = timedelta(minutes=30)
+    late_capture_window: timedelta = timedelta(hours=72)
+    clock_tolerance: timedelta = timedelta(minutes=5)
+    wind_down: timedelta = timedelta(days=30)
+    refund_order: RefundOrder = RefundOrder.POINTS_FIRST
+    refund_after_expiry: RefundAfterExpiry = RefundAfterExpiry.LAPSE
+    refund_extend: timedelta = timedelta(days=30)
+    refund_scope: RefundScope = RefundScope.MERCHANT
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A subsidy agreement: which programs it covers, and on which days [from, until)."""
+
+    id: int
+    program_codes: frozenset[str]
+    in_force_from: date
+    in_force_until: date | None
+
+    def covers(self, program_code: str, day: date) -> bool:
+        """True if a sale of that day under that program belongs to this agreement."""
+        return (
+            program_code in self.program_codes
+            and self.in_force_from <= day
+            and (self.in_force_until is None or day < self.in_force_until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the registry says of the terminal that sent a command, and of its merchant."""
+
+    merchant_id: int
+    outlet_id: int
+    terminal_id: int
+    suspended_at: datetime | None = None
+    is_outlet_enabled: bool = True
+    is_terminal_enabled: bool = True
+    agreements: tuple[Agreement, ...] = ()
+
+    def agreement_for(self, program_code: str, day: date) -> int | None:
+        """The one agreement of (merchant, program, day), or None."""
+        for agreement in self.agreements:
+            if agreement.covers(program_code, day):
+                return agreement.id
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything else that a decision needs, given as a value: the core reads no clock.
+
+    `now` is the database's clock; `operation_id` a UUIDv7 of that instant. `standing` is None
+    for department commands. `card_stopped` tells whether a card of the account that took part
+    is on the stop list.
+    """
+
+    now: datetime
+    operation_id: UUID
+    policy: Policy
+    lists: ListBook
+    standing: Standing | None = None
+    card_stopped: bool = False
+
+    @property
+    def seller(self) -> Standing:
+        """The standing of the terminal; raises LookupError for a department command."""
+        if self.standing is None:
+            raise LookupError("a department command has no selling terminal")
+        return self.standing

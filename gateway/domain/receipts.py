@@ -1,0 +1,25 @@
+"""Fiscal receipts of a purchase: any number, with the capture or later (design section 5)."""
+
+from dataclasses import replace
+
+from gateway.domain.certificate import Posting
+from gateway.domain.commands import AttachReceipt
+from gateway.domain.outcome import Declined, Outcome
+from gateway.domain.purchase import FiscalReceipt, Purchase, PurchaseState
+from gateway.domain.reasons import Reason
+
+
+def with_receipts(purchase: Purchase, receipts: tuple[FiscalReceipt, ...]) -> Purchase:
+    """Add receipts; one that the purchase already has (same ФН and ФД) is not added twice."""
+    known = {receipt.key for receipt in purchase.receipts}
+    new = tuple({receipt.key: receipt for receipt in receipts if receipt.key not in known}.values())
+    return replace(purchase, receipts=purchase.receipts + new) if new else purchase
+
+
+def attach_receipt(posting: Posting, command: AttachReceipt, purchase: Purchase) -> Outcome:
+    """Attach receipts. The sale date and agreement stay as the capture set them (section 7)."""
+    if purchase.state is PurchaseState.DECLINED:
+        raise Declined(Reason.PURCHASE_DECLINED, purchase)
+    purchase = with_receipts(purchase, command.receipts)
+    posting.put(purchase)
+    return Outcome(purchase=purchase)

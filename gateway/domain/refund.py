@@ -1,0 +1,140 @@
+"""Refund: captured points go back to the certificates that paid, in reverse order of payment."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from uuid import UUID
+
+from gateway.domain.certificate import Bucket, EntryKind, Posting
+from gateway.domain.commands import Refund as RefundCommand
+from gateway.domain.commands import RefundLine
+from gateway.domain.gates import check_enabled, check_winding_down
+from gateway.domain.money import divide_half_up
+from gateway.domain.outcome import Declined, Outcome
+from gateway.domain.policy import Context, RefundAfterExpiry, RefundOrder, RefundScope, day_start, moscow_date
+from gateway.domain.purchase import (
+    Capture,
+    CapturedLine,
+    Purchase,
+    PurchaseState,
+    Refund,
+    RefundedLine,
+    Share,
+    sum_by_certificate,
+)
+from gateway.domain.reasons import Reason
+from gateway.domain.receipts import with_receipts
+from gateway.domain.void import reopen_rest
+
+
+def refund(posting: Posting, command: RefundCommand, purchase: Purchase, context: Context) -> Outcome:
+    """Refund a captured purchase by line, or whatever is left of it."""
+    _check(command, purchase, context)
+    done = purchase.capture
+    assert done is not None
+    by_number = {line.line_number: line for line in done.lines}
+    asked = command.lines or _all_that_is_left(purchase, done)
+    if any(line.line_number not in by_number for line in asked):
+        raise Declined(Reason.LINE_UNKNOWN, purchase)
+    if not asked:
+        raise Declined(Reason.REFUND_ABOVE_CAPTURED, purchase)
+    lines = tuple(_refunded_line(by_number[line.line_number], line, purchase, context) for line in asked)
+    lapsed = 0
+    for certificate_id, amount in sum_by_certificate(
+        share for line in lines for share in line.shares
+    ).items():
+        _extend_if_due(posting, certificate_id, context)
+        lapsed += posting.give_back(
+            certificate_id, EntryKind.REFUND, Bucket.SPENT, amount, purchase.id, context.now
+        )
+    made = Refund(
+        id=context.operation_id,
+        refunded_at=context.now,
+        terminal_id=command.origin.terminal_id,
+        shift_number=command.origin.shift_number,
+        lines=lines,
+        lapsed_kopecks=lapsed,
+        own_money_kopecks=_own_money(lines, purchase, done),
+    )
+    refunded = with_receipts(replace(purchase, refunds=(*purchase.refunds, made)), command.receipts)
+    if refunded.refunded_kopecks == done.points_kopecks:
+        reopen_rest(posting, refunded)
+    posting.put(refunded)
+    return Outcome(purchase=refunded, refund=made)
+
+
+def _check(command: RefundCommand, purchase: Purchase, context: Context) -> None:
+    check_winding_down(context)
+    check_enabled(context)
+    if context.policy.refund_scope is RefundScope.OUTLET and command.origin.outlet_id != purchase.outlet_id:
+        raise Declined(Reason.OTHER_OUTLET, purchase)
+    if purchase.state is PurchaseState.VOIDED:
+        raise Declined(Reason.ALREADY_VOIDED, purchase)
+    if purchase.state is PurchaseState.DECLINED:
+        raise Declined(Reason.PURCHASE_DECLINED, purchase)
+    if purchase.state is not PurchaseState.CAPTURED:
+        raise Declined(Reason.NOT_CAPTURED, purchase)
+
+
+def _earlier(purchase: Purchase, line_number: int) -> Iterable[RefundedLine]:
+    return (line for made in purchase.refunds for line in made.lines if line.line_number == line_number)
+
+
+def _all_that_is_left(purchase: Purchase, done: Capture) -> tuple[RefundLine, ...]:
+    left = []
+    for line in done.lines:
+        back = sum(earlier.quantity_milli for earlier in _earlier(purchase, line.line_number))
+        if line.quantity_milli > back:
+            left.append(RefundLine(line.line_number, line.quantity_milli - back))
+    return tuple(left)
+
+
+def _refunded_line(
+    captured: CapturedLine, asked: RefundLine, purchase: Purchase, context: Context
+) -> RefundedLine:
+    """half_up(captured × cumulative quantity ÷ quantity) − refunded before: parts sum to the whole."""
+    earlier = tuple(_earlier(purchase, captured.line_number))
+    quantity = sum(line.quantity_milli for line in earlier) + asked.quantity_milli
+    if quantity > captured.quantity_milli:
+        raise Declined(Reason.REFUND_ABOVE_CAPTURED, purchase)
+    amount_so_far = divide_half_up(captured.amount_kopecks * quantity, captured.quantity_milli)
+    if context.policy.refund_order is RefundOrder.POINTS_FIRST:
+        points_so_far = min(captured.points_kopecks, amount_so_far)
+    else:
+        points_so_far = divide_half_up(captured.points_kopecks * quantity, captured.quantity_milli)
+    points = points_so_far - sum(line.points_kopecks for line in earlier)
+    amount = amount_so_far - sum(line.amount_kopecks for line in earlier)
+    return RefundedLine(
+        captured.line_number, asked.quantity_milli, amount, _reverse(captured, earlier, points)
+    )
+
+
+def _reverse(
+    captured: CapturedLine, earlier: Iterable[RefundedLine], points_kopecks: int
+) -> tuple[Share, ...]:
+    back = sum_by_certificate(share for line in earlier for share in line.shares)
+    shares = []
+    for share in reversed(captured.shares):
+        amount = min(points_kopecks, share.amount_kopecks - back.get(share.certificate_id, 0))
+        points_kopecks -= amount
+        if amount:
+            shares.append(replace(share, amount_kopecks=amount))
+    return tuple(shares)
+
+
+def _extend_if_due(posting: Posting, certificate_id: UUID, context: Context) -> None:
+    """The setting `extend`: a refund after the last day opens the certificate for some days more."""
+    certificate = posting.certificates[certificate_id]
+    if (
+        context.policy.refund_after_expiry is RefundAfterExpiry.EXTEND
+        and context.now >= certificate.valid_until
+    ):
+        until = day_start(moscow_date(context.now + context.policy.refund_extend))
+        posting.put_certificate(replace(certificate, valid_until=until))
+
+
+def _own_money(lines: tuple[RefundedLine, ...], purchase: Purchase, done: Capture) -> int:
+    """The buyer gets back no more own money than was paid: the receipt's rounding stays rounded."""
+    paid = done.total_kopecks - done.points_kopecks - done.shortfall_kopecks
+    back = sum(earlier.own_money_kopecks for earlier in purchase.refunds)
+    computed = sum(line.amount_kopecks - line.points_kopecks for line in lines)
+    return max(min(computed, paid - back), 0)
