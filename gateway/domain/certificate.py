@@ -57,7 +57,7 @@ class Entry:
     amount_kopecks: int
 
 
-class LedgerViolation(Exception):
+class LedgerViolationError(Exception):
     """A decision would break `nominal = available + held + spent + lapsed`, each part ≥ 0."""
 
 
@@ -143,7 +143,7 @@ class Posting:
         """Move points between two buckets of a certificate and write the entry.
 
         `restorable` says that the points go to, or come from, the part of LAPSED that an
-        extension of validity brings back. Raises LedgerViolation if the source holds less
+        extension of validity brings back. Raises LedgerViolationError if the source holds less
         than the amount.
         """
         if amount_kopecks == 0:
@@ -151,7 +151,9 @@ class Posting:
         certificate = self.certificates[certificate_id]
         rest = getattr(certificate, _FIELD[source]) - amount_kopecks
         if amount_kopecks < 0 or rest < 0:
-            raise LedgerViolation(f"{kind} of {amount_kopecks} from {source} of certificate {certificate_id}")
+            raise LedgerViolationError(
+                f"{kind} of {amount_kopecks} from {source} of certificate {certificate_id}"
+            )
         changes = {
             _FIELD[source]: rest,
             _FIELD[target]: getattr(certificate, _FIELD[target]) + amount_kopecks,

@@ -53,7 +53,7 @@ class Decided:
     entries: tuple[Entry, ...] = ()
 
 
-class Declined(Exception):
+class Declined(Exception):  # noqa: N818 - a decline is an answer, not an error
     """Raised inside a decision to refuse it; becomes a declined outcome, never leaves the core."""
 
     def __init__(self, reason: Reason, purchase: Purchase | None = None, available_kopecks: int = 0) -> None:

@@ -214,6 +214,13 @@ class Purchase:
         """Points given back so far."""
         return sum(refund.points_kopecks for refund in self.refunds)
 
+    @property
+    def made_capture(self) -> Capture:
+        """The capture of a CAPTURED purchase; raises LookupError where there is none."""
+        if self.capture is None:
+            raise LookupError(f"purchase {self.id} is {self.state} and has no capture")
+        return self.capture
+
     def state_at(self, now: datetime) -> PurchaseState:
         """The state that time and decisions make: an expired hold reserves nothing."""
         if self.state is PurchaseState.AUTHORIZED and now >= self.hold_expires_at:

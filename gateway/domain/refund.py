@@ -29,8 +29,7 @@ from gateway.domain.void import reopen_rest
 def refund(posting: Posting, command: RefundCommand, purchase: Purchase, context: Context) -> Outcome:
     """Refund a captured purchase by line, or whatever is left of it."""
     _check(command, purchase, context)
-    done = purchase.capture
-    assert done is not None
+    done = purchase.made_capture
     by_number = {line.line_number: line for line in done.lines}
     asked = command.lines or _all_that_is_left(purchase, done)
     if any(line.line_number not in by_number for line in asked):

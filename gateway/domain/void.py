@@ -42,8 +42,7 @@ def void(posting: Posting, command: Void, purchase: Purchase, context: Context) 
 
 
 def _undo_capture(posting: Posting, purchase: Purchase) -> Purchase:
-    done = purchase.capture
-    assert done is not None
+    done = purchase.made_capture
     reopen_rest(posting, purchase)
     for certificate_id, amount in sum_by_certificate(s for line in done.lines for s in line.shares).items():
         posting.give_back(certificate_id, EntryKind.VOID, Bucket.SPENT, amount, purchase.id, posting.now)
@@ -54,8 +53,7 @@ def _undo_capture(posting: Posting, purchase: Purchase) -> Purchase:
 
 def reopen_rest(posting: Posting, purchase: Purchase) -> None:
     """Give back what lapsed with a one-shot certificate, if the certificate can still be spent."""
-    done = purchase.capture
-    assert done is not None
+    done = purchase.made_capture
     for certificate_id, amount in done.rest_lapsed.items():
         if posting.certificates[certificate_id].is_open(posting.now):
             posting.move(
