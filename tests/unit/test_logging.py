@@ -1,0 +1,113 @@
+"""Logs: their shape, and that no card number passes."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from gateway.runtime.logging import REDACTED, configure_logging, redact, redact_text
+
+CARD = "2200001234567890"
+REQUEST_ID = "01989898-1234-7234-8234-123456789012"
+DIGEST = "e3b0c44298fc1c149afb1234567890123456789012345678901234567852b855"
+
+
+@pytest.fixture
+def log_file() -> Iterator[io.StringIO]:
+    """Where the log of a test goes, as JSON lines; logging is put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    file = io.StringIO()
+    configure_logging("info", json_lines=True, stream=file)
+    yield file
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def events_of(log_file: io.StringIO) -> list[dict[str, Any]]:
+    """The events that were logged."""
+    return [json.loads(line) for line in log_file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("digits", [13, 16, 19])
+@pytest.mark.parametrize("separator", ["", " ", "-", "\u00a0"])
+def test_a_run_of_13_to_19_digits_is_redacted_in_groups_or_not(digits: int, separator: str) -> None:
+    """However the number is written, none of it stays."""
+    number = "4276380012345678901"[:digits]
+    written = separator.join(number[start : start + 4] for start in range(0, digits, 4))
+    assert f"карта {REDACTED}, касса 7" == redact_text(f"карта {written}, касса 7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "123456789012",
+        "20-digit 12345678901234567890",
+        "2026-06-01 12:30:00.123456",
+        REQUEST_ID,
+        DIGEST,
+        "7:15000",
+    ],
+)
+def test_other_numbers_and_identifiers_stay(text: str) -> None:
+    """Sums, times, request ids and digests are what logs are read for."""
+    assert text == redact_text(text)
+
+
+def test_texts_are_redacted_wherever_they_stand() -> None:
+    """Nested values, names of fields, bytes and other objects are covered."""
+    value = {"lines": [{"name": CARD}, (CARD, 5)], CARD: 1, "raw": CARD.encode(), "error": ValueError(CARD)}
+    expected = {
+        "lines": [{"name": REDACTED}, [REDACTED, 5]],
+        REDACTED: 1,
+        "raw": f"b'{REDACTED}'",
+        "error": REDACTED,
+    }
+    assert expected == redact(value)
+
+
+def test_an_event_is_one_json_line(log_file: io.StringIO) -> None:
+    """A line holds the event, its level, logger, UTC time and fields, numbers as numbers."""
+    structlog.get_logger("gateway.rpc").info("authorized", amount_kopecks=15_000, merchant="Ёлка")
+    (event,) = events_of(log_file)
+    time = event.pop("timestamp")
+    assert time.endswith("Z")
+    assert {
+        "event": "authorized",
+        "level": "info",
+        "logger": "gateway.rpc",
+        "amount_kopecks": 15_000,
+        "merchant": "Ёлка",
+    } == event
+
+
+def test_a_library_s_record_and_an_exception_are_redacted_too(log_file: io.StringIO) -> None:
+    """Libraries log through the standard library, and exceptions carry arguments."""
+    logging.getLogger("library").warning("unexpected %s", CARD)
+    try:
+        raise ValueError(f"no account of {CARD}")
+    except ValueError:
+        structlog.get_logger("gateway").exception("failed")
+    assert CARD not in log_file.getvalue()
+    warning, failure = events_of(log_file)
+    assert f"unexpected {REDACTED}" == warning["event"]
+    assert failure["exception"].endswith(f"ValueError: no account of {REDACTED}")
+
+
+def test_a_value_that_json_cannot_hold_does_not_lose_the_line(log_file: io.StringIO) -> None:
+    """Whatever is logged, a line comes out, redacted."""
+    structlog.get_logger("gateway").info("odd", huge=2**80, broken="\udcff")
+    (event,) = events_of(log_file)
+    assert (str(2**80), "\\udcff") == (event["huge"], event["broken"])
+
+
+def test_events_below_the_level_are_dropped(log_file: io.StringIO) -> None:
+    """The level holds for structlog and the standard library alike."""
+    structlog.get_logger("gateway").debug("detail")
+    logging.getLogger("library").debug("detail")
+    assert [] == events_of(log_file)
