@@ -1,0 +1,1 @@
+"""The demo: tills buy real baskets with certificates."""
