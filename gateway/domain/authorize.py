@@ -11,7 +11,7 @@ from gateway.domain.capture import capture_whole
 from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy, Verdict, judge
 from gateway.domain.certificate import Account, Bucket, Certificate, EntryKind, Posting
 from gateway.domain.commands import Authorize
-from gateway.domain.gates import check_may_authorize
+from gateway.domain.gates import check_may_be_served, check_standing
 from gateway.domain.money import ceiling_kopecks
 from gateway.domain.outcome import Declined, Outcome
 from gateway.domain.policy import Context, moscow_date
@@ -37,7 +37,8 @@ def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, co
     verdicts = tuple(judge(line.evidence, line.payment_subject, prohibited) for line in command.basket.lines)
     bare = _new_purchase(posting.account, command, verdicts, context)
     try:
-        check_may_authorize(posting.account, context)
+        check_standing(command, context)
+        check_may_be_served(posting.account, context)
         if replaced_id is not None:
             _release_replaced(posting, replaced_id)
         certificates = _candidates(posting, command, context)

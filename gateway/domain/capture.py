@@ -8,7 +8,6 @@ from uuid import UUID
 from gateway.domain.certificate import Bucket, EntryKind, Posting
 from gateway.domain.commands import Capture as CaptureCommand
 from gateway.domain.commands import CaptureLine
-from gateway.domain.gates import check_winding_down
 from gateway.domain.money import ceiling_kopecks
 from gateway.domain.outcome import Declined, Outcome
 from gateway.domain.policy import Context, moscow_date
@@ -30,7 +29,6 @@ _SALE_KINDS = (ReceiptKind.SALE, ReceiptKind.CORRECTION_SALE)
 
 def capture(posting: Posting, command: CaptureCommand, purchase: Purchase, context: Context) -> Outcome:
     """Capture a purchase whole or by line. Never judges goods again (truth 3)."""
-    check_winding_down(context)
     if purchase.state is PurchaseState.VOIDED:
         raise Declined(Reason.ALREADY_VOIDED, purchase)
     if purchase.state is PurchaseState.CAPTURED:

@@ -19,6 +19,7 @@ from gateway.domain.commands import (
     Void,
     Withdraw,
 )
+from gateway.domain.gates import check_standing
 from gateway.domain.outcome import Decided, Declined, Outcome
 from gateway.domain.policy import Context
 from gateway.domain.purchase import Purchase, PurchaseState
@@ -100,6 +101,7 @@ def _apply_to_purchase(
     target_id: UUID | None,
     context: Context,
 ) -> Outcome:
+    check_standing(command, context)
     purchase = posting.purchases.get(target_id) if target_id else None
     if purchase is None or purchase.merchant_id != command.origin.merchant_id:
         raise Declined(Reason.PURCHASE_UNKNOWN)
@@ -107,7 +109,7 @@ def _apply_to_purchase(
         case Capture():
             return capture(posting, command, purchase, context)
         case Void():
-            return void(posting, command, purchase, context)
+            return void(posting, command, purchase)
         case Refund():
             return refund(posting, command, purchase, context)
         case AttachReceipt():

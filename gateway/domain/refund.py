@@ -7,7 +7,6 @@ from uuid import UUID
 from gateway.domain.certificate import Bucket, EntryKind, Posting
 from gateway.domain.commands import Refund as RefundCommand
 from gateway.domain.commands import RefundLine
-from gateway.domain.gates import check_enabled, check_winding_down
 from gateway.domain.money import divide_half_up
 from gateway.domain.outcome import Declined, Outcome
 from gateway.domain.policy import Context, RefundAfterExpiry, RefundOrder, RefundScope, day_start, moscow_date
@@ -62,8 +61,6 @@ def refund(posting: Posting, command: RefundCommand, purchase: Purchase, context
 
 
 def _check(command: RefundCommand, purchase: Purchase, context: Context) -> None:
-    check_winding_down(context)
-    check_enabled(context)
     if context.policy.refund_scope is RefundScope.OUTLET and command.origin.outlet_id != purchase.outlet_id:
         raise Declined(Reason.OTHER_OUTLET, purchase)
     if purchase.state is PurchaseState.VOIDED:

@@ -4,9 +4,7 @@ from dataclasses import replace
 
 from gateway.domain.certificate import Bucket, EntryKind, Posting
 from gateway.domain.commands import Void
-from gateway.domain.gates import check_winding_down
 from gateway.domain.outcome import Declined, Outcome
-from gateway.domain.policy import Context
 from gateway.domain.purchase import Purchase, PurchaseState, sum_by_certificate
 from gateway.domain.reasons import Reason
 
@@ -21,13 +19,12 @@ def release_hold(posting: Posting, purchase: Purchase) -> Purchase:
     return voided
 
 
-def void(posting: Posting, command: Void, purchase: Purchase, context: Context) -> Outcome:
+def void(posting: Posting, command: Void, purchase: Purchase) -> Outcome:
     """Void a purchase.
 
     A captured one only from its own terminal and while it has no receipt, refund or closed
     shift, so that a lost Sale can be undone; after that only a refund helps.
     """
-    check_winding_down(context)
     if purchase.state is PurchaseState.VOIDED:
         raise Declined(Reason.ALREADY_VOIDED, purchase)
     if purchase.state is PurchaseState.DECLINED:
