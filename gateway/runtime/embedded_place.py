@@ -97,9 +97,10 @@ def readable_package(package: Path, version: str, account: Account) -> Path:
     if not copy.exists():
         partial = copy.with_name(f"{copy.name}.{os.getpid()}")
         # The programs find their libraries in the directory that the wheel put beside its package.
+        unneeded = shutil.ignore_patterns("*.a", "include")
         for directory in (package, package.with_name(f"{package.name}.libs")):
             if directory.exists():
-                shutil.copytree(directory, partial / directory.name, ignore=shutil.ignore_patterns("*.a"))
+                shutil.copytree(directory, partial / directory.name, ignore=unneeded)
         for path in (partial, *partial.rglob("*")):
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
         try:

