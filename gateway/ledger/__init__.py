@@ -1,1 +1,1 @@
-"""What is true: accounts, certificates, purchases, outcomes, entries, and the one committer that changes them."""
+"""What is true: accounts, certificates, purchases, outcomes, entries; the committer; verify."""

@@ -1,0 +1,88 @@
+"""The canonical form of a command: what a request id stands for, and how two bodies differ.
+
+It holds what the till sent (or the department's row), the card as an account id, and nothing
+that the gateway added: neither the concentrator that carried it nor the goods evidence.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gateway.domain.commands import Authorize, CloseShift, Command
+
+_ADDED_BY_GATEWAY = {"origin.outlet_id", "origin.concentrator_id", "origin.merchant_id"}
+
+
+def kind_of(command: Command | CloseShift) -> str:
+    """The command's name on the wire: AUTHORIZE, SALE, CAPTURE, ..."""
+    match command:
+        case Authorize(is_sale=True):
+            return "SALE"
+        case _:
+            return _KIND_NAMES[type(command).__name__]
+
+
+_KIND_NAMES = {
+    "Authorize": "AUTHORIZE",
+    "Capture": "CAPTURE",
+    "Void": "VOID",
+    "Refund": "REFUND",
+    "AttachReceipt": "ATTACH_RECEIPT",
+    "CloseShift": "CLOSE_SHIFT",
+    "Issue": "ISSUE",
+    "Withdraw": "WITHDRAW",
+    "ChangeValidity": "CHANGE_VALIDITY",
+    "SetBlock": "SET_BLOCK",
+    "Correct": "CORRECT",
+}
+
+
+def card_name(token: bytes, account_id: int | None) -> str:
+    """How a card stands in a canonical form: its account, or the token if it has none yet."""
+    return f"account:{account_id}" if account_id is not None else f"token:{token.hex()}"
+
+
+def canonical(command: Command | CloseShift, account_id: int | None) -> str:
+    """The canonical JSON of a command whose card belongs to `account_id` (None: to no account)."""
+    fields = msgspec.to_builtins(command)
+    fields["kind"] = kind_of(command)
+    if isinstance(command, Authorize):
+        fields["card"] = card_name(command.card_token, account_id)
+        del fields["card_token"]
+        for line in fields["basket"]["lines"]:
+            del line["evidence"]
+    for path in _ADDED_BY_GATEWAY:
+        room, name = path.split(".")
+        if room in fields:
+            del fields[room][name]
+    return msgspec.json.encode(fields).decode()
+
+
+def difference(stored: str, command: Command | CloseShift, account_id: int | None) -> str | None:
+    """Name the first field in which a command differs from the stored one, or None.
+
+    A card that had no account when it was first seen is still the same card.
+    """
+    asked = canonical(command, account_id)
+    if stored == asked:
+        return None
+    then, now = msgspec.json.decode(stored), msgspec.json.decode(asked)
+    if isinstance(command, Authorize) and then.get("card") == card_name(command.card_token, None):
+        now["card"] = then["card"]
+    return _first_difference(then, now, "")
+
+
+def _first_difference(then: Any, now: Any, path: str) -> str | None:
+    if isinstance(then, dict) and isinstance(now, dict):
+        for name in sorted(then.keys() | now.keys()):
+            found = _first_difference(then.get(name), now.get(name), f"{path}.{name}" if path else name)
+            if found:
+                return found
+        return None
+    if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
+        for index, (before, after) in enumerate(zip(then, now, strict=True)):
+            found = _first_difference(before, after, f"{path}[{index}]")
+            if found:
+                return found
+        return None
+    return None if then == now else path

@@ -1,0 +1,325 @@
+"""The committer: every command on money goes through here, in batches, on one connection.
+
+A batch is what queued while the last one committed; there is no timer. read → decide → seal →
+write → answer; whoever lost its account to another writer is read and decided again.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from gateway.domain.basket import Basket
+from gateway.domain.commands import Authorize, CloseShift, Command
+from gateway.domain.outcome import Outcome
+from gateway.domain.reasons import Reason
+from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswer
+from gateway.ledger.deciding import Decision, Plan, Rules, decide_batch
+from gateway.ledger.reading import OutcomeRow, Wanted, mentioned_ids, merchant_of, origin_of, read
+from gateway.ledger.shifts import close_shift
+from gateway.ledger.writing import Sealed, write
+
+log = structlog.get_logger(__name__)
+
+Connection: TypeAlias = asyncpg.Connection
+Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+
+CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+SERVER_STOPPING = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the queue and of a batch."""
+
+    queue: int = 2_000
+    batch: int = 128
+    max_age: timedelta = timedelta(seconds=2)
+    losses_before_alone: int = 3
+    losses_max: int = 50
+    reconnect_pause_s: float = 0.05
+
+
+class Observer(Protocol):
+    """Who watches batches: metrics and the live feed. Must not block or raise."""
+
+    def batch_done(self, size: int, lost: int, seconds: float) -> None:
+        """A round of a batch was written: its members, and how many lost their account."""
+
+    def decided(self, command: Command | CloseShift, outcome: Outcome) -> None:
+        """A command got its outcome, durably."""
+
+
+class EpochWatcher(Protocol):
+    """The registry's side of a batch: reload before deciding if the database is ahead."""
+
+    async def refresh_if_behind(self, epoch: int) -> None:
+        """Return once the snapshot in use is at least as new as `epoch`; raise if that fails."""
+
+
+@dataclass(slots=True, eq=False)
+class _Member:
+    command: Command
+    deadline: float | None
+    answer: asyncio.Future[StoredAnswer]
+    losses: int = 0
+
+
+@dataclass
+class Committer:
+    """Decides and stores commands; the only writer of money.
+
+    `connect` opens an own database connection, and is asked again when one is lost.
+    """
+
+    connect: Connect
+    rules: Rules
+    seal: Seal
+    registry: EpochWatcher
+    observer: Observer
+    limits: Limits = Limits()
+    _queue: deque[_Member] = field(default_factory=deque)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
+    _is_closing: bool = False
+
+    async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
+        """Decide a command, durably, and return its one stored answer.
+
+        `deadline` (loop time) only bounds the wait before the command starts. Raises CommandError;
+        a caller that is cancelled leaves the command to be decided all the same.
+        """
+        if self._is_closing:
+            raise CommandError(Reason.UNAVAILABLE)
+        if isinstance(command, CloseShift):
+            return await self._close_shift(command)
+        if len(self._queue) >= self.limits.queue:
+            raise CommandError(Reason.OVERLOADED, retry_after_s=0.2)
+        member = _Member(command, deadline, asyncio.get_running_loop().create_future())
+        self._queue.append(member)
+        self._wake.set()
+        return await asyncio.shield(member.answer)
+
+    async def start(self) -> None:
+        """Begin to work on the queue."""
+        self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def stop(self) -> None:
+        """Finish what is queued, then end."""
+        self._is_closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+            self._task = None
+
+    @property
+    def queued(self) -> int:
+        """Commands that wait to be taken into a batch."""
+        return len(self._queue)
+
+    async def _run(self) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            connection: Connection | None = None
+            while True:
+                batch = self._take()
+                if not batch:
+                    if self._is_closing and not self._queue:
+                        return
+                    self._wake.clear()
+                    if not self._queue:
+                        await self._wake.wait()
+                    continue
+                try:
+                    if connection is None:
+                        connection = await stack.enter_async_context(self.connect())
+                    await self._commit(connection, batch)
+                except (*CONNECTION_LOST, *SERVER_STOPPING) as error:
+                    # Whatever was sent may have been committed: the members go back to the head of the
+                    # queue, and their next round begins by reading their outcomes.
+                    log.warning("database connection lost", error=repr(error), members=len(batch))
+                    connection = None
+                    with contextlib.suppress(Exception):
+                        await stack.aclose()
+                    self._put_back(batch)
+                    await asyncio.sleep(self.limits.reconnect_pause_s)
+                except Exception:
+                    log.exception("a batch failed", members=len(batch))
+                    _fail(batch, CommandError(Reason.UNAVAILABLE))
+
+    def _take(self) -> list[_Member]:
+        """The next batch in arrival order; of two members that mention one request id the second waits."""
+        batch: list[_Member] = []
+        mentioned: set[tuple[int, UUID]] = set()
+        waiting: list[_Member] = []
+        now = asyncio.get_running_loop().time()
+        while self._queue and len(batch) < self.limits.batch:
+            member = self._queue.popleft()
+            if member.answer.done():
+                continue
+            if member.deadline is not None and member.deadline <= now:
+                member.answer.set_exception(self._too_late(member))
+                continue
+            merchant_id = merchant_of(member.command)
+            ids = {(merchant_id, request_id) for request_id in mentioned_ids(member.command)}
+            if ids & mentioned:
+                waiting.append(member)
+            else:
+                batch.append(member)
+            mentioned |= ids
+        self._queue.extendleft(reversed(waiting))
+        return batch
+
+    @staticmethod
+    def _too_late(member: _Member) -> CommandError:
+        """A member that was never started is free; one that was may have been committed."""
+        return CommandError(Reason.UNAVAILABLE if member.losses else Reason.EXPIRED_IN_QUEUE)
+
+    def _put_back(self, batch: Sequence[_Member]) -> None:
+        for member in reversed(batch):
+            if not member.answer.done():
+                member.losses += 1
+                self._queue.appendleft(member)
+
+    async def _commit(self, connection: Connection, batch: list[_Member]) -> None:
+        pending = batch
+        while pending:
+            together = [m for m in pending if m.losses < self.limits.losses_before_alone]
+            alone = [[m] for m in pending if m.losses >= self.limits.losses_before_alone]
+            pending = []
+            for group in ([together] if together else []) + alone:
+                pending += await self._isolated_round(connection, group)
+            for member in [m for m in pending if m.losses >= self.limits.losses_max]:
+                member.answer.set_exception(CommandError(Reason.UNAVAILABLE))
+                pending.remove(member)
+
+    async def _isolated_round(self, connection: Connection, group: list[_Member]) -> list[_Member]:
+        """One round; if the database refuses the statement, its members are tried apart."""
+        try:
+            return await self._round(connection, group)
+        except (*CONNECTION_LOST, *SERVER_STOPPING):
+            raise
+        except asyncpg.PostgresError as error:
+            if len(group) > 1:
+                return [lost for member in group for lost in await self._isolated_round(connection, [member])]
+            member = group[0]
+            member.losses += 1
+            if isinstance(error, asyncpg.UniqueViolationError | asyncpg.TransactionRollbackError):
+                return group  # someone else was first: the next reading sees the winner
+            log.exception("the database refused a command", kind=type(member.command).__name__)
+            _fail(group, CommandError(Reason.UNAVAILABLE))
+        except Exception:
+            if len(group) > 1:
+                return [lost for member in group for lost in await self._isolated_round(connection, [member])]
+            log.exception("a command could not be decided", kind=type(group[0].command).__name__)
+            _fail(group, CommandError(Reason.UNAVAILABLE))
+        return []
+
+    async def _round(self, connection: Connection, group: list[_Member]) -> list[_Member]:
+        """read → decide → seal → write → answer; returns the members that lost their account."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        wanted = Wanted()
+        for member in group:
+            wanted.add(member.command)
+        snapshot = await read(connection, wanted)
+        await self.registry.refresh_if_behind(snapshot.registry_epoch)
+        plan = decide_batch((m.command for m in group), snapshot, self.rules)
+        sealed = [self._sealed(decision) for decision in plan.decisions]
+        won = await write(connection, plan, sealed, self.limits.max_age) if sealed else set()
+        replays = await _stored_answers(connection, plan.replays)
+        lost = self._answer(group, plan, sealed, won, replays)
+        self.observer.batch_done(len(group), len(lost), loop.time() - started)
+        return lost
+
+    def _sealed(self, decision: Decision) -> Sealed:
+        certificates = decision.decided.account.certificates if decision.decided else {}
+        answer = self.seal(decision.command, decision.outcome, certificates, decision.decided_at)
+        if decision.entombs is None:
+            return Sealed(decision, answer)
+        absent = Authorize(decision.entombs, origin_of(decision.command), b"", Basket(()))
+        tombstone = self.seal(absent, Outcome(Reason.VOIDED_BEFORE_ARRIVAL), {}, decision.decided_at)
+        return Sealed(decision, answer, tombstone)
+
+    def _answer(
+        self,
+        group: list[_Member],
+        plan: Plan,
+        sealed: Iterable[Sealed],
+        won: set[int],
+        replays: dict[tuple[int, UUID], SealedAnswer],
+    ) -> list[_Member]:
+        member_of = {id(member.command): member for member in group}
+        lost = []
+        for item in sealed:
+            decision = item.decision
+            member = member_of[id(decision.command)]
+            if decision.account_id is None or decision.account_id in won:
+                _resolve(member, StoredAnswer(item.answer, is_replay=False, outcome=decision.outcome))
+                self.observer.decided(decision.command, decision.outcome)
+            else:
+                member.losses += 1
+                lost.append(member)
+        for command, stored in plan.replays:
+            answer = replays[stored.merchant_id, stored.request_id]
+            _resolve(member_of[id(command)], StoredAnswer(answer, is_replay=True))
+        for command, error in plan.errors:
+            _fail([member_of[id(command)]], error)
+        return lost
+
+    async def _close_shift(self, command: CloseShift) -> StoredAnswer:
+        async def closing() -> StoredAnswer:
+            async with self.connect() as connection:
+                answer = await close_shift(connection, command, self.seal)
+            if answer.outcome is not None:
+                self.observer.decided(command, answer.outcome)
+            return answer
+
+        try:
+            return await asyncio.shield(asyncio.create_task(closing()))
+        except (*CONNECTION_LOST, *SERVER_STOPPING) as error:
+            raise CommandError(Reason.UNAVAILABLE) from error
+
+
+def _resolve(member: _Member, answer: StoredAnswer) -> None:
+    if not member.answer.done():
+        member.answer.set_result(answer)
+
+
+def _fail(members: Iterable[_Member], error: CommandError) -> None:
+    for member in members:
+        if not member.answer.done():
+            member.answer.set_exception(error)
+
+
+async def _stored_answers(
+    connection: Connection, replays: Sequence[tuple[Command, OutcomeRow]]
+) -> dict[tuple[int, UUID], SealedAnswer]:
+    """The bytes of stored answers; read apart from the batch, since replays are rare and answers large."""
+    if not replays:
+        return {}
+    rows = await connection.fetch(
+        "SELECT o.merchant_id, o.request_id, o.signed_payload, o.signature, o.key_id"
+        " FROM unnest($1::bigint[], $2::uuid[]) AS k(m, r)"
+        " JOIN outcome o ON o.merchant_id = k.m AND o.request_id = k.r",
+        [stored.merchant_id for _, stored in replays],
+        [stored.request_id for _, stored in replays],
+    )
+    return {
+        (row["merchant_id"], row["request_id"]): SealedAnswer(
+            row["signed_payload"], row["signature"], row["key_id"]
+        )
+        for row in rows
+    }

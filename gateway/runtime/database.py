@@ -1,0 +1,79 @@
+"""Connections to PostgreSQL and the schema's history."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gateway.ledger.partitions import ensure_partitions
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def make_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
+    """An engine whose sessions speak UTC and check a pooled connection before they use it."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_pre_ping=True,
+        connect_args={"server_settings": {"timezone": "UTC", "application_name": "tillgate"}, "timeout": 5},
+    )
+
+
+@asynccontextmanager
+async def driver_connection(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
+    """A pooled connection as asyncpg's own, for the hot statements; thrown away after an error."""
+    async with engine.connect() as connection:
+        pooled = await connection.get_raw_connection()
+        try:
+            yield pooled.driver_connection
+        except BaseException:
+            await connection.invalidate()
+            raise
+
+
+def alembic_config(url: str) -> Config:
+    """Alembic's configuration for a database."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema, with the partitions of the months to come. Blocks."""
+    command.upgrade(alembic_config(url), "head")
+    asyncio.run(_prepare(url))
+
+
+async def _prepare(url: str) -> None:
+    engine = make_engine(url, pool_size=1)
+    try:
+        async with driver_connection(engine) as connection:
+            await ensure_partitions(connection)
+    finally:
+        await engine.dispose()
+
+
+async def create_database(admin_url: str, name: str, template: str | None = None) -> str:
+    """Create an empty database (or a copy of a template) if it is absent; returns its URL."""
+    engine = create_async_engine(admin_url, isolation_level="AUTOCOMMIT", pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            known = await connection.scalar(
+                text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+            )
+            if not known:
+                source = f' TEMPLATE "{template}"' if template else ""
+                await connection.execute(text(f'CREATE DATABASE "{name}"{source}'))
+    finally:
+        await engine.dispose()
+    return make_url(admin_url).set(database=name).render_as_string(hide_password=False)

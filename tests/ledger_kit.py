@@ -1,0 +1,273 @@
+"""A real committer on a real database, with small lists and one merchant: what ledger tests stand on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.domain.basket import Basket, Line
+from gateway.domain.category import (
+    ClassMap,
+    Evidence,
+    GoodsClass,
+    ListBook,
+    PrefixRule,
+    PriceCeiling,
+    Program,
+    ProhibitedList,
+    PublishedNominal,
+)
+from gateway.domain.certificate import Certificate
+from gateway.domain.commands import Act, Authorize, CloseShift, Command, Issue, Origin
+from gateway.domain.outcome import Outcome
+from gateway.domain.policy import Agreement, Policy, Standing
+from gateway.ledger.answers import SealedAnswer, StoredAnswer
+from gateway.ledger.committer import Committer, Limits
+from gateway.ledger.deciding import Rules
+from gateway.ledger.ids import uuid7
+from gateway.runtime.database import driver_connection, make_engine
+
+ACT = Act("Комиссия", "17", date(2026, 11, 1))
+
+PROGRAMS = (
+    Program("FOOD", 1, "Продукты", "Food", GoodsClass.FOOD, frozenset({GoodsClass.FOOD})),
+    Program("CHILDREN", 1, "Детское", "Children", GoodsClass.CHILDREN, frozenset({GoodsClass.CHILDREN})),
+    Program(
+        "DURABLE",
+        1,
+        "Техника",
+        "Durable",
+        GoodsClass.DURABLE,
+        frozenset({GoodsClass.DURABLE}),
+        is_one_shot=True,
+        ceilings=(PriceCeiling("26.40", 12_500_00),),
+    ),
+    Program(
+        "STRICT",
+        1,
+        "Без доплаты",
+        "Strict",
+        GoodsClass.FOOD,
+        frozenset({GoodsClass.FOOD}),
+        allows_own_money=False,
+    ),
+)
+
+LISTS = ListBook(
+    prohibited=(
+        ProhibitedList(
+            "test-1",
+            datetime(2022, 3, 1, tzinfo=UTC),
+            "test act",
+            (
+                PrefixRule("beer", "11.05", True, "Пиво"),
+                PrefixRule("beer-free", "11.05.10.110", False, "Пиво до 0,5 %"),
+                PrefixRule("tobacco", "12", True, "Табак"),
+            ),
+        ),
+    ),
+    class_map=ClassMap(
+        "test-1",
+        {
+            "10": frozenset({GoodsClass.FOOD}),
+            "11": frozenset({GoodsClass.FOOD}),
+            "32.40": frozenset({GoodsClass.CHILDREN}),
+            "26.40": frozenset({GoodsClass.DURABLE}),
+        },
+    ),
+    programs={(p.code, p.version): p for p in PROGRAMS},
+    nominals=tuple(
+        PublishedNominal(goods_class, kopecks, date(2022, 3, 1))
+        for goods_class, kopecks in ((GoodsClass.FOOD, 500_00), (GoodsClass.CHILDREN, 2000_00))
+    ),
+)
+
+AGREEMENT = Agreement(7, frozenset(p.code for p in PROGRAMS), date(2022, 3, 1), None)
+
+
+def standing(terminal_id: int) -> Standing:
+    """Terminals 11 and 12 belong to merchant 1, terminal 21 to merchant 2."""
+    merchant_id = terminal_id // 10
+    return Standing(merchant_id, merchant_id * 100, terminal_id, agreements=(AGREEMENT,))
+
+
+def origin(terminal_id: int = 11, shift_number: int = 1) -> Origin:
+    """The origin of a command of one of the kit's terminals."""
+    return Origin(terminal_id // 10, terminal_id // 10 * 100, terminal_id, shift_number=shift_number)
+
+
+def line(number: int, amount_kopecks: int, okpd2: str = "10.71.11.110", quantity_milli: int = 1000) -> Line:
+    """A line of pieces whose sums add up."""
+    unit_price = amount_kopecks * 1000 // quantity_milli
+    return Line(
+        line_number=number,
+        item_name="ТОВАР",
+        quantity_milli=quantity_milli,
+        unit_price_kopecks=unit_price,
+        discount_kopecks=0,
+        amount_kopecks=amount_kopecks,
+        okpd2=okpd2,
+        evidence=(Evidence("declared", okpd2),) if okpd2 else (),
+    )
+
+
+def new_request_id() -> UUID:
+    """A till's request id."""
+    return uuid7(datetime.now(UTC))
+
+
+def seal(
+    command: Command | CloseShift,
+    outcome: Outcome,
+    certificates: Mapping[UUID, Certificate],
+    decided_at: datetime,
+) -> SealedAnswer:
+    """A readable stand-in for the wire's rendering: the ledger treats answers as bytes."""
+    del certificates
+    text = f"{command.request_id} {outcome.reason} {decided_at.isoformat()} {uuid4()}"
+    return SealedAnswer(text.encode(), b"signature", "key")
+
+
+class NoRegistry:
+    """A registry that never changes."""
+
+    async def refresh_if_behind(self, epoch: int) -> None:
+        """Nothing to reload."""
+
+
+class NoObserver:
+    """Watches nothing."""
+
+    def batch_done(self, size: int, lost: int, seconds: float) -> None:
+        """Ignore."""
+
+    def decided(self, command: Command | CloseShift, outcome: Outcome) -> None:
+        """Ignore."""
+
+
+@dataclass
+class Kit:
+    """One database with any number of committers."""
+
+    engine: AsyncEngine
+    policy: Policy = field(default_factory=Policy)
+    standings: dict[int, Standing] = field(default_factory=dict)
+    _stopping: list[Committer] = field(default_factory=list)
+
+    def connect(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
+        """A connection as the committer asks for it."""
+        return driver_connection(self.engine)
+
+    def standing_of(self, terminal_id: int) -> Standing | None:
+        """The standing that a test has set, or an ordinary one."""
+        return self.standings.get(terminal_id) or standing(terminal_id)
+
+    async def committer(self, **limits: Any) -> Committer:
+        """One more committer, as another worker would be."""
+        rules = Rules(self.policy, lambda: LISTS, self.standing_of)
+        committer = Committer(self.connect, rules, seal, NoRegistry(), NoObserver(), Limits(**limits))
+        await committer.start()
+        self._stopping.append(committer)
+        return committer
+
+    async def stop(self) -> None:
+        """Drain every committer."""
+        for committer in self._stopping:
+            await committer.stop()
+
+    async def open_account(self, holder_ref: str, token: bytes) -> int:
+        """An empty account with one card."""
+        async with self.connect() as connection:
+            account_id: int = await connection.fetchval(
+                "INSERT INTO card_account (holder_ref, last_decided_at) VALUES ($1, tillgate_now()) RETURNING id",
+                holder_ref,
+            )
+            await connection.execute(
+                "INSERT INTO card (token, account_id) VALUES ($1, $2)", token, account_id
+            )
+        return account_id
+
+    async def issue(self, committer: Committer, holder_ref: str, **changes: Any) -> Outcome:
+        """Issue a food certificate of 500 points, or as `changes` say."""
+        today = datetime.now(UTC).date()
+        reference = str(uuid4())
+        command = Issue(
+            request_id=uuid4(),
+            issue_ref=reference,
+            holder_ref=holder_ref,
+            program_code="FOOD",
+            program_version=1,
+            nominal_kopecks=500_00,
+            first_day=today - timedelta(days=1),
+            last_day=today + timedelta(days=30),
+            act=ACT,
+            names_own_nominal=True,
+        )
+        return must(await committer.submit(replace(command, **changes)))
+
+    async def card(self, committer: Committer, *nominals_kopecks: int, program_code: str = "FOOD") -> bytes:
+        """A card whose account has one certificate for each nominal."""
+        token, holder = uuid4().bytes, f"holder-{uuid4()}"
+        await self.open_account(holder, token)
+        for nominal in nominals_kopecks:
+            issued = await self.issue(committer, holder, nominal_kopecks=nominal, program_code=program_code)
+            assert issued.is_approved
+        return token
+
+    async def balances(self, token: bytes) -> list[tuple[int, int, int, int]]:
+        """(available, held, spent, lapsed) of the card's certificates, oldest first."""
+        async with self.connect() as connection:
+            rows = await connection.fetch(
+                "SELECT available_kopecks, held_kopecks, spent_kopecks, lapsed_kopecks FROM certificate c"
+                " JOIN card k USING (account_id) WHERE k.token = $1 ORDER BY valid_until, c.id",
+                token,
+            )
+        return [tuple(row) for row in rows]
+
+    async def shift_clock(self, ahead: timedelta) -> None:
+        """Move the database's clock: money time goes on as far as a test wants."""
+        async with self.connect() as connection:
+            await connection.execute(
+                "CREATE OR REPLACE FUNCTION tillgate_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS"
+                f" 'SELECT clock_timestamp() + interval ''{ahead.total_seconds()} s'''"
+            )
+
+
+def basket(*lines: Line) -> Basket:
+    """A basket of lines."""
+    return Basket(lines)
+
+
+def authorize(token: bytes, *lines: Line, terminal_id: int = 11, **changes: Any) -> Authorize:
+    """An Authorize of one of the kit's terminals."""
+    command = Authorize(new_request_id(), origin(terminal_id), token, Basket(lines))
+    return replace(command, **changes)
+
+
+def must(answer: StoredAnswer) -> Outcome:
+    """The outcome of a first answer."""
+    assert answer.outcome is not None
+    return answer.outcome
+
+
+@asynccontextmanager
+async def kit_on(database_url: str, **changes: Any) -> AsyncIterator[Kit]:
+    """A kit on a migrated database, with room for several committers."""
+    assert make_url(database_url).database
+    engine = make_engine(database_url, pool_size=16)
+    kit = Kit(engine, **changes)
+    async with kit.connect() as c:  # TEMP
+        await c.execute("CREATE TABLE IF NOT EXISTS card(token bytea primary key, account_id bigint not null, token_key_id text, stopped_at timestamptz, stop_reason text)")  # TEMP
+        await c.execute("CREATE TABLE IF NOT EXISTS registry_epoch(id smallint primary key, epoch bigint)")  # TEMP
+    try:
+        yield kit
+    finally:
+        await asyncio.wait_for(kit.stop(), 20)
+        await engine.dispose()
