@@ -4,7 +4,8 @@ Rules are data (`gateway/goods/lists`), never code. Codes are ОКПД2, matched
 prefixes, the longest prefix wins: water (11.07) passes while beer (11.05) does not.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -34,21 +35,35 @@ EXCISE_SUBJECTS: Final = frozenset({2, 30, 31})
 """Tag 1212: excise goods; never a reason to allow, a second source must clear them."""
 
 
+OKPD2_FORM: Final = re.compile(r"[0-9]{2}(\.[0-9]{1,2}(\.[0-9]{1,2}(\.[0-9]{3})?)?)?")
+"""A code of one of the classification's levels: 2, 3, 4, 5, 6 or 9 digits, for `fullmatch`."""
+
+_LEVELS: Final = (12, 8, 7, 5, 4, 2)
+"""Characters of a code of each level, dots included, the finest first."""
+
+
 @lru_cache(maxsize=65_536)
 def prefixes_longest_first(code: str) -> tuple[str, ...]:
-    """All dot-segmented prefixes of a code: 11.07.11.110 → itself, 11.07.11, 11.07, 11.
+    """All codes of the classification that a code belongs to: 11.01.10.111 → itself, 11.01.10.110, 11.01.10,
+    11.01.1, 11.01, 11.
 
-    Inside a segment the classification also has levels (10.5 under 10, 10.51 under 10.5):
-    every digit of the second and third segment opens one. "11.0" is no node of the table,
-    and no list may name it, so it never matches.
+    A code of nine digits that does not end in 0 is a subcategory of the category that does. The subclass 0 is
+    left out: a class has one only if it has no other ("11.0" covers what "11" covers), so it says nothing,
+    and as a prefix it is the usual typing error for 11.05 or 11.07.
     """
-    found = []
-    while code:
-        found.append(code)
-        code = code[:-1].rstrip(".")
-        if len(code) == 1:
-            break
-    return tuple(found)
+    found = [code[:length] for length in _LEVELS if length <= len(code)]
+    if len(code) == _LEVELS[0] and code[-1] != "0":
+        found.insert(1, code[:-1] + "0")
+    return tuple(prefix for prefix in found if not is_undivided_subclass(prefix))
+
+
+def _codes_above(codes: Iterable[str]) -> frozenset[str]:
+    return frozenset(above for code in codes for above in prefixes_longest_first(code)[1:])
+
+
+def is_undivided_subclass(code: str) -> bool:
+    """True for "11.0" and the like, which no list may name: it means the class, or a group typed in half."""
+    return len(code) == 4 and code.endswith(".0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +96,12 @@ class ProhibitedList:
     act: str
     rules: tuple[PrefixRule, ...]
     _by_prefix: Mapping[str, PrefixRule] = field(init=False, repr=False, compare=False)
+    _above_denied: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_prefix", {rule.okpd2: rule for rule in self.rules})
+        denied = (rule.okpd2 for rule in self.rules if rule.is_denied)
+        object.__setattr__(self, "_above_denied", _codes_above(denied))
 
     def rule_for(self, okpd2: str) -> PrefixRule | None:
         """The rule of the longest matching prefix, or None if no rule speaks of the code."""
@@ -91,6 +109,11 @@ class ProhibitedList:
             if rule := self._by_prefix.get(prefix):
                 return rule
         return None
+
+    def is_too_coarse(self, okpd2: str) -> bool:
+        """True if denied goods lie below the code: "11" may be water, but it may be vodka as well."""
+        prefixes = prefixes_longest_first(okpd2)
+        return not prefixes or prefixes[0] in self._above_denied
 
 
 @dataclass(frozen=True)
@@ -146,12 +169,18 @@ class Program:
     unknown_goods_up_to_kopecks: int = 0
 
     def unit_ceiling_kopecks(self, okpd2: str) -> int | None:
-        """The unit ceiling of the longest matching prefix, or None."""
+        """The unit ceiling of the longest matching prefix, or None.
+
+        A code too coarse to tell which of several ceilings holds gets the lowest of them: leaving digits
+        out must not lift a ceiling.
+        """
+        prefixes = prefixes_longest_first(okpd2)
+        if not self.ceilings or not prefixes:
+            return None
         by_prefix = {ceiling.okpd2: ceiling.unit_kopecks for ceiling in self.ceilings}
-        for prefix in prefixes_longest_first(okpd2) if by_prefix else ():
-            if prefix in by_prefix:
-                return by_prefix[prefix]
-        return None
+        own = [by_prefix[prefix] for prefix in prefixes if prefix in by_prefix][:1]
+        below = [unit for code, unit in by_prefix.items() if prefixes[0] in prefixes_longest_first(code)[1:]]
+        return min(own + below, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +237,7 @@ class Verdict:
 def judge(evidence: tuple[Evidence, ...], payment_subject: int, prohibited: ProhibitedList) -> Verdict:
     """Judge one line by every source's word: deny wins, else the most trusted source speaks.
 
+    A code above denied goods names nothing: dropping digits must not turn vodka into "beverages".
     `payment_subject` is tag 1212 of the fiscal receipt (0 = not told). The till's declared
     code does not clear excise goods: a second source must (design section 6).
     """
@@ -222,9 +252,11 @@ def judge(evidence: tuple[Evidence, ...], payment_subject: int, prohibited: Proh
         return Verdict(
             LineReason.EXCISE_UNCLEARED, f"subject-{payment_subject}", version, "payment_subject", ""
         )
-    if not evidence:
-        return Verdict(LineReason.GOODS_UNKNOWN, "unknown", version, "none", "")
-    trusted = evidence[0]
+    specific = [item for item in evidence if not prohibited.is_too_coarse(item.okpd2)]
+    if not specific:
+        rule_id, source = ("too-coarse", evidence[0].source) if evidence else ("unknown", "none")
+        return Verdict(LineReason.GOODS_UNKNOWN, rule_id, version, source, "")
+    trusted = specific[0]
     rule = prohibited.rule_for(trusted.okpd2)
     return Verdict(
         LineReason.ALLOWED, rule.rule_id if rule else "not-listed", version, trusted.source, trusted.okpd2

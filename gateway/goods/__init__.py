@@ -1,1 +1,1 @@
-"""What things are: classification, prohibited lists and their versions."""
+"""What things are: classification, prohibited lists, programs, and their versions."""
