@@ -30,17 +30,18 @@ def allocate(caps: Sequence[Mapping[int, int]], available: Sequence[int]) -> Pay
 
 
 def trim(payments: Payments, limit_kopecks: int) -> Payments:
-    """Lower payments to a total limit: the last certificate of the last line gives way first."""
+    """Lower payments to a total limit: the last certificate gives way first, on its last line first."""
     excess = sum(sum(paid.values()) for paid in payments) - limit_kopecks
+    if excess <= 0:
+        return payments
     trimmed = [dict(paid) for paid in payments]
-    for paid in reversed(trimmed):
-        for certificate in sorted(paid, reverse=True):
-            cut = min(paid[certificate], max(excess, 0))
-            paid[certificate] -= cut
+    for certificate in sorted({payer for paid in payments for payer in paid}, reverse=True):
+        for paid in reversed(trimmed):
+            cut = min(paid.get(certificate, 0), excess)
             excess -= cut
-            if paid[certificate] == 0:
-                del paid[certificate]
-    return trimmed
+            if cut:
+                paid[certificate] -= cut
+    return [{payer: amount for payer, amount in paid.items() if amount} for paid in trimmed]
 
 
 class _Flow:

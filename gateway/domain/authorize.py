@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gateway.domain.allocation import allocate, trim
 from gateway.domain.basket import CERTIFICATES_MAX, Line
-from gateway.domain.capture import capture_whole
+from gateway.domain.capture import capture_whole, rest_to_lapse
 from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy, Verdict, judge
 from gateway.domain.certificate import Account, Bucket, Certificate, EntryKind, Posting
 from gateway.domain.commands import Authorize
@@ -44,15 +44,22 @@ def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, co
         certificates = _candidates(posting, command, context)
         purchase = _allocate(bare, command, certificates, context)
     except Declined as declined:
-        refused = declined.outcome.purchase or bare
-        declined.outcome = replace(declined.outcome, purchase=replace(refused, state=PurchaseState.DECLINED))
+        refused = _as_declined(declined.outcome.purchase or bare)
+        declined.outcome = replace(declined.outcome, purchase=refused)
         raise
     for certificate_id, amount in purchase.held_by_certificate().items():
         posting.move(certificate_id, EntryKind.HOLD, Bucket.AVAILABLE, Bucket.HELD, amount, purchase.id)
     posting.put(purchase)
+    rest = rest_to_lapse(posting.certificates, purchase.held_by_certificate(), context.lists)
     if command.is_sale:
         purchase = capture_whole(posting, purchase, command.receipts, command.origin.shift_number, context)
-    return Outcome(purchase=purchase)
+    return Outcome(purchase=purchase, rest_lapses_kopecks=sum(rest.values()))
+
+
+def _as_declined(purchase: Purchase) -> Purchase:
+    """The judged lines are kept; nothing is paid."""
+    lines = tuple(replace(item, shares=()) for item in purchase.lines)
+    return replace(purchase, lines=lines, state=PurchaseState.DECLINED)
 
 
 def _new_purchase(
@@ -145,36 +152,32 @@ def _allocate(
     purchase = _pay(bare, certificates, context)
     if purchase.eligible_kopecks == 0:
         raise Declined(Reason.NOTHING_ELIGIBLE, purchase)
-    if _forbidden_own_money(purchase, certificates):
+    others = [pair for pair in certificates if pair[1].allows_own_money]
+    if purchase.approved_kopecks < purchase.total_kopecks and len(others) < len(certificates):
         # A certificate that forbids own money takes part only if nothing is left to pay:
         # without it the others may still pay their part of a mixed basket.
-        others = _pay(bare, [pair for pair in certificates if pair[1].allows_own_money], context)
-        if others.approved_kopecks == 0:
+        by_others = _pay(bare, others, context)
+        if by_others.approved_kopecks:
+            purchase = by_others
+        elif purchase.approved_kopecks:
             _check_sufficient(purchase, command)
             raise Declined(Reason.OWN_MONEY_NOT_ALLOWED, purchase)
-        purchase = others
     _check_sufficient(purchase, command)
     if purchase.approved_kopecks == 0:
         raise Declined(Reason.INSUFFICIENT_POINTS, purchase)
     programs = {certificate.id: program for certificate, program in certificates}
-    ttl_s = [programs[certificate_id].hold_ttl_s for certificate_id in purchase.held_by_certificate()]
-    ttl = min((timedelta(seconds=s) for s in ttl_s if s is not None), default=context.policy.hold_ttl)
+    ttl = min(_hold_ttl(programs[payer], context) for payer in purchase.held_by_certificate())
     return replace(purchase, hold_expires_at=context.now + ttl)
+
+
+def _hold_ttl(program: Program, context: Context) -> timedelta:
+    return context.policy.hold_ttl if program.hold_ttl_s is None else timedelta(seconds=program.hold_ttl_s)
 
 
 def _check_sufficient(purchase: Purchase, command: Authorize) -> None:
     wanted = min(purchase.eligible_kopecks, purchase.total_kopecks)
     if purchase.approved_kopecks < wanted and not command.accept_partial:
         raise Declined(Reason.INSUFFICIENT_POINTS, purchase, available_kopecks=purchase.approved_kopecks)
-
-
-def _forbidden_own_money(purchase: Purchase, certificates: list[tuple[Certificate, Program]]) -> bool:
-    if purchase.approved_kopecks == purchase.total_kopecks:
-        return False
-    used = purchase.held_by_certificate()
-    return any(
-        certificate.id in used and not program.allows_own_money for certificate, program in certificates
-    )
 
 
 def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], context: Context) -> Purchase:

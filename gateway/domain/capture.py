@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from gateway.domain.certificate import Bucket, EntryKind, Posting
+from gateway.domain.category import ListBook
+from gateway.domain.certificate import Bucket, Certificate, EntryKind, Posting
 from gateway.domain.commands import Capture as CaptureCommand
 from gateway.domain.commands import CaptureLine
 from gateway.domain.money import ceiling_kopecks
@@ -253,26 +254,23 @@ def _lapse_rest(
     posting: Posting, purchase: Purchase, spent: Mapping[UUID, int], context: Context
 ) -> dict[UUID, int]:
     """What is left on a one-shot certificate lapses with the capture, if its program says so."""
-    lapsed = {}
-    for certificate_id, amount in spent.items():
-        certificate = posting.certificates[certificate_id]
-        program = context.lists.programs[certificate.program_code, certificate.program_version]
-        if (
-            amount
-            and program.is_one_shot
-            and program.rest_lapses_at_capture
-            and certificate.available_kopecks
-        ):
-            lapsed[certificate_id] = certificate.available_kopecks
-            posting.move(
-                certificate_id,
-                EntryKind.LAPSE,
-                Bucket.AVAILABLE,
-                Bucket.LAPSED,
-                certificate.available_kopecks,
-                purchase.id,
-            )
-    return lapsed
+    rest = rest_to_lapse(posting.certificates, spent, context.lists)
+    for certificate_id, amount in rest.items():
+        posting.move(certificate_id, EntryKind.LAPSE, Bucket.AVAILABLE, Bucket.LAPSED, amount, purchase.id)
+    return rest
+
+
+def rest_to_lapse(
+    certificates: Mapping[UUID, Certificate], spent: Mapping[UUID, int], lists: ListBook
+) -> dict[UUID, int]:
+    """What is available on the one-shot certificates among those that pay something."""
+    rest = {}
+    for certificate_id in (payer for payer, amount in spent.items() if amount):
+        certificate = certificates[certificate_id]
+        program = lists.programs[certificate.program_code, certificate.program_version]
+        if program.is_one_shot and program.rest_lapses_at_capture and certificate.available_kopecks:
+            rest[certificate_id] = certificate.available_kopecks
+    return rest
 
 
 def _captured(

@@ -44,4 +44,3 @@ def check_may_be_served(account: Account, context: Context) -> None:
         raise Declined(Reason.CARD_STOPPED)
     if account.is_blocked:
         raise Declined(Reason.ACCOUNT_BLOCKED)
-

@@ -26,7 +26,9 @@ class ShiftTotals:
 class Outcome:
     """Approved (reason None) or declined, with what the asker needs to know.
 
-    `available_kopecks` is, of INSUFFICIENT_POINTS, what points could have paid.
+    `available_kopecks` is, of INSUFFICIENT_POINTS, what points could have paid;
+    `rest_lapses_kopecks`, of an authorization, what a capture of it as it is lapses on
+    one-shot certificates.
     """
 
     reason: Reason | None = None
@@ -35,6 +37,7 @@ class Outcome:
     certificate: Certificate | None = None
     shift: ShiftTotals | None = None
     available_kopecks: int = 0
+    rest_lapses_kopecks: int = 0
     card_stopped_meanwhile: bool = False
 
     @property
