@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
+from gateway.runtime.database import migrate
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 
 # A shared machine makes single examples slow at random; that is no failure.
@@ -39,8 +40,6 @@ def valkey() -> Iterator[EmbeddedValkey]:
 @pytest.fixture(scope="session")
 def make_database(postgres: EmbeddedPostgres) -> Callable[[], str]:
     """Makes one more migrated, empty database and returns its name."""
-    from gateway.runtime.database import migrate
-
     postgres.execute("CREATE DATABASE template_tillgate")
     migrate(postgres.url("template_tillgate"))
     numbers = itertools.count(1)
