@@ -169,10 +169,12 @@ class Kit:
         """The standing that a test has set, or an ordinary one."""
         return self.standings.get(terminal_id) or standing(terminal_id)
 
-    async def committer(self, **limits: Any) -> Committer:
-        """One more committer, as another worker would be."""
+    async def committer(self, connect: Any = None, **limits: Any) -> Committer:
+        """One more committer, as another worker would be; `connect` replaces its way to the database."""
         rules = Rules(self.policy, lambda: LISTS, self.standing_of)
-        committer = Committer(self.connect, rules, seal, NoRegistry(), NoObserver(), Limits(**limits))
+        committer = Committer(
+            connect or self.connect, rules, seal, NoRegistry(), NoObserver(), Limits(**limits)
+        )
         await committer.start()
         self._stopping.append(committer)
         return committer
@@ -222,7 +224,7 @@ class Kit:
         return token
 
     async def balances(self, token: bytes) -> list[tuple[int, int, int, int]]:
-        """(available, held, spent, lapsed) of the card's certificates, oldest first."""
+        """(available, held, spent, lapsed) of the card's certificates, in order of expiry."""
         async with self.connect() as connection:
             rows = await connection.fetch(
                 "SELECT available_kopecks, held_kopecks, spent_kopecks, lapsed_kopecks FROM certificate c"
@@ -264,8 +266,12 @@ async def kit_on(database_url: str, **changes: Any) -> AsyncIterator[Kit]:
     engine = make_engine(database_url, pool_size=16)
     kit = Kit(engine, **changes)
     async with kit.connect() as c:  # TEMP
-        await c.execute("CREATE TABLE IF NOT EXISTS card(token bytea primary key, account_id bigint not null, token_key_id text, stopped_at timestamptz, stop_reason text)")  # TEMP
-        await c.execute("CREATE TABLE IF NOT EXISTS registry_epoch(id smallint primary key, epoch bigint)")  # TEMP
+        await c.execute(
+            "CREATE TABLE IF NOT EXISTS card(token bytea primary key, account_id bigint not null, token_key_id text, stopped_at timestamptz, stop_reason text)"
+        )  # TEMP
+        await c.execute(
+            "CREATE TABLE IF NOT EXISTS registry_epoch(id smallint primary key, epoch bigint)"
+        )  # TEMP
     try:
         yield kit
     finally:

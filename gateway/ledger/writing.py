@@ -354,7 +354,8 @@ def _outcomes(sealed: Sealed) -> Iterable[_Row]:
     def row(request_id: UUID, kind: str, body: str, why: str | None, answer: SealedAnswer) -> _Row:
         return (
             decision.account_id, origin.merchant_id, request_id, kind, origin.terminal_id,
-            origin.concentrator_id, purchase.id if purchase and kind != TOMBSTONE else None, decision.operation_id, body, why,
+            origin.concentrator_id, purchase.id if purchase and kind != TOMBSTONE else None,
+            decision.operation_id, body, why,
             answer.signed_payload, answer.signature, answer.key_id, decision.decided_at,
         )  # fmt: skip
 

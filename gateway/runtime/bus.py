@@ -1,0 +1,98 @@
+"""Redis: news that may be lost. Nothing waits for it, nothing that must fail closed lives in it.
+
+Two channels: the live feed of outcomes (for `tillgate watch`) and the registry's epoch, which only
+speeds up what every node also reads from PostgreSQL. Messages go through a bounded queue and one
+background task; whatever Redis does, a money command never awaits it (truth 11).
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import structlog
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+FEED = "tillgate:feed"
+REGISTRY = "tillgate:registry"
+
+SENT = Counter("tillgate_bus_sent_total", "News handed to Redis")
+DROPPED = Counter("tillgate_bus_dropped_total", "News given up because Redis was slow, full or away")
+
+_QUEUE_MAX = 1_000
+_PAUSE_S = 1.0
+_TIMEOUT_S = 2.0
+
+
+class Bus:
+    """Publishes and hears news. Every failure is counted and forgotten."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = Redis.from_url(
+            url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, health_check_interval=10
+        )
+        self._news: deque[tuple[str, str]] = deque()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def publish(self, channel: str, message: str) -> None:
+        """Queue a message and return at once; the oldest gives way if the queue is full."""
+        if len(self._news) >= _QUEUE_MAX:
+            self._news.popleft()
+            DROPPED.inc()
+        self._news.append((channel, message))
+        self._wake.set()
+
+    def start(self, on_registry_epoch: Callable[[int], Awaitable[None]]) -> None:
+        """Begin to send what is queued and to hear of the registry's changes."""
+        self._tasks = [
+            asyncio.create_task(self._send(), name="bus-send"),
+            asyncio.create_task(self._hear(on_registry_epoch), name="bus-hear"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop; what is still queued is lost, as news may be."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.aclose()
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._news:
+                batch = [self._news.popleft() for _ in range(min(len(self._news), 100))]
+                try:
+                    async with self._redis.pipeline(transaction=False) as pipeline:
+                        for channel, message in batch:
+                            pipeline.publish(channel, message)
+                        await pipeline.execute()
+                    SENT.inc(len(batch))
+                except (RedisError, OSError, TimeoutError):
+                    DROPPED.inc(len(batch))
+                    await asyncio.sleep(_PAUSE_S)
+
+    async def _hear(self, on_registry_epoch: Callable[[int], Awaitable[None]]) -> None:
+        while True:
+            try:
+                async for message in self.listen(REGISTRY):
+                    await on_registry_epoch(int(message))
+            except (RedisError, OSError, TimeoutError):
+                await asyncio.sleep(_PAUSE_S)
+            except ValueError:
+                log.warning("a registry message is not an epoch")
+
+    async def listen(self, channel: str) -> AsyncIterator[str]:
+        """Messages of one channel as they come; raises redis and connection errors."""
+        async with self._redis.pubsub() as pubsub:
+            await pubsub.subscribe(channel)
+            while True:
+                message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=_TIMEOUT_S)
+                if message is not None:
+                    yield message["data"].decode()

@@ -1,0 +1,40 @@
+"""What the committer's work looks like from outside: metrics, and the live feed on the bus."""
+
+from prometheus_client import Counter, Histogram
+
+from gateway.domain.commands import CloseShift, Command
+from gateway.domain.outcome import Outcome
+from gateway.ledger.canonical import kind_of
+from gateway.runtime.bus import FEED, Bus
+
+OUTCOMES = Counter("tillgate_outcomes_total", "Outcomes by command and reason", ["kind", "reason"])
+BATCH_SIZE = Histogram(
+    "tillgate_batch_size", "Commands decided by one statement", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256)
+)
+BATCH_SECONDS = Histogram(
+    "tillgate_batch_seconds",
+    "Reading, deciding and writing of one batch",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+LOST = Counter("tillgate_batch_lost_total", "Members that lost their account to another writer")
+
+
+class LedgerObserver:
+    """Counts batches and outcomes and tells the live feed. Never waits."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    def batch_done(self, size: int, lost: int, seconds: float) -> None:
+        """Count one written round."""
+        BATCH_SIZE.observe(size)
+        BATCH_SECONDS.observe(seconds)
+        LOST.inc(lost)
+
+    def decided(self, command: Command | CloseShift, outcome: Outcome) -> None:
+        """Count one outcome and put a line on the live feed: no card, no goods, no person."""
+        kind = kind_of(command)
+        reason = outcome.reason.name if outcome.reason else "APPROVED"
+        OUTCOMES.labels(kind, reason).inc()
+        points = outcome.purchase.approved_kopecks if outcome.purchase and outcome.is_approved else 0
+        self._bus.publish(FEED, f"{kind} {reason} {points}")
