@@ -207,6 +207,14 @@ class SetBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Expire:
+    """Book what time has done to an idle account; every other command does that first by itself."""
+
+    request_id: UUID
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Correct:
     """An operator's correction between AVAILABLE and LAPSED, by a document."""
 
@@ -219,5 +227,5 @@ class Correct:
 
 
 TillCommand = Authorize | Capture | Void | Refund | AttachReceipt
-DepartmentCommand = Issue | Withdraw | ChangeValidity | SetBlock | Correct
+DepartmentCommand = Issue | Withdraw | ChangeValidity | SetBlock | Expire | Correct
 Command = TillCommand | DepartmentCommand

@@ -13,6 +13,7 @@ from gateway.domain.commands import (
     ChangeValidity,
     Command,
     Correct,
+    Expire,
     Issue,
     Refund,
     SetBlock,
@@ -26,7 +27,15 @@ from gateway.domain.purchase import Purchase, PurchaseState
 from gateway.domain.reasons import Reason
 from gateway.domain.receipts import attach_receipt
 from gateway.domain.refund import refund
-from gateway.domain.stewardship import change_validity, correct, issue, lapse_expired, set_block, withdraw
+from gateway.domain.stewardship import (
+    change_validity,
+    correct,
+    expire,
+    issue,
+    lapse_expired,
+    set_block,
+    withdraw,
+)
 from gateway.domain.void import void
 
 
@@ -91,6 +100,8 @@ def _apply(posting: Posting, command: Command, target_id: UUID | None, context: 
             return set_block(posting, command)
         case Correct():
             return correct(posting, command, context)
+        case Expire():
+            return expire(posting)
         case _:
             return _apply_to_purchase(posting, command, target_id, context)
 

@@ -79,6 +79,13 @@ def lapse_expired(posting: Posting) -> None:
             )
 
 
+def expire(posting: Posting) -> Outcome:
+    """Keep what `decide` has booked of time's passing; declined if it had nothing to book."""
+    if not posting.entries:
+        raise Declined(Reason.ALREADY_IN_STATE)
+    return Outcome()
+
+
 def set_block(posting: Posting, command: SetBlock) -> Outcome:
     """Block or unblock a certificate, or the account with all that is on it."""
     if command.certificate_id is None:

@@ -33,6 +33,7 @@ _KIND_NAMES = {
     "Withdraw": "WITHDRAW",
     "ChangeValidity": "CHANGE_VALIDITY",
     "SetBlock": "SET_BLOCK",
+    "Expire": "EXPIRE",
     "Correct": "CORRECT",
 }
 

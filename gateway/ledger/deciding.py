@@ -13,6 +13,7 @@ from gateway.domain.commands import (
     ByReceipt,
     ByRequestId,
     Command,
+    Expire,
     PurchaseRef,
     TillCommand,
     Void,
@@ -193,6 +194,8 @@ def find_target(ref: PurchaseRef, merchant_id: int, snapshot: Snapshot) -> _Targ
 def _account_of(command: Command, target: _Target, snapshot: Snapshot) -> int | None:
     if isinstance(command, Authorize):
         return _account_of_card(command, snapshot)
+    if isinstance(command, Expire):
+        return command.account_id if command.account_id in snapshot.accounts else None
     if target.purchase_id is not None:
         return snapshot.account_of_purchase.get(target.purchase_id)
     certificate_id = getattr(command, "certificate_id", None)

@@ -22,6 +22,7 @@ from gateway.domain.commands import (
     ChangeValidity,
     Command,
     Correct,
+    Expire,
     Issue,
     Origin,
     PurchaseRef,
@@ -111,6 +112,7 @@ class Wanted:
     receipts: set[tuple[str, int]] = field(default_factory=set)
     holder_refs: set[str] = field(default_factory=set)
     certificate_ids: set[UUID] = field(default_factory=set)
+    account_ids: set[int] = field(default_factory=set)
 
     def add(self, command: Command) -> None:
         """Collect what one command refers to."""
@@ -122,6 +124,8 @@ class Wanted:
                 self.holder_refs.add(command.holder_ref)
             case Withdraw() | ChangeValidity() | Correct():
                 self.certificate_ids.add(command.certificate_id)
+            case Expire():
+                self.account_ids.add(command.account_id)
             case _:
                 self.add_ref(command.purchase)
 
@@ -222,7 +226,8 @@ account_id AS MATERIALIZED (
   SELECT account_id AS id FROM found_card
   UNION SELECT account_id FROM named_purchase
   UNION SELECT id FROM card_account WHERE holder_ref = ANY ($7::text[])
-  UNION SELECT account_id FROM certificate WHERE id = ANY ($8::uuid[])),
+  UNION SELECT account_id FROM certificate WHERE id = ANY ($8::uuid[])
+  UNION SELECT unnest($9::bigint[])),
 found_purchase AS MATERIALIZED (
   SELECT {PURCHASE_JSON} AS doc FROM purchase p
   WHERE p.id = ANY (ARRAY(SELECT id FROM named_purchase))
@@ -258,6 +263,7 @@ async def read(connection: asyncpg.Connection, wanted: Wanted) -> Snapshot:
         [document for _, document in receipts],
         list(wanted.holder_refs),
         list(wanted.certificate_ids),
+        list(wanted.account_ids),
     )
     if row is None:
         raise LookupError("the read statement answered no row")
