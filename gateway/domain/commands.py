@@ -1,5 +1,6 @@
 """Commands: the only things that change money. Every door turns its input into one of these."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -89,6 +90,9 @@ class Capture:
     own_money: tuple[OwnMoneyPart, ...] = ()
     receipts: tuple[FiscalReceipt, ...] = ()
 
+    def __post_init__(self) -> None:
+        _refuse_repeated(self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Void:
@@ -107,6 +111,14 @@ class RefundLine:
     quantity_milli: int
 
 
+def _refuse_repeated(lines: Sequence[CaptureLine | RefundLine]) -> None:
+    """A door names the line; here it is a last defence, since one line taken twice is money made."""
+    if len({line.line_number for line in lines}) != len(lines) or any(
+        line.quantity_milli <= 0 for line in lines
+    ):
+        raise ValueError("each line is named once, with a quantity above zero")
+
+
 @dataclass(frozen=True, slots=True)
 class Refund:
     """Give captured points back, by line, or everything that is left (`lines` empty)."""
@@ -116,6 +128,9 @@ class Refund:
     purchase: PurchaseRef
     lines: tuple[RefundLine, ...] = ()
     receipts: tuple[FiscalReceipt, ...] = ()
+
+    def __post_init__(self) -> None:
+        _refuse_repeated(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +239,10 @@ class Correct:
     target: Bucket
     amount_kopecks: int
     document_number: str
+
+    def __post_init__(self) -> None:
+        if {self.source, self.target} != {Bucket.AVAILABLE, Bucket.LAPSED} or self.amount_kopecks <= 0:
+            raise ValueError("a correction moves points between AVAILABLE and LAPSED")
 
 
 TillCommand = Authorize | Capture | Void | Refund | AttachReceipt

@@ -79,17 +79,26 @@ class PurchaseLine:
 
 @dataclass(frozen=True, slots=True)
 class CapturedLine:
-    """What was captured of one line; `shares` are points, ≤ those authorized."""
+    """What was captured of one line; `shares` are points, ≤ those authorized.
+
+    `shortfall_kopecks` is what a late capture wanted of points and did not get: the merchant's loss.
+    """
 
     line_number: int
     quantity_milli: int
     amount_kopecks: int
     shares: tuple[Share, ...]
+    shortfall_kopecks: int = 0
 
     @property
     def points_kopecks(self) -> int:
         """Points spent on the line."""
         return sum(share.amount_kopecks for share in self.shares)
+
+    @property
+    def own_money_kopecks(self) -> int:
+        """What the buyer paid of the line, a rounding of the receipt aside."""
+        return self.amount_kopecks - self.points_kopecks - self.shortfall_kopecks
 
 
 @dataclass(frozen=True, slots=True)

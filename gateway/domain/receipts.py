@@ -17,9 +17,16 @@ def with_receipts(purchase: Purchase, receipts: tuple[FiscalReceipt, ...]) -> Pu
 
 
 def attach_receipt(posting: Posting, command: AttachReceipt, purchase: Purchase) -> Outcome:
-    """Attach receipts. The sale date and agreement stay as the capture set them (section 7)."""
+    """Attach receipts to a captured purchase; sale date and agreement stay as set (section 7).
+
+    A receipt for goods that were sold within an expired hold goes with a late capture instead.
+    """
     if purchase.state is PurchaseState.DECLINED:
         raise Declined(Reason.PURCHASE_DECLINED, purchase)
+    if purchase.state is PurchaseState.VOIDED:
+        raise Declined(Reason.ALREADY_VOIDED, purchase)
+    if purchase.state is not PurchaseState.CAPTURED:
+        raise Declined(Reason.NOT_CAPTURED, purchase)
     purchase = with_receipts(purchase, command.receipts)
     posting.put(purchase)
     return Outcome(purchase=purchase)
