@@ -1,0 +1,265 @@
+# Generated from _async/client.py by `python -m merchant_sdk._generate_sync`; do not edit.
+"""The synchronous client."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, Unpack
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from merchant_sdk import from_wire, to_wire
+from merchant_sdk._sync.sender import Sender
+from merchant_sdk._sync.transport import Transport, chance
+from merchant_sdk.answers import open_operations, open_purchase
+from merchant_sdk.basket import Basket, Card, Desk, FiscalReceipt
+from merchant_sdk.configuration import Configuration, Configurations
+from merchant_sdk.credentials import TillCredentials
+from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
+from merchant_sdk.methods import Method
+from merchant_sdk.preparing import (
+    DESK,
+    AuthorizeOptions,
+    CaptureOptions,
+    Preparing,
+    QuoteOptions,
+    RefundOptions,
+    SaleOptions,
+)
+from merchant_sdk.purchases import Balance, ByRequestId, PurchaseRef
+from merchant_sdk.requests import PreparedRequest, ResultT
+from merchant_sdk.results import (
+    CommandResult,
+    Operation,
+    OperationPage,
+    PurchaseResult,
+    PurchaseView,
+    Quote,
+    RefundResult,
+    ShiftResult,
+)
+from merchant_sdk.retries import Attempts, Budget
+from tillgate.v1 import purchase_service_pb2 as pb
+
+OnRequestId = Callable[[UUID], None]
+
+
+class SyncTillClient(Preparing):
+    """A till, or a concentrator, at the gateway.
+
+        with SyncTillClient(TillCredentials.from_folder("till-1")) as till:
+            result = till.sale(card, basket)
+
+    A command has a request id before its first byte is sent: take it from `prepare_…`, or be told through
+    `on_request_id`. Each call has a deadline, by the configuration or by `timeout_s`, which then bounds
+    retries and undoing too. Raises what `merchant_sdk.errors` draws; a decline is an answer. A call that is
+    cancelled leaves its request open in the journal, for `resolve`.
+    """
+
+    def __init__(
+        self,
+        credentials: TillCredentials,
+        configuration: Configuration | None = None,
+        *,
+        journal: Journal | None = None,
+    ) -> None:
+        self._credentials = credentials
+        self._configuration = configuration or Configurations.Counter.v1()
+        self._journal = MemoryJournal() if journal is None else journal
+        self._transport = Transport(credentials, self._configuration)
+        self._sender = Sender(self._transport, credentials, self._configuration, self._journal)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the calls under way end, then close the channel. Further calls raise ClientClosedError."""
+        self._transport.close()
+
+    def send(self, request: PreparedRequest[ResultT], *, timeout_s: float | None = None) -> ResultT:
+        """Send a prepared command and settle it. Sending it again gives its one outcome again."""
+        return self._sender.send(request, timeout_s)
+
+    def resolve(self, request_id: UUID, *, timeout_s: float | None = None) -> CommandResult:
+        """Settle a request that was left open by an OutcomeUnknownError, a cancelled call or a crash.
+
+        An Authorize or Sale that stands is returned, one that does not is undone; others are repeated.
+        Raises NotRememberedError if it is not open, OutcomeUnknownError if it stays so.
+        """
+        return self._sender.resolve(request_id, timeout_s)
+
+    def open_requests(self) -> Sequence[JournalRecord]:
+        """What the journal holds open, oldest first: each is to be resolved."""
+        return self._journal.open_requests()
+
+    def authorize(
+        self,
+        card: Card,
+        basket: Basket,
+        *,
+        on_request_id: OnRequestId | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[AuthorizeOptions],
+    ) -> PurchaseResult:
+        """Hold points for a basket. See AuthorizeOptions."""
+        return self._tell_and_send(self.prepare_authorize(card, basket, **options), on_request_id, timeout_s)
+
+    def sale(
+        self,
+        card: Card,
+        basket: Basket,
+        *,
+        on_request_id: OnRequestId | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[SaleOptions],
+    ) -> PurchaseResult:
+        """Authorize and capture in one command. See SaleOptions."""
+        return self._tell_and_send(self.prepare_sale(card, basket, **options), on_request_id, timeout_s)
+
+    def capture(
+        self,
+        purchase: PurchaseRef,
+        *,
+        on_request_id: OnRequestId | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[CaptureOptions],
+    ) -> PurchaseResult:
+        """Spend held points, whole or by line; the rest is released. See CaptureOptions."""
+        return self._tell_and_send(self.prepare_capture(purchase, **options), on_request_id, timeout_s)
+
+    def void(
+        self,
+        purchase: PurchaseRef,
+        *,
+        desk: Desk = DESK,
+        on_request_id: OnRequestId | None = None,
+        timeout_s: float | None = None,
+    ) -> PurchaseResult:
+        """Undo a hold, or a capture that nothing stands on yet; by request id also what has not arrived."""
+        return self._tell_and_send(self.prepare_void(purchase, desk=desk), on_request_id, timeout_s)
+
+    def refund(
+        self,
+        purchase: PurchaseRef,
+        *,
+        on_request_id: OnRequestId | None = None,
+        timeout_s: float | None = None,
+        **options: Unpack[RefundOptions],
+    ) -> RefundResult:
+        """Give captured points back, whole or by line, without the card. See RefundOptions."""
+        return self._tell_and_send(self.prepare_refund(purchase, **options), on_request_id, timeout_s)
+
+    def attach_receipt(
+        self,
+        purchase: PurchaseRef,
+        *receipts: FiscalReceipt,
+        desk: Desk = DESK,
+        on_request_id: OnRequestId | None = None,
+        timeout_s: float | None = None,
+    ) -> PurchaseResult:
+        """Add fiscal receipts to a purchase; only a purchase with its receipt can be claimed."""
+        return self._tell_and_send(
+            self.prepare_attach_receipt(purchase, *receipts, desk=desk), on_request_id, timeout_s
+        )
+
+    def close_shift(
+        self, desk: Desk, *, on_request_id: OnRequestId | None = None, timeout_s: float | None = None
+    ) -> ShiftResult:
+        """Close the fiscal shift of a desk and total it."""
+        return self._tell_and_send(self.prepare_close_shift(desk), on_request_id, timeout_s)
+
+    def quote(
+        self,
+        card: Card,
+        basket: Basket,
+        *,
+        terminal_id: int = 0,
+        timeout_s: float | None = None,
+        **options: Unpack[QuoteOptions],
+    ) -> Quote:
+        """What Authorize would answer now; holds nothing. See QuoteOptions."""
+        message = pb.QuoteRequest(
+            terminal_id=terminal_id,
+            card=to_wire.card(card),
+            basket=to_wire.basket(basket),
+            program_code=options.get("program_code", ""),
+            certificate_ids=[str(item) for item in options.get("certificate_ids", ())],
+            accept_partial=options.get("accept_partial", False),
+        )
+        return from_wire.quote(self._read(Method.QUOTE, message, timeout_s))
+
+    def get_purchase(
+        self, purchase: PurchaseRef, *, terminal_id: int = 0, timeout_s: float | None = None
+    ) -> PurchaseView:
+        """A purchase as it stands. Raises NotFoundError, which is not final: it may still arrive."""
+        message = pb.GetPurchaseRequest(terminal_id=terminal_id, purchase=to_wire.purchase_ref(purchase))
+        response = self._read(Method.GET_PURCHASE, message, timeout_s)
+        request_id = purchase.request_id if isinstance(purchase, ByRequestId) else None
+        return open_purchase(
+            response, self._credentials.outcome_keys, self._credentials.merchant_id, request_id
+        )
+
+    def get_balance(self, card: Card, *, terminal_id: int = 0, timeout_s: float | None = None) -> Balance:
+        """The certificates of a card: never a name or a reason for help."""
+        message = pb.GetBalanceRequest(terminal_id=terminal_id, card=to_wire.card(card))
+        return from_wire.balance(self._read(Method.GET_BALANCE, message, timeout_s))
+
+    def list_operations_page(
+        self,
+        *,
+        page_token: str = "",
+        page_size: int = 0,
+        decided_from: datetime | None = None,
+        terminal_id: int = 0,
+        timeout_s: float | None = None,
+    ) -> OperationPage:
+        """One page of the merchant's outcomes in order of decision, each verified.
+
+        `page_size` is 1 to 500, 0 leaves it to the gateway; `terminal_id` 0 means all that the caller
+        speaks for.
+        """
+        message = pb.ListOperationsRequest(
+            terminal_id=terminal_id,
+            page_size=page_size,
+            page_token=page_token,
+            decided_from=None if decided_from is None else to_wire.timestamp(decided_from),
+        )
+        response = self._read(Method.LIST_OPERATIONS, message, timeout_s)
+        return open_operations(response, self._credentials.outcome_keys, self._credentials.merchant_id)
+
+    def list_operations(
+        self, *, page_size: int = 0, decided_from: datetime | None = None, terminal_id: int = 0
+    ) -> Iterator[Operation]:
+        """All of the merchant's outcomes in order of decision, page by page as they are asked for."""
+        page_token = ""
+        while True:
+            page = self.list_operations_page(
+                page_token=page_token,
+                page_size=page_size,
+                decided_from=decided_from,
+                terminal_id=terminal_id,
+            )
+            yield from page.operations
+            page_token = page.next_page_token
+            if not page_token:
+                return
+
+    def _tell_and_send(
+        self, request: PreparedRequest[ResultT], on_request_id: OnRequestId | None, timeout_s: float | None
+    ) -> ResultT:
+        if on_request_id is not None:
+            on_request_id(request.request_id)
+        return self.send(request, timeout_s=timeout_s)
+
+    def _read(self, method: Method, message: Message, timeout_s: float | None) -> Any:
+        with self._transport.in_use():
+            budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
+            attempts = Attempts(method, self._configuration, budget.send_until, chance)
+            return self._transport.call(method, message.SerializeToString(), attempts, None)

@@ -1,0 +1,119 @@
+# Generated from _async/transport.py by `python -m merchant_sdk._generate_sync`; do not edit.
+"""One channel to the gateway, its life, and single calls with their retries."""
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import UUID
+
+import grpc
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from merchant_sdk.configuration import Configuration
+from merchant_sdk.credentials import TillCredentials
+from merchant_sdk.errors import ClientClosedError
+from merchant_sdk.failures import read_failure
+from merchant_sdk.methods import Method
+from merchant_sdk.retries import Attempts
+from tillgate.v1 import purchase_service_pb2 as pb
+
+_SERVICE: Final = pb.DESCRIPTOR.services_by_name["PurchaseService"]
+_RESPONSES: Final[Mapping[Method, type[Message]]] = {
+    method: GetMessageClass(_SERVICE.methods_by_name[method].output_type) for method in Method
+}
+
+
+def chance() -> float:
+    """A number in [0, 1) for jitter, from the system, so that tills started together do not keep step."""
+    return secrets.randbelow(1 << 32) / (1 << 32)
+
+
+class Transport:
+    """A channel that is made at the first use and closed when nothing uses it."""
+
+    def __init__(self, credentials: TillCredentials, configuration: Configuration) -> None:
+        self._credentials = credentials
+        self._configuration = configuration
+        self._changed = threading.Condition()
+        self._channel: grpc.Channel | None = None
+        self._calls: dict[Method, Any] = {}
+        self._metadata = (("accept-language", configuration.language),)
+        self._operations = 0
+        self._busy_ids: set[UUID] = set()
+        self._is_closed = False
+
+    @contextmanager
+    def in_use(self, request_id: UUID | None = None) -> Iterator[None]:
+        """Keep the channel open for an operation; two operations on one request id take turns."""
+        with self._changed:
+            self._changed.wait_for(lambda: request_id not in self._busy_ids)
+            if self._is_closed:
+                raise ClientClosedError("the client is closed")
+            if self._channel is None:
+                self._open()
+            self._operations += 1
+            if request_id is not None:
+                self._busy_ids.add(request_id)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._operations -= 1
+                if request_id is not None:
+                    self._busy_ids.discard(request_id)
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Take no more operations, let those under way end (each has its deadline), close the channel."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.wait_for(lambda: self._operations == 0)
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def call(self, method: Method, body: bytes, attempts: Attempts, request_id: UUID | None) -> Any:
+        """The response to a call. Raises a GatewayError when the attempts are at an end."""
+        while True:
+            try:
+                return self._calls[method](
+                    body, timeout=attempts.timeout_s(time.monotonic()), metadata=self._metadata
+                )
+            except grpc.RpcError as failure:
+                error = read_failure(failure, request_id)
+                delay_s = attempts.delay_s(error, time.monotonic())
+                if delay_s is None:
+                    raise error from failure
+            time.sleep(delay_s)
+
+    def _open(self) -> None:
+        tls = grpc.ssl_channel_credentials(
+            self._credentials.ca_pem, self._credentials.private_key_pem, self._credentials.certificate_pem
+        )
+        self._channel = grpc.secure_channel(self._credentials.endpoint, tls, self._options())
+        self._calls = {
+            # Requests are bytes already: the same ones go out at every attempt.
+            method: self._channel.unary_unary(
+                f"/{_SERVICE.full_name}/{method}", response_deserializer=response.FromString
+            )
+            for method, response in _RESPONSES.items()
+        }
+
+    def _options(self) -> list[tuple[str, int]]:
+        settings = self._configuration
+        return [
+            # gRPC's own retries know nothing of request ids and deadlines of the whole.
+            ("grpc.enable_retries", 0),
+            ("grpc.keepalive_time_ms", int(settings.keepalive_interval_s * 1000)),
+            ("grpc.keepalive_timeout_ms", int(settings.keepalive_timeout_s * 1000)),
+            ("grpc.keepalive_permit_without_calls", int(settings.keeps_alive_when_idle)),
+            ("grpc.http2.max_pings_without_data", 0),
+            # A gateway that comes back is found again as fast as the back-off asks for it.
+            ("grpc.initial_reconnect_backoff_ms", int(settings.backoff.first_s * 1000)),
+            ("grpc.min_reconnect_backoff_ms", int(settings.attempt_timeout_s * 1000)),
+            ("grpc.max_reconnect_backoff_ms", int(settings.backoff.longest_s * 1000)),
+        ]
