@@ -1,7 +1,6 @@
 """Baskets and the lines of captures and refunds, as a till may send them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, Protocol
 
 from gateway.domain.basket import LINES_MAX, Basket, Line, line_sum_gap_kopecks
@@ -21,8 +20,8 @@ from gateway.rpc.validation.fields import (
 from gateway.rpc.validation.findings import Findings
 from tillgate.v1 import purchase_pb2 as wire
 
-EvidenceOf = Callable[[Line], tuple[Evidence, ...]]
-"""What the goods sources say of a valid line, most trusted first."""
+EvidenceOf = Callable[[wire.BasketLine], tuple[Evidence, ...]]
+"""What the goods sources say of a line, most trusted first; asked only while nothing was found wrong."""
 
 _EMPTY: Final = Basket(())
 
@@ -43,7 +42,7 @@ def read_basket(
     lines = []
     for index, line in enumerate(basket.lines):
         findings.enter("basket.lines", index, line.line_number)
-        lines.append(_read_line(line, sum_tolerance_kopecks, findings))
+        lines.append(_read_line(line, evidence_of, sum_tolerance_kopecks, findings))
     findings.leave()
     check_rounding(basket.rounding_kopecks, "basket.rounding_kopecks", findings)
     check_amount(basket.total_kopecks, 1, "basket.total_kopecks", findings)
@@ -55,10 +54,13 @@ def read_basket(
         en = f"the lines less rounding make {total} kopecks, the total is {basket.total_kopecks}"
         findings.add(Reason.TOTAL_MISMATCH, "basket.total_kopecks", ru, en)
         return _EMPTY
-    return Basket(tuple(replace(line, evidence=evidence_of(line)) for line in lines), basket.rounding_kopecks)
+    return Basket(tuple(lines), basket.rounding_kopecks)
 
 
-def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Findings) -> Line:
+def _read_line(
+    line: wire.BasketLine, evidence_of: EvidenceOf, sum_tolerance_kopecks: int, findings: Findings
+) -> Line:
+    _check_codes(line, findings)
     read = Line(
         line_number=line.line_number,
         item_name=line.item_name,
@@ -74,6 +76,7 @@ def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Find
         payment_method=line.payment_method,
         vat_rate=line.vat_rate,
         serial_number=line.serial_number,
+        evidence=() if findings else evidence_of(line),
     )
     if _check_sums_fit(read, findings) and line_sum_gap_kopecks(read) > sum_tolerance_kopecks:
         ru = f"{read.amount_kopecks} коп. не равно цена × количество − скидка"
@@ -82,16 +85,19 @@ def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Find
     check_text(read.item_name, "item_name", findings)
     check_text(read.item_code, "item_code", findings)
     check_text(read.serial_number, "serial_number", findings)
-    if read.gtin:
-        check_gtin(read.gtin, "gtin", findings)
-    if read.marking_code:
-        check_marking_code(read.marking_code, "marking_code", findings)
-    if read.okpd2:
-        check_okpd2(read.okpd2, "okpd2", findings)
     check_tag(read.payment_subject, "payment_subject", findings)
     check_tag(read.payment_method, "payment_method", findings)
     check_tag(read.vat_rate, "vat_rate", findings)
     return read
+
+
+def _check_codes(line: wire.BasketLine, findings: Findings) -> None:
+    if line.gtin:
+        check_gtin(line.gtin, "gtin", findings)
+    if line.marking_code:
+        check_marking_code(line.marking_code, "marking_code", findings)
+    if line.okpd2:
+        check_okpd2(line.okpd2, "okpd2", findings)
 
 
 def _check_sums_fit(line: Line, findings: Findings) -> bool:

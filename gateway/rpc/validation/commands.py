@@ -13,6 +13,7 @@ from gateway.domain.basket import CERTIFICATES_MAX
 from gateway.domain.commands import Origin
 from gateway.domain.purchase import OwnMoneyPart
 from gateway.domain.reasons import Reason
+from gateway.registry.cards import NUMBER_DIGITS_MAX, NUMBER_DIGITS_MIN
 from gateway.rpc.validation.basket import EvidenceOf, read_basket, read_capture_lines, read_refund_lines
 from gateway.rpc.validation.fields import (
     check_amount,
@@ -27,8 +28,6 @@ from gateway.rpc.validation.receipts import read_receipt_ref, read_receipts
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
-CARD_DIGITS_MIN: Final = 9
-CARD_DIGITS_MAX: Final = 19
 OWN_MONEY_PARTS_MAX: Final = 16
 
 _OWN_MONEY_KINDS: Final = {
@@ -199,8 +198,8 @@ def _read_card(card: wire.Card, rules: Rules, findings: Findings) -> bytes:
     number = card.number
     if not number:
         findings.add(Reason.FIELD_MISSING, "card.number", "не заполнено", "not set")
-    elif not is_digits(number) or not CARD_DIGITS_MIN <= len(number) <= CARD_DIGITS_MAX:
-        span = f"{CARD_DIGITS_MIN}–{CARD_DIGITS_MAX}"
+    elif not is_digits(number) or not NUMBER_DIGITS_MIN <= len(number) <= NUMBER_DIGITS_MAX:
+        span = f"{NUMBER_DIGITS_MIN}–{NUMBER_DIGITS_MAX}"
         findings.add(Reason.FIELD_INVALID, "card.number", f"нужно {span} цифр", f"{span} digits are needed")
     check_text(card.series, "card.series", findings)
     return b"" if len(findings) else rules.token_of(number, card.series)

@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from stdnum import ean
-
 from gateway.domain.basket import ROUNDING_MAX_KOPECKS
+from gateway.domain.category import OKPD2_FORM
 from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
 from gateway.domain.reasons import Reason
 from gateway.rpc.validation.findings import Findings
@@ -25,7 +24,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A marking code separates its parts by the control character GS.
 _CONTROL_BUT_GS: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f]")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_OKPD2: Final = re.compile(r"[0-9]{2}(\.[0-9]{1,2}(\.[0-9]{1,2}(\.[0-9]{3})?)?)?")
 _GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 _NIL: Final = UUID(int=0)
 
@@ -126,7 +124,12 @@ def has_gtin_check_digit(gtin: str) -> bool:
     Eight digits that begin with 0 or 1 may be a UPC-E, whose check digit is that of the
     UPC-A it stands for.
     """
-    return ean.is_valid(gtin) or (len(gtin) == 8 and gtin[0] in "01" and ean.is_valid(expand_upc_e(gtin)))
+    return _sums_to_tens(gtin) or (len(gtin) == 8 and gtin[0] in "01" and _sums_to_tens(expand_upc_e(gtin)))
+
+
+def _sums_to_tens(gtin: str) -> bool:
+    """Digits from the right, weighted 1, 3, 1, 3, ..., sum to a multiple of ten."""
+    return (sum(map(int, gtin[-1::-2])) + 3 * sum(map(int, gtin[-2::-2]))) % 10 == 0
 
 
 def expand_upc_e(code: str) -> str:
@@ -145,6 +148,6 @@ def expand_upc_e(code: str) -> str:
 
 def check_okpd2(code: str, field: str, findings: Findings) -> None:
     """A dotted ОКПД2 code of any depth: 10, 10.5, 10.51, 10.51.1, 10.51.11, 10.51.11.111."""
-    if not _OKPD2.fullmatch(code):
+    if not OKPD2_FORM.fullmatch(code):
         ru, en = f"«{code[:20]}» не код ОКПД2", f"'{code[:20]}' is no ОКПД2 code"
         findings.add(Reason.OKPD2_INVALID, field, ru, en)

@@ -5,7 +5,8 @@ from typing import Final
 
 from gateway.domain.reasons import Reason
 
-VIOLATIONS_MAX: Final = 50
+VIOLATIONS_MAX: Final = 8
+"""Trailing metadata beyond 8 KiB is refused by gRPC clients."""
 
 
 @dataclass(frozen=True, slots=True)

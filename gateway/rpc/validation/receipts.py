@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from stdnum.ru import inn
 
 from gateway.domain.commands import ByReceipt
 from gateway.domain.purchase import FiscalReceipt, ReceiptKind
 from gateway.domain.reasons import Reason
+from gateway.registry.requisites import is_valid_inn
 from gateway.rpc.validation.fields import check_amount, is_digits
 from gateway.rpc.validation.findings import Findings
 from tillgate.v1 import purchase_pb2 as wire
@@ -95,7 +95,7 @@ def _check_number(number: int, field: str, findings: Findings) -> None:
 def _check_inn(number: str, field: str, findings: Findings) -> None:
     if len(number) not in (10, 12) or not is_digits(number):
         findings.add(Reason.RECEIPT_INVALID, field, "ИНН: нужно 10 или 12 цифр", "10 or 12 digits are needed")
-    elif not inn.is_valid(number):
+    elif not is_valid_inn(number):
         ru, en = f"контрольные цифры ИНН {number}", f"the check digits of INN {number}"
         findings.add(Reason.CHECK_DIGIT_WRONG, field, ru, en)
 

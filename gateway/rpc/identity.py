@@ -1,0 +1,62 @@
+"""Who speaks: the client certificate names a terminal, or a concentrator with its terminals.
+
+Only the fingerprint counts, as the registry knows it; whatever names a certificate claims in
+its subject is ignored. The registry's snapshot is asked anew for every message, so that a
+revoked key gets nothing from the moment the snapshot knows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from ssl import PEM_cert_to_DER_cert
+from typing import Final, Protocol
+
+from gateway.domain.commands import Origin
+from gateway.domain.reasons import Reason
+from gateway.registry.snapshot import ClientIdentity, ClientRefusedError, RegistrySnapshot
+from gateway.rpc.validation.findings import invalid
+
+_PEM_KEY: Final = "x509_pem_cert"
+CERTIFICATES_CACHED: Final = 4096
+
+
+class HasPeer(Protocol):
+    """The part of a gRPC call that tells who is at the other end."""
+
+    def auth_context(self) -> Mapping[str, Iterable[bytes]]: ...
+
+
+class Identity:
+    """Finds the client of a call, and the terminal that it speaks for."""
+
+    def __init__(self, snapshot: Callable[[], RegistrySnapshot]) -> None:
+        self._snapshot = snapshot
+
+    def client(self, call: HasPeer) -> ClientIdentity:
+        """The enrolled client of a call; raises InvalidRequestError(CLIENT_UNKNOWN or CLIENT_REVOKED)."""
+        for pem in call.auth_context().get(_PEM_KEY, ()):
+            try:
+                return self._snapshot().client(fingerprint(pem))
+            except ClientRefusedError as error:
+                raise invalid(error.reason) from None
+        raise invalid(Reason.CLIENT_UNKNOWN)
+
+    def origin(self, client: ClientIdentity, terminal_id: int, field: str) -> Origin:
+        """The terminal that sends, named in `field`: by a concentrator always, by a terminal only as itself.
+
+        Raises InvalidRequestError(TERMINAL_NOT_YOURS, or FIELD_MISSING if a concentrator names none).
+        """
+        named = terminal_id or client.terminal_id
+        if named is None:
+            ru, en = "концентратор называет кассу в каждом запросе", "a concentrator names the terminal"
+            raise invalid(Reason.FIELD_MISSING, field, ru, en)
+        standing = self._snapshot().standing_of(named) if client.may_speak_for(named) else None
+        if standing is None:
+            raise invalid(Reason.TERMINAL_NOT_YOURS, field)
+        return Origin(standing.merchant_id, standing.outlet_id, named, client.concentrator_id)
+
+
+@lru_cache(maxsize=CERTIFICATES_CACHED)
+def fingerprint(pem: bytes) -> bytes:
+    """SHA-256 of a certificate in DER."""
+    return sha256(PEM_cert_to_DER_cert(pem.decode("ascii"))).digest()

@@ -1,0 +1,186 @@
+"""The methods of PurchaseService, from a parsed message to its answer; nothing of gRPC here.
+
+A stream of messages can be answered by the same methods as single calls.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from gateway.domain.commands import Authorize, CloseShift, Command, Origin, PurchaseRef
+from gateway.domain.reasons import Reason
+from gateway.ledger.answers import StoredAnswer
+from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
+from gateway.registry.snapshot import ClientIdentity as Client
+from gateway.rpc import readings
+from gateway.rpc.identity import Identity
+from gateway.rpc.page_tokens import decode_page_token, encode_page_token
+from gateway.rpc.validation import commands as validation
+from gateway.rpc.validation.commands import Rules
+from gateway.rpc.validation.findings import invalid
+from gateway.rpc.validation.listing import read_page
+from tillgate.v1 import purchase_service_pb2 as service
+
+IN_HEADER: Final = "header.terminal_id"
+IN_MESSAGE: Final = "terminal_id"
+
+
+class Ledger(Protocol):
+    """Where commands are decided and stored: the committer."""
+
+    async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
+        """The one stored answer; raises CommandError. A cancelled caller leaves the command to be decided."""
+
+
+class Reader(Protocol):
+    """Where answers come from that change nothing."""
+
+    async def quote(self, command: Authorize) -> Quote: ...
+
+    async def get_purchase(self, merchant_id: int, ref: PurchaseRef) -> FoundPurchase | None: ...
+
+    async def balance(self, card_token: bytes) -> Balance: ...
+
+    async def list_operations(
+        self,
+        merchant_id: int,
+        terminal_ids: list[int],
+        *,
+        after: tuple[datetime, UUID] | None,
+        decided_from: datetime,
+        limit: int,
+    ) -> list[OperationRow]: ...
+
+
+@dataclass(slots=True)
+class Call:
+    """One message being answered, and what its answer was: for the log and the metrics.
+
+    `deadline` is the loop time after which the till no longer waits.
+    """
+
+    deadline: float | None = None
+    origin: Origin | None = None
+    request_id: UUID | None = None
+    decision: str = ""
+    reason: str = ""
+
+    def decided(self, reason: Reason | None) -> None:
+        """Keep how it was decided."""
+        self.decision, self.reason = ("APPROVED", "") if reason is None else ("DECLINED", reason.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method as a door serves it: the type to parse, and the answer to what was parsed."""
+
+    request: type[Message]
+    answer: Callable[[Any, Client, Call], Awaitable[Message]]
+
+
+class PurchaseMethods:
+    """Answers every method of PurchaseService; `table` holds them by name.
+
+    Each answer raises InvalidRequestError or CommandError where the message gets no outcome.
+    """
+
+    def __init__(
+        self, ledger: Ledger, reader: Reader, identity: Identity, rules: Rules, lists: readings.Lists
+    ) -> None:
+        self._ledger = ledger
+        self._reader = reader
+        self._identity = identity
+        self._rules = rules
+        self._lists = lists
+        self.table: Mapping[str, Method] = {
+            "Quote": Method(service.QuoteRequest, self._quote),
+            "Authorize": self._command(
+                service.AuthorizeRequest,
+                service.AuthorizeResponse,
+                partial(validation.read_authorize, rules=rules),
+            ),
+            "Sale": self._command(
+                service.SaleRequest, service.SaleResponse, partial(validation.read_authorize, rules=rules)
+            ),
+            "Capture": self._command(
+                service.CaptureRequest, service.CaptureResponse, validation.read_capture
+            ),
+            "Void": self._command(service.VoidRequest, service.VoidResponse, validation.read_void),
+            "Refund": self._command(service.RefundRequest, service.RefundResponse, validation.read_refund),
+            "AttachReceipt": self._command(
+                service.AttachReceiptRequest, service.AttachReceiptResponse, validation.read_attach_receipt
+            ),
+            "GetPurchase": Method(service.GetPurchaseRequest, self._get_purchase),
+            "GetBalance": Method(service.GetBalanceRequest, self._get_balance),
+            "CloseShift": self._command(
+                service.CloseShiftRequest, service.CloseShiftResponse, validation.read_close_shift
+            ),
+            "ListOperations": Method(service.ListOperationsRequest, self._list_operations),
+        }
+
+    def _command(
+        self,
+        request_type: type[Message],
+        response_type: Callable[..., Message],
+        read: Callable[[Any, Origin], Command | CloseShift],
+    ) -> Method:
+        """The one way of all methods that change something: who, what, the ledger, its stored answer."""
+
+        async def answer(request: Any, client: Client, call: Call) -> Message:
+            call.origin = origin = self._identity.origin(client, request.header.terminal_id, IN_HEADER)
+            command = read(request, origin)
+            call.request_id = command.request_id
+            stored = await self._ledger.submit(command, deadline=call.deadline)
+            if stored.outcome is None:
+                call.decision = "REPLAYED"
+            else:
+                call.decided(stored.outcome.reason)
+            return response_type(answer=readings.answer_message(stored.sealed))
+
+        return Method(request_type, answer)
+
+    async def _quote(self, request: service.QuoteRequest, client: Client, call: Call) -> Message:
+        call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
+        quote = await self._reader.quote(validation.read_quote(request, call.origin, self._rules))
+        call.decided(quote.outcome.reason)
+        return readings.quote_response(quote, self._lists)
+
+    async def _get_purchase(self, request: service.GetPurchaseRequest, client: Client, call: Call) -> Message:
+        call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
+        ref = validation.read_purchase_ref(request)
+        found = await self._reader.get_purchase(call.origin.merchant_id, ref)
+        if found is None:
+            raise invalid(Reason.NOT_FOUND)
+        return readings.purchase_response(found, self._lists)
+
+    async def _get_balance(self, request: service.GetBalanceRequest, client: Client, call: Call) -> Message:
+        call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
+        balance = await self._reader.balance(validation.read_card(request, self._rules))
+        call.reason = "" if balance.reason is None else balance.reason.name
+        return readings.balance_response(balance, self._lists)
+
+    async def _list_operations(
+        self, request: service.ListOperationsRequest, client: Client, call: Call
+    ) -> Message:
+        merchant_id, terminal_ids = client.merchant_id, sorted(client.terminal_ids)
+        if request.terminal_id:
+            call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
+            merchant_id, terminal_ids = call.origin.merchant_id, [call.origin.terminal_id]
+        page = read_page(request)
+        after = None
+        if request.page_token:
+            after = decode_page_token(request.page_token, merchant_id, terminal_ids)
+        rows = await self._reader.list_operations(
+            merchant_id, terminal_ids, after=after, decided_from=page.decided_from, limit=page.size + 1
+        )
+        token = ""
+        if len(rows) > page.size:
+            rows = rows[: page.size]
+            last = rows[-1].decided_at, rows[-1].request_id
+            token = encode_page_token(last, merchant_id, terminal_ids)
+        return readings.operations_response(rows, token)

@@ -1,0 +1,95 @@
+"""Answers of the methods that only read: unsigned, but for stored answers that they repeat."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from gateway.domain.category import ListBook
+from gateway.domain.policy import moscow_date
+from gateway.domain.reasons import Reason
+from gateway.ledger.answers import SealedAnswer
+from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
+from gateway.rpc.notices import REASON_NOTICES, outcome_notice
+from gateway.rpc.render import REASONS_ON_WIRE, View, purchase_message
+from tillgate.v1 import purchase_pb2 as wire
+from tillgate.v1 import purchase_service_pb2 as service
+
+Lists = Callable[[], ListBook]
+
+_LAST_INSTANT = timedelta(microseconds=1)
+
+
+def answer_message(sealed: SealedAnswer) -> wire.SignedAnswer:
+    """A stored answer as it travels."""
+    return wire.SignedAnswer(
+        signed_payload=sealed.signed_payload, signature=sealed.signature, key_id=sealed.key_id
+    )
+
+
+def quote_response(quote: Quote, lists: Lists) -> service.QuoteResponse:
+    """What Authorize would answer; nothing came into being, so ids and times are empty."""
+    outcome = quote.outcome
+    response = service.QuoteResponse(
+        decision=wire.DECISION_APPROVED if outcome.reason is None else wire.DECISION_DECLINED,
+        notice=outcome_notice(wire.COMMAND_KIND_AUTHORIZE, outcome),
+        available_kopecks=outcome.available_kopecks,
+    )
+    if outcome.reason is not None:
+        response.reason = REASONS_ON_WIRE[outcome.reason]
+    if outcome.purchase is not None:
+        response.purchase.CopyFrom(
+            purchase_message(outcome.purchase, View(quote.read_at, quote.certificates, lists))
+        )
+        for name in ("purchase_id", "request_id", "authorized_at", "hold_expires_at"):
+            response.purchase.ClearField(name)
+    return response
+
+
+def purchase_response(found: FoundPurchase, lists: Lists) -> service.GetPurchaseResponse:
+    """A purchase as it stands now, with the stored answer of its Authorize or Sale."""
+    return service.GetPurchaseResponse(
+        purchase=purchase_message(found.purchase, View(found.read_at, found.certificates, lists)),
+        answer=answer_message(found.sealed),
+    )
+
+
+def balance_response(balance: Balance, lists: Lists) -> service.GetBalanceResponse:
+    """The certificates of a card; never a name or a reason for help."""
+    programs = lists().programs
+    response = service.GetBalanceResponse(read_at=balance.read_at)
+    if balance.reason is not None:
+        response.reason = REASONS_ON_WIRE[balance.reason]
+        response.notice.CopyFrom(REASON_NOTICES[balance.reason])
+    # Whoever holds a stopped card is told nothing of what is on it.
+    is_stopped = balance.reason is Reason.CARD_STOPPED
+    for certificate in () if is_stopped else balance.certificates:
+        program = programs[certificate.program_code, certificate.program_version]
+        response.certificates.add(
+            certificate_id=str(certificate.id),
+            program_code=program.code,
+            program_name_ru=program.name_ru,
+            program_name_en=program.name_en,
+            available_kopecks=certificate.available_kopecks,
+            held_kopecks=certificate.held_kopecks,
+            last_day=moscow_date(certificate.valid_until - _LAST_INSTANT).isoformat(),
+            is_one_shot=program.is_one_shot,
+            allows_own_money=program.allows_own_money,
+            is_usable=balance.reason is None and certificate.is_usable(balance.read_at),
+        )
+    return response
+
+
+def operations_response(rows: Sequence[OperationRow], next_page_token: str) -> service.ListOperationsResponse:
+    """One page of a merchant's outcomes."""
+    return service.ListOperationsResponse(
+        operations=[
+            service.Operation(
+                request_id=str(row.request_id),
+                terminal_id=row.terminal_id,
+                purchase_id=str(row.purchase_id) if row.purchase_id else "",
+                decided_at=row.decided_at,
+                answer=answer_message(row.sealed),
+            )
+            for row in rows
+        ],
+        next_page_token=next_page_token,
+    )

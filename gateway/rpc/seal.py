@@ -1,0 +1,120 @@
+"""The one stored answer of a request id: bytes of a SignedOutcome with their signature."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from gateway.domain.category import ListBook
+from gateway.domain.certificate import Certificate
+from gateway.domain.commands import (
+    AttachReceipt,
+    Authorize,
+    Capture,
+    ChangeValidity,
+    CloseShift,
+    Command,
+    Correct,
+    Expire,
+    Issue,
+    Refund,
+    SetBlock,
+    TillCommand,
+    Void,
+    Withdraw,
+)
+from gateway.domain.outcome import Outcome
+from gateway.ledger.answers import SealedAnswer
+from gateway.rpc.notices import outcome_notice
+from gateway.rpc.render import (
+    REASONS_ON_WIRE,
+    View,
+    certificate_message,
+    purchase_message,
+    refund_message,
+    shift_message,
+)
+from tillgate.v1 import purchase_pb2 as wire
+
+_KINDS: Final[dict[type[Command | CloseShift], wire.CommandKind]] = {
+    Capture: wire.COMMAND_KIND_CAPTURE,
+    Void: wire.COMMAND_KIND_VOID,
+    Refund: wire.COMMAND_KIND_REFUND,
+    AttachReceipt: wire.COMMAND_KIND_ATTACH_RECEIPT,
+    CloseShift: wire.COMMAND_KIND_CLOSE_SHIFT,
+    Issue: wire.COMMAND_KIND_ISSUE,
+    Withdraw: wire.COMMAND_KIND_WITHDRAW,
+    ChangeValidity: wire.COMMAND_KIND_CHANGE_VALIDITY,
+    Correct: wire.COMMAND_KIND_CORRECT,
+    # The gateway's own command: nobody is sent its outcome.
+    Expire: wire.COMMAND_KIND_UNSPECIFIED,
+}
+
+
+class Signer(Protocol):
+    """Signs answers with the key of `key_id` (Ed25519)."""
+
+    @property
+    def key_id(self) -> str: ...
+
+    def sign(self, payload: bytes) -> bytes:
+        """The signature over exactly these bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Renders and signs outcomes for the ledger, which stores the bytes for ever."""
+
+    signer: Signer
+    lists: Callable[[], ListBook]
+
+    def seal(
+        self,
+        command: Command | CloseShift,
+        outcome: Outcome,
+        certificates: Mapping[UUID, Certificate],
+        decided_at: datetime,
+    ) -> SealedAnswer:
+        """The signed bytes of an outcome; `certificates` are those of its account after the command."""
+        message = outcome_message(command, outcome, View(decided_at, certificates, self.lists))
+        payload = message.SerializeToString(deterministic=True)
+        return SealedAnswer(payload, self.signer.sign(payload), self.signer.key_id)
+
+
+def kind_on_wire(command: Command | CloseShift) -> wire.CommandKind:
+    """Which command this is."""
+    if isinstance(command, Authorize):
+        return wire.COMMAND_KIND_SALE if command.is_sale else wire.COMMAND_KIND_AUTHORIZE
+    if isinstance(command, SetBlock):
+        return wire.COMMAND_KIND_BLOCK if command.is_blocked else wire.COMMAND_KIND_UNBLOCK
+    return _KINDS[type(command)]
+
+
+def outcome_message(command: Command | CloseShift, outcome: Outcome, view: View) -> wire.SignedOutcome:
+    """An outcome as it is signed. Department commands have no merchant and no terminal."""
+    kind = kind_on_wire(command)
+    message = wire.SignedOutcome(
+        request_id=str(command.request_id),
+        kind=kind,
+        decision=wire.DECISION_APPROVED if outcome.reason is None else wire.DECISION_DECLINED,
+        notice=outcome_notice(kind, outcome),
+        decided_at=view.now,
+        available_kopecks=outcome.available_kopecks,
+        card_stopped_meanwhile=outcome.card_stopped_meanwhile,
+    )
+    if outcome.reason is not None:
+        message.reason = REASONS_ON_WIRE[outcome.reason]
+    if isinstance(command, TillCommand | CloseShift):
+        message.merchant_id = command.origin.merchant_id
+        message.terminal_id = command.origin.terminal_id
+        message.concentrator_id = command.origin.concentrator_id
+    if outcome.purchase is not None:
+        message.purchase.CopyFrom(purchase_message(outcome.purchase, view))
+    if outcome.refund is not None:
+        message.refund.CopyFrom(refund_message(outcome.refund, view))
+    if outcome.shift is not None:
+        message.shift.CopyFrom(shift_message(outcome.shift))
+    if outcome.certificate is not None:
+        message.certificate.CopyFrom(certificate_message(outcome.certificate))
+    return message

@@ -1,0 +1,101 @@
+"""The door itself: one gRPC port with mutual TLS, health and reflection."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gateway.rpc.service import SERVICE_NAME, PurchaseService
+
+TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+"""What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """Where the door listens, and how it treats connections.
+
+    `min_ping_interval_s` must lie below the keepalive of every client, or they are cut off.
+    `reuse_port` is for several workers behind one port: two servers then share it silently.
+    """
+
+    host: str
+    port: int
+    min_ping_interval_s: int = 10
+    keepalive_interval_s: int = 60
+    keepalive_timeout_s: int = 20
+    streams_per_connection: int = 1_024
+    reuse_port: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TlsIdentity:
+    """PEM texts: the CA of the clients, the door's certificate chain and its private key."""
+
+    client_ca: bytes
+    certificate_chain: bytes
+    private_key: bytes = field(repr=False)
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Server credentials that ask every client for its certificate."""
+        return grpc.ssl_server_credentials(
+            [(self.private_key, self.certificate_chain)],
+            root_certificates=self.client_ca,
+            require_client_auth=True,
+        )
+
+
+class TillDoor:
+    """A gRPC server for tills. Made, started and drained inside one event loop."""
+
+    def __init__(self, service: PurchaseService, identity: TlsIdentity, settings: DoorSettings) -> None:
+        self._service = service
+        self._identity = identity
+        self._settings = settings
+        self._health = health.aio.HealthServicer()
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> int:
+        """Listen, and return the port (chosen by the system if it was 0).
+
+        Raises RuntimeError if the port is taken or the certificates do not fit.
+        """
+        server = grpc.aio.server(options=self._options())
+        server.add_generic_rpc_handlers((self._service.handler(),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = (SERVICE_NAME, health.SERVICE_NAME)
+        reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
+        address = f"{self._settings.host}:{self._settings.port}"
+        port = server.add_secure_port(address, self._identity.credentials())
+        await server.start()
+        self._server = server
+        for name in (*names, ""):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        _log.info("the door is open", host=self._settings.host, port=port)
+        return port
+
+    async def drain(self, grace_s: float) -> None:
+        """Say NOT_SERVING, take nothing new, and let what is in flight finish within `grace_s`."""
+        if self._server is None:
+            return
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+        self._server = None
+        _log.info("the door is closed")
+
+    def _options(self) -> list[tuple[str, int]]:
+        settings = self._settings
+        return [
+            ("grpc.so_reuseport", int(settings.reuse_port)),
+            ("grpc.max_receive_message_length", TRANSPORT_MESSAGE_BYTES),
+            ("grpc.max_concurrent_streams", settings.streams_per_connection),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.keepalive_time_ms", settings.keepalive_interval_s * 1000),
+            ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
+        ]

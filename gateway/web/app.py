@@ -1,0 +1,50 @@
+"""The door of operators: /healthz, /readyz and /metrics over plain HTTP, for a private network."""
+
+import orjson
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.web.readiness import OK, Readiness
+
+
+def make_app(readiness: Readiness, metrics: CollectorRegistry) -> web.Application:
+    """The application: alive, ready, and what is measured."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        checks = await readiness.report()
+        is_ready = all(said == OK for said in checks.values())
+        body = orjson.dumps({"ready": is_ready, "checks": checks})
+        return web.Response(body=body, status=200 if is_ready else 503, content_type="application/json")
+
+    async def expose(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(metrics), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", expose)
+    return app
+
+
+class WebDoor:
+    """Serves the application on one address."""
+
+    def __init__(self, app: web.Application, host: str, port: int) -> None:
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._host = host
+        self._port = port
+
+    async def start(self) -> int:
+        """Listen, and return the port (chosen by the system if it was 0). Raises OSError if it is taken."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port, reuse_port=False).start()
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def stop(self) -> None:
+        """Stop listening; probes under way are finished."""
+        await self._runner.cleanup()
