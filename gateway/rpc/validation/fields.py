@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from stdnum import ean
+
 from gateway.domain.basket import ROUNDING_MAX_KOPECKS
 from gateway.domain.category import OKPD2_FORM
 from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
@@ -124,12 +126,7 @@ def has_gtin_check_digit(gtin: str) -> bool:
     Eight digits that begin with 0 or 1 may be a UPC-E, whose check digit is that of the
     UPC-A it stands for.
     """
-    return _sums_to_tens(gtin) or (len(gtin) == 8 and gtin[0] in "01" and _sums_to_tens(expand_upc_e(gtin)))
-
-
-def _sums_to_tens(gtin: str) -> bool:
-    """Digits from the right, weighted 1, 3, 1, 3, ..., sum to a multiple of ten."""
-    return (sum(map(int, gtin[-1::-2])) + 3 * sum(map(int, gtin[-2::-2]))) % 10 == 0
+    return ean.is_valid(gtin) or (len(gtin) == 8 and gtin[0] in "01" and ean.is_valid(expand_upc_e(gtin)))
 
 
 def expand_upc_e(code: str) -> str:
