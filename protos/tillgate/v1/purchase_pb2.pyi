@@ -54,6 +54,7 @@ class CommandKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     COMMAND_KIND_BLOCK: _ClassVar[CommandKind]
     COMMAND_KIND_UNBLOCK: _ClassVar[CommandKind]
     COMMAND_KIND_CORRECT: _ClassVar[CommandKind]
+    COMMAND_KIND_EXPIRE: _ClassVar[CommandKind]
 
 class Decision(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -101,6 +102,7 @@ COMMAND_KIND_CHANGE_VALIDITY: CommandKind
 COMMAND_KIND_BLOCK: CommandKind
 COMMAND_KIND_UNBLOCK: CommandKind
 COMMAND_KIND_CORRECT: CommandKind
+COMMAND_KIND_EXPIRE: CommandKind
 DECISION_UNSPECIFIED: Decision
 DECISION_APPROVED: Decision
 DECISION_DECLINED: Decision

@@ -1,0 +1,202 @@
+"""The one place where the rooms are put together into a running gateway."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from prometheus_client import REGISTRY
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gateway.domain.category import ListBook
+from gateway.goods.evidence import evidence_of
+from gateway.goods.loader import load_list_book
+from gateway.ledger.committer import Committer, Connect, Limits
+from gateway.ledger.deciding import Rules
+from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
+from gateway.ledger.reader import LedgerReader
+from gateway.ledger.sweep import Sweeper
+from gateway.registry.cards import CardTokenKeys, card_token
+from gateway.registry.registry import Registry
+from gateway.rpc.identity import Identity
+from gateway.rpc.methods import PurchaseMethods
+from gateway.rpc.seal import Sealer
+from gateway.rpc.server import DoorSettings, TillDoor
+from gateway.rpc.service import PurchaseService, ServiceLimits
+from gateway.rpc.validation.commands import Rules as ValidationRules
+from gateway.runtime.bus import Bus
+from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.keys import GatewayKeys, load_keys
+from gateway.runtime.observing import LedgerObserver
+from gateway.runtime.settings import Settings
+from gateway.web.app import WebDoor, make_app
+from gateway.web.readiness import Readiness
+
+log = structlog.get_logger(__name__)
+
+SWEEP_INTERVAL_S = 30.0
+PARTITIONS_INTERVAL_S = 3600.0
+
+
+@dataclass
+class LedgerParts:
+    """The ledger of one process with its registry: enough for a command line, half of a gateway."""
+
+    engine: AsyncEngine
+    registry: Registry
+    lists: ListBook
+    bus: Bus
+    committer: Committer
+    reader: LedgerReader
+
+    async def stop(self) -> None:
+        """Finish what is queued and let go of the database."""
+        await self.committer.stop()
+        await self.bus.stop()
+        await self.engine.dispose()
+
+
+async def start_ledger(
+    settings: Settings, keys: GatewayKeys, *, batch_limit: int | None = None
+) -> LedgerParts:
+    """Connect to the database and start a committer; `settings` has all its URLs (see `with_servers`)."""
+    engine = make_engine(settings.database_url)
+    registry = await Registry.load(engine)
+    lists = load_list_book(settings.lists_dir)
+    bus = Bus(settings.redis_url)
+    rules = Rules(settings.policy, lambda: lists, registry.standing_of)
+
+    connect: Connect = partial(driver_connection, engine)
+    committer = Committer(
+        connect=connect,
+        rules=rules,
+        seal=Sealer(keys.signer, lambda: lists).seal,
+        registry=registry,
+        observer=LedgerObserver(bus),
+        limits=Limits(
+            queue=settings.queue_limit,
+            batch=batch_limit or settings.batch_limit,
+            max_age=timedelta(seconds=settings.decision_max_age_s),
+        ),
+    )
+    await committer.start()
+    return LedgerParts(engine, registry, lists, bus, committer, LedgerReader(connect, rules, registry))
+
+
+class Gateway:
+    """A running gateway: the tills' door, the operators' door, and what works behind them."""
+
+    def __init__(self, settings: Settings, parts: LedgerParts, keys: GatewayKeys) -> None:
+        self._settings = settings
+        self._parts = parts
+        self._background: list[asyncio.Task[None]] = []
+        self._readiness = Readiness({"database": self._check_database, "partitions": self._check_partitions})
+        app = make_app(self._readiness, REGISTRY)
+        self._web = WebDoor(app, settings.http_host, settings.http_port)
+        self._door = TillDoor(
+            _purchase_service(settings, parts, keys.card_tokens),
+            keys.tls,
+            DoorSettings(settings.grpc_host, settings.grpc_port),
+        )
+
+    @classmethod
+    async def start(cls, settings: Settings) -> "Gateway":
+        """Start everything; raises what a part raises when it can't start, having stopped the others."""
+        keys = load_keys(settings)
+        parts = await start_ledger(settings, keys)
+        gateway = cls(settings, parts, keys)
+        try:
+            await gateway._open()
+        except BaseException:
+            await gateway.stop()
+            raise
+        return gateway
+
+    async def _open(self) -> None:
+        parts = self._parts
+        parts.bus.start(parts.registry.refresh_if_behind)
+        sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
+        self._background = [
+            asyncio.create_task(parts.registry.follow(), name="registry-follow"),
+            _every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
+            _every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
+        ]
+        self.http_port = await self._web.start()
+        self.grpc_port = await self._door.start()
+
+    async def drain(self) -> None:
+        """Turn readiness red, let what is in flight finish, then stop everything."""
+        self._readiness.start_draining()
+        log.info("draining")
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Stop every part, the doors first."""
+        await self._door.drain(self._settings.drain_timeout_s)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._parts.stop()
+        await self._web.stop()
+
+    async def _check_database(self) -> None:
+        async with driver_connection(self._parts.engine) as connection:
+            await connection.fetchval("SELECT 1")
+
+    async def _check_partitions(self) -> None:
+        async with driver_connection(self._parts.engine) as connection:
+            missing = await missing_partitions(connection)
+        if missing:
+            raise LookupError(f"missing: {', '.join(missing)}; run `tillgate database partitions`")
+
+    async def _keep_partitions(self) -> None:
+        engine = make_engine(self._settings.database_migrator_url, pool_size=1)
+        try:
+            async with driver_connection(engine) as connection:
+                made = await ensure_partitions(connection)
+                strays = await stray_rows(connection)
+        finally:
+            await engine.dispose()
+        if made:
+            log.info("partitions made", names=made)
+        if any(strays.values()):
+            log.error("rows in a DEFAULT partition", rows=strays)
+
+
+def _purchase_service(settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys) -> PurchaseService:
+    identity = Identity(lambda: parts.registry.snapshot)
+    rules = ValidationRules(
+        token_of=lambda number, series: card_token(number, series, card_keys),
+        evidence_of=evidence_of,
+        line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
+    )
+    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
+    return PurchaseService(methods, identity, ServiceLimits(message_bytes=settings.max_message_bytes))
+
+
+def _every(interval_s: float, work: Callable[[], Awaitable[object]], name: str) -> asyncio.Task[None]:
+    """Repeat a piece of work until cancelled; a failure is logged, and the next time tried again."""
+
+    async def repeat() -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("background work failed", work=name)
+            await asyncio.sleep(interval_s)
+
+    return asyncio.create_task(repeat(), name=name)
+
+
+async def serve(settings: Settings) -> None:
+    """Run a gateway until SIGTERM or SIGINT, then drain it."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    gateway = await Gateway.start(settings)
+    await stopping.wait()
+    await gateway.drain()

@@ -1,0 +1,75 @@
+"""The gateway's own keys: files that the settings name, or, in development, files made once below the data."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateway.registry.cards import CardTokenKeys
+from gateway.registry.pki import IssuingAuthority
+from gateway.registry.secret_files import create_secret, read_secret
+from gateway.registry.signing import OutcomeSigner
+from gateway.rpc.server import TlsIdentity
+from gateway.runtime.settings import Settings
+
+SERVER_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayKeys:
+    """What a purchase worker holds. The issuing key of the CA is not among it."""
+
+    tls: TlsIdentity
+    signer: OutcomeSigner
+    card_tokens: CardTokenKeys
+
+
+def authority(settings: Settings) -> IssuingAuthority:
+    """The development CA below the data directory, made on first use."""
+    folder = settings.keys_dir / "pki"
+    if not (folder / "issuing.pem").exists():
+        return IssuingAuthority.create(folder, datetime.now(UTC))
+    return IssuingAuthority.load(folder)
+
+
+def load_keys(settings: Settings) -> GatewayKeys:
+    """Load every key; what no setting names is made once, which only the development profile lets happen.
+
+    Raises SecretFileError, which names the file and what is wrong with it.
+    """
+    return GatewayKeys(_tls(settings), load_signer(settings), load_card_keys(settings))
+
+
+def load_signer(settings: Settings) -> OutcomeSigner:
+    """The key that signs outcomes."""
+    path = settings.signing_key_file or settings.keys_dir / "outcome_signing_key.pem"
+    return (
+        OutcomeSigner.load(path) if path.exists() or settings.signing_key_file else OutcomeSigner.create(path)
+    )
+
+
+def load_card_keys(settings: Settings) -> CardTokenKeys:
+    """The key that turns card numbers into tokens."""
+    path = settings.card_token_key_file or settings.keys_dir / "card_token_key.json"
+    exists = path.exists() or settings.card_token_key_file
+    return CardTokenKeys.load(path) if exists else CardTokenKeys.create(path)
+
+
+def _tls(settings: Settings) -> TlsIdentity:
+    if settings.tls_ca_file and settings.tls_cert_file and settings.tls_key_file:
+        return TlsIdentity(
+            settings.tls_ca_file.read_bytes(),
+            settings.tls_cert_file.read_bytes(),
+            read_secret(settings.tls_key_file),
+        )
+    ca, chain, key = _made_for_development(settings, settings.keys_dir / "server")
+    return TlsIdentity(ca, chain, key)
+
+
+def _made_for_development(settings: Settings, folder: Path) -> tuple[bytes, bytes, bytes]:
+    made = authority(settings)
+    chain_file, key_file = folder / "cert.pem", folder / "key.pem"
+    if not key_file.exists():
+        issued = made.issue_server(SERVER_NAMES, datetime.now(UTC))
+        create_secret(key_file, issued.key_pem)
+        chain_file.write_bytes(issued.chain_pem)
+    return made.root_pem, chain_file.read_bytes(), read_secret(key_file)
