@@ -194,7 +194,7 @@ class Posting:
         self.purchases[purchase.id] = purchase
 
     def put_certificate(self, certificate: Certificate) -> None:
-        """Keep a certificate whose validity or state changed; never to move points."""
+        """Keep a certificate whose validity, state or restorable part changed; never to move points."""
         self.certificates[certificate.id] = certificate
 
     def add(self, certificate: Certificate) -> None:

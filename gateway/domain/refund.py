@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from gateway.domain.certificate import Bucket, EntryKind, Posting
+from gateway.domain.certificate import Bucket, CertificateState, EntryKind, Posting
 from gateway.domain.commands import Refund as RefundCommand
 from gateway.domain.commands import RefundLine
 from gateway.domain.money import divide_half_up
 from gateway.domain.outcome import Declined, Outcome
-from gateway.domain.policy import Context, RefundAfterExpiry, RefundOrder, RefundScope, day_start, moscow_date
+from gateway.domain.policy import Context, RefundAfterExpiry, RefundOrder, RefundScope, day_end, moscow_date
 from gateway.domain.purchase import (
     Capture,
     CapturedLine,
@@ -54,7 +54,8 @@ def refund(posting: Posting, command: RefundCommand, purchase: Purchase, context
         own_money_kopecks=_own_money(lines, purchase, done),
     )
     refunded = with_receipts(replace(purchase, refunds=(*purchase.refunds, made)), command.receipts)
-    if refunded.refunded_kopecks == done.points_kopecks:
+    # Only the refund that gives the last points back: a later one of own money alone must not again.
+    if made.points_kopecks and refunded.refunded_kopecks == done.points_kopecks:
         reopen_rest(posting, refunded)
     posting.put(refunded)
     return Outcome(purchase=refunded, refund=made)
@@ -71,8 +72,8 @@ def _check(command: RefundCommand, purchase: Purchase, context: Context) -> None
         raise Declined(Reason.NOT_CAPTURED, purchase)
 
 
-def _earlier(purchase: Purchase, line_number: int) -> Iterable[RefundedLine]:
-    return (line for made in purchase.refunds for line in made.lines if line.line_number == line_number)
+def _earlier(purchase: Purchase, line_number: int) -> tuple[RefundedLine, ...]:
+    return tuple(line for made in purchase.refunds for line in made.lines if line.line_number == line_number)
 
 
 def _all_that_is_left(purchase: Purchase, done: Capture) -> tuple[RefundLine, ...]:
@@ -87,8 +88,12 @@ def _all_that_is_left(purchase: Purchase, done: Capture) -> tuple[RefundLine, ..
 def _refunded_line(
     captured: CapturedLine, asked: RefundLine, purchase: Purchase, context: Context
 ) -> RefundedLine:
-    """half_up(captured × cumulative quantity ÷ quantity) − refunded before: parts sum to the whole."""
-    earlier = tuple(_earlier(purchase, captured.line_number))
+    """half_up(captured × cumulative quantity ÷ quantity) − refunded before: parts sum to the whole.
+
+    No refund gives back more points than the amount it is for, nor takes any: rounding apart
+    that matters where the setting changed between two refunds of a line.
+    """
+    earlier = _earlier(purchase, captured.line_number)
     quantity = sum(line.quantity_milli for line in earlier) + asked.quantity_milli
     if quantity > captured.quantity_milli:
         raise Declined(Reason.REFUND_ABOVE_CAPTURED, purchase)
@@ -97,11 +102,10 @@ def _refunded_line(
         points_so_far = min(captured.points_kopecks, amount_so_far)
     else:
         points_so_far = divide_half_up(captured.points_kopecks * quantity, captured.quantity_milli)
-    points = points_so_far - sum(line.points_kopecks for line in earlier)
     amount = amount_so_far - sum(line.amount_kopecks for line in earlier)
-    return RefundedLine(
-        captured.line_number, asked.quantity_milli, amount, _reverse(captured, earlier, points)
-    )
+    points = points_so_far - sum(line.points_kopecks for line in earlier)
+    shares = _reverse(captured, earlier, max(min(points, amount), 0))
+    return RefundedLine(captured.line_number, asked.quantity_milli, amount, shares)
 
 
 def _reverse(
@@ -118,19 +122,31 @@ def _reverse(
 
 
 def _extend_if_due(posting: Posting, certificate_id: UUID, context: Context) -> None:
-    """The setting `extend`: a refund after the last day opens the certificate for some days more."""
+    """The setting `extend`: a refund after the last day opens the certificate for some whole days more."""
     certificate = posting.certificates[certificate_id]
     if (
         context.policy.refund_after_expiry is RefundAfterExpiry.EXTEND
+        and certificate.state is not CertificateState.WITHDRAWN
         and context.now >= certificate.valid_until
     ):
-        until = day_start(moscow_date(context.now + context.policy.refund_extend))
+        until = day_end(moscow_date(context.now + context.policy.refund_extend))
         posting.put_certificate(replace(certificate, valid_until=until))
 
 
 def _own_money(lines: tuple[RefundedLine, ...], purchase: Purchase, done: Capture) -> int:
-    """The buyer gets back no more own money than was paid: the receipt's rounding stays rounded."""
+    """What the shop gives back of the buyer's own money: no more than was paid, by line and in all.
+
+    So a shortfall of the merchant is nobody's to get back, and the receipt's rounding stays rounded.
+    """
+    computed = 0
+    for captured in done.lines:
+        earlier = _earlier(purchase, captured.line_number)
+        now = tuple(line for line in lines if line.line_number == captured.line_number)
+        computed += _own_money_so_far(captured, earlier + now) - _own_money_so_far(captured, earlier)
     paid = done.total_kopecks - done.points_kopecks - done.shortfall_kopecks
-    back = sum(earlier.own_money_kopecks for earlier in purchase.refunds)
-    computed = sum(line.amount_kopecks - line.points_kopecks for line in lines)
-    return max(min(computed, paid - back), 0)
+    return max(min(computed, paid - sum(made.own_money_kopecks for made in purchase.refunds)), 0)
+
+
+def _own_money_so_far(captured: CapturedLine, refunded: Iterable[RefundedLine]) -> int:
+    back = sum(line.amount_kopecks - line.points_kopecks for line in refunded)
+    return min(back, captured.own_money_kopecks)

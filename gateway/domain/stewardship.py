@@ -1,6 +1,7 @@
 """Department commands: issue, withdraw, change of validity, block, correction."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from gateway.domain.certificate import Bucket, Certificate, CertificateState, EntryKind, Posting
 from gateway.domain.commands import ChangeValidity, Correct, Issue, SetBlock, Withdraw
@@ -36,16 +37,22 @@ def issue(posting: Posting, command: Issue, context: Context) -> Outcome:
     return Outcome(certificate=certificate)
 
 
-def _certificate(posting: Posting, command: Withdraw | ChangeValidity | Correct) -> Certificate:
-    certificate = posting.certificates[command.certificate_id]
+def _certificate(posting: Posting, certificate_id: UUID) -> Certificate:
+    certificate = posting.certificates.get(certificate_id)
+    if certificate is None:
+        raise Declined(Reason.CERTIFICATE_UNKNOWN)
+    return certificate
+
+
+def _refuse_withdrawn(certificate: Certificate) -> None:
     if certificate.state is CertificateState.WITHDRAWN:
         raise Declined(Reason.CERTIFICATE_WITHDRAWN)
-    return certificate
 
 
 def withdraw(posting: Posting, command: Withdraw) -> Outcome:
     """Lapse what is available; what is held or spent lapses if it ever comes back."""
-    certificate = _certificate(posting, command)
+    certificate = _certificate(posting, command.certificate_id)
+    _refuse_withdrawn(certificate)
     posting.put_certificate(replace(certificate, state=CertificateState.WITHDRAWN))
     available = certificate.available_kopecks
     posting.move(certificate.id, EntryKind.WITHDRAW, Bucket.AVAILABLE, Bucket.LAPSED, available)
@@ -54,10 +61,11 @@ def withdraw(posting: Posting, command: Withdraw) -> Outcome:
 
 def change_validity(posting: Posting, command: ChangeValidity, context: Context) -> Outcome:
     """Move the last day. A later one brings back what lapsed because time had passed."""
-    certificate = _certificate(posting, command)
+    certificate = _certificate(posting, command.certificate_id)
     until = day_end(command.last_day)
     if until <= certificate.valid_from:
         raise Declined(Reason.VALIDITY_INVALID)
+    _refuse_withdrawn(certificate)
     if until == certificate.valid_until:
         raise Declined(Reason.ALREADY_IN_STATE)
     posting.put_certificate(replace(certificate, valid_until=until))
@@ -93,9 +101,8 @@ def set_block(posting: Posting, command: SetBlock) -> Outcome:
             raise Declined(Reason.ALREADY_IN_STATE)
         posting.is_blocked = command.is_blocked
         return Outcome()
-    certificate = posting.certificates[command.certificate_id]
-    if certificate.state is CertificateState.WITHDRAWN:
-        raise Declined(Reason.CERTIFICATE_WITHDRAWN)
+    certificate = _certificate(posting, command.certificate_id)
+    _refuse_withdrawn(certificate)
     wanted = CertificateState.BLOCKED if command.is_blocked else CertificateState.ACTIVE
     if certificate.state is wanted:
         raise Declined(Reason.ALREADY_IN_STATE)
@@ -105,11 +112,12 @@ def set_block(posting: Posting, command: SetBlock) -> Outcome:
 
 def correct(posting: Posting, command: Correct, context: Context) -> Outcome:
     """Move points between AVAILABLE and LAPSED by a document; spent points are for refunds."""
-    certificate = _certificate(posting, command)
+    certificate = _certificate(posting, command.certificate_id)
+    if command.target is Bucket.AVAILABLE and context.now >= certificate.valid_until:
+        raise Declined(Reason.VALIDITY_INVALID)
+    _refuse_withdrawn(certificate)
     balance = {Bucket.AVAILABLE: certificate.available_kopecks, Bucket.LAPSED: certificate.lapsed_kopecks}
     if command.amount_kopecks > balance[command.source]:
         raise Declined(Reason.AMOUNT_ABOVE_BALANCE)
-    if command.target is Bucket.AVAILABLE and not certificate.is_open(context.now):
-        raise Declined(Reason.VALIDITY_INVALID)
     posting.move(certificate.id, EntryKind.CORRECTION, command.source, command.target, command.amount_kopecks)
     return Outcome(certificate=posting.certificates[certificate.id])

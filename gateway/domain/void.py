@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gateway.domain.certificate import Bucket, EntryKind, Posting
+from gateway.domain.certificate import Bucket, CertificateState, EntryKind, Posting
 from gateway.domain.commands import Void
 from gateway.domain.outcome import Declined, Outcome
 from gateway.domain.purchase import Purchase, PurchaseState, sum_by_certificate
@@ -49,10 +49,16 @@ def _undo_capture(posting: Posting, purchase: Purchase) -> Purchase:
 
 
 def reopen_rest(posting: Posting, purchase: Purchase) -> None:
-    """Give back what lapsed with a one-shot certificate, if the certificate can still be spent."""
-    done = purchase.made_capture
-    for certificate_id, amount in done.rest_lapsed.items():
-        if posting.certificates[certificate_id].is_open(posting.now):
-            posting.move(
-                certificate_id, EntryKind.REOPEN, Bucket.LAPSED, Bucket.AVAILABLE, amount, purchase.id
-            )
+    """Give back what lapsed with a one-shot certificate at the capture of this purchase.
+
+    Past the certificate's last day it stays lapsed, but then by time: an extension brings it back.
+    """
+    for certificate_id, amount in purchase.made_capture.rest_lapsed.items():
+        certificate = posting.certificates[certificate_id]
+        # A correction may have brought some of it back before.
+        rest = min(amount, certificate.lapsed_kopecks - certificate.restorable_kopecks)
+        if certificate.is_open(posting.now):
+            posting.move(certificate_id, EntryKind.REOPEN, Bucket.LAPSED, Bucket.AVAILABLE, rest, purchase.id)
+        elif certificate.state is not CertificateState.WITHDRAWN:
+            restorable = certificate.restorable_kopecks + rest
+            posting.put_certificate(replace(certificate, restorable_kopecks=restorable))
