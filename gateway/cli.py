@@ -27,7 +27,7 @@ def tillgate() -> None:
 def serve_command() -> None:
     """Run the gateway until Ctrl-C."""
     settings = _settings()
-    configure_logging(settings.log_level, settings.log_json)
+    configure_logging(settings.log_level, json_lines=settings.log_json)
     with with_servers(settings) as complete:
         click.echo(f"tills: {complete.grpc_host}:{complete.grpc_port} (mutual TLS)", err=True)
         click.echo(f"health and metrics: http://{complete.http_host}:{complete.http_port}/readyz", err=True)

@@ -1,4 +1,4 @@
-"""The gateway's own keys: files that the settings name, or, in development, files made once below the data."""
+"""The gateway's own keys: files that the settings name or, in development, files made once by itself."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
