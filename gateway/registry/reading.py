@@ -1,0 +1,122 @@
+"""Reads a whole snapshot of the registry at one instant of the database."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from gateway.domain.policy import Agreement, Standing
+from gateway.registry.schema import (
+    agreement,
+    agreement_program,
+    client_key,
+    concentrator,
+    concentrator_outlet,
+    merchant,
+    outlet,
+    registry_epoch,
+    terminal,
+)
+from gateway.registry.snapshot import ClientIdentity, RegistrySnapshot
+
+_TERMINALS = (
+    select(
+        terminal.c.id,
+        terminal.c.is_enabled,
+        outlet.c.id.label("outlet_id"),
+        outlet.c.is_enabled.label("is_outlet_enabled"),
+        outlet.c.merchant_id,
+        merchant.c.suspended_at,
+    )
+    .select_from(terminal)
+    .join(outlet, outlet.c.id == terminal.c.outlet_id)
+    .join(merchant, merchant.c.id == outlet.c.merchant_id)
+)
+_AGREEMENTS = select(
+    agreement.c.id, agreement.c.merchant_id, agreement.c.in_force, agreement_program.c.program_code
+).join(agreement_program, agreement_program.c.agreement_id == agreement.c.id)
+_KEYS = select(
+    client_key.c.fingerprint, client_key.c.terminal_id, client_key.c.concentrator_id, client_key.c.revoked_at
+)
+_CONCENTRATORS = select(
+    concentrator.c.id, concentrator.c.merchant_id, concentrator_outlet.c.outlet_id
+).outerjoin(concentrator_outlet, concentrator_outlet.c.concentrator_id == concentrator.c.id)
+
+
+async def read_epoch(connection: AsyncConnection) -> int:
+    """The epoch of the last committed change."""
+    epoch: int = (await connection.execute(select(registry_epoch.c.epoch))).scalar_one()
+    return epoch
+
+
+async def read_snapshot(engine: AsyncEngine) -> RegistrySnapshot:
+    """Everything that the registry says, consistent in itself; raises SQLAlchemy's and socket errors."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        epoch = await read_epoch(connection)
+        terminals = (await connection.execute(_TERMINALS)).all()
+        agreements = (await connection.execute(_AGREEMENTS)).all()
+        concentrators = (await connection.execute(_CONCENTRATORS)).all()
+        keys = (await connection.execute(_KEYS)).all()
+    standings = _standings(terminals, _agreements_by_merchant(agreements))
+    identities = _identities(standings, concentrators)
+    return RegistrySnapshot(
+        epoch=epoch,
+        standings=standings,
+        clients={
+            key.fingerprint: identities[key.terminal_id, key.concentrator_id]
+            for key in keys
+            if key.revoked_at is None
+        },
+        revoked=frozenset(key.fingerprint for key in keys if key.revoked_at is not None),
+    )
+
+
+def _agreements_by_merchant(rows: Iterable[Any]) -> Mapping[int, tuple[Agreement, ...]]:
+    programs: dict[tuple[int, int, Any], set[str]] = defaultdict(set)
+    for row in rows:
+        programs[row.merchant_id, row.id, row.in_force].add(row.program_code)
+    found: dict[int, tuple[Agreement, ...]] = {}
+    for (merchant_id, agreement_id, days), codes in programs.items():
+        one = Agreement(agreement_id, frozenset(codes), days.lower, days.upper)
+        found[merchant_id] = (*found.get(merchant_id, ()), one)
+    return found
+
+
+def _standings(
+    rows: Iterable[Any], agreements: Mapping[int, tuple[Agreement, ...]]
+) -> Mapping[int, Standing]:
+    return {
+        row.id: Standing(
+            merchant_id=row.merchant_id,
+            outlet_id=row.outlet_id,
+            terminal_id=row.id,
+            suspended_at=row.suspended_at,
+            is_outlet_enabled=row.is_outlet_enabled,
+            is_terminal_enabled=row.is_enabled,
+            agreements=agreements.get(row.merchant_id, ()),
+        )
+        for row in rows
+    }
+
+
+def _identities(
+    standings: Mapping[int, Standing], concentrators: Iterable[Any]
+) -> Mapping[tuple[int | None, int | None], ClientIdentity]:
+    """By (terminal id, concentrator id), of which a key names one."""
+    terminals_of_outlet: dict[int | None, set[int]] = defaultdict(set)
+    for standing in standings.values():
+        terminals_of_outlet[standing.outlet_id].add(standing.terminal_id)
+    spoken_for: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for row in concentrators:
+        spoken_for[row.id, row.merchant_id] |= terminals_of_outlet[row.outlet_id]
+    found: dict[tuple[int | None, int | None], ClientIdentity] = {
+        (terminal_id, None): ClientIdentity(standing.merchant_id, terminal_id, 0, frozenset((terminal_id,)))
+        for terminal_id, standing in standings.items()
+    }
+    for (concentrator_id, merchant_id), terminal_ids in spoken_for.items():
+        identity = ClientIdentity(merchant_id, None, concentrator_id, frozenset(terminal_ids))
+        found[None, concentrator_id] = identity
+    return found

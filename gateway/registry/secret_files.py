@@ -1,0 +1,37 @@
+"""Files that hold secrets: made once, readable by their owner alone, refused when others may read them."""
+
+import os
+import stat
+from pathlib import Path
+from uuid import uuid4
+
+
+class SecretFileError(Exception):
+    """A secret's file cannot be used; the text names the file and what is wrong, never what it holds."""
+
+
+def create_secret(path: Path, content: bytes) -> None:
+    """Write a new file with mode 0600, whole or not at all; raises FileExistsError if there is one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex}")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # A link refuses to replace what is there, which a rename does not.
+        os.link(partial, path)
+    finally:
+        partial.unlink()
+
+
+def read_secret(path: Path) -> bytes:
+    """The content of a secret's file; raises SecretFileError if it is absent or open to others."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_IMODE(mode) & 0o077:
+            raise SecretFileError(f"{path} may be read by others: chmod 600 {path}")
+        return path.read_bytes()
+    except OSError as error:
+        raise SecretFileError(f"{path}: {error.strerror}") from None
