@@ -1,0 +1,1 @@
+"""Random commands against an auditor that knows the rules by itself."""
