@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from gateway.registry.cards import CardTokenKeys
-from gateway.registry.pki import IssuingAuthority
-from gateway.registry.secret_files import create_secret, read_secret
+from gateway.registry.identity import ensure_server
+from gateway.registry.pki import LOCAL_NAMES, IssuingAuthority
+from gateway.registry.secret_files import read_secret
 from gateway.registry.signing import OutcomeSigner
 from gateway.rpc.server import TlsIdentity
 from gateway.runtime.settings import Settings
-
-SERVER_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +54,9 @@ def load_card_keys(settings: Settings) -> CardTokenKeys:
 
 def _tls(settings: Settings) -> TlsIdentity:
     if settings.tls_ca_file and settings.tls_cert_file and settings.tls_key_file:
-        return TlsIdentity(
-            settings.tls_ca_file.read_bytes(),
-            settings.tls_cert_file.read_bytes(),
-            read_secret(settings.tls_key_file),
-        )
-    ca, chain, key = _made_for_development(settings, settings.keys_dir / "server")
-    return TlsIdentity(ca, chain, key)
-
-
-def _made_for_development(settings: Settings, folder: Path) -> tuple[bytes, bytes, bytes]:
-    made = authority(settings)
-    chain_file, key_file = folder / "cert.pem", folder / "key.pem"
-    if not key_file.exists():
-        issued = made.issue_server(SERVER_NAMES, datetime.now(UTC))
-        create_secret(key_file, issued.key_pem)
-        chain_file.write_bytes(issued.chain_pem)
-    return made.root_pem, chain_file.read_bytes(), read_secret(key_file)
+        ca, chain, key = settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file
+    else:
+        folder = settings.keys_dir / "server"
+        ensure_server(folder, authority(settings), LOCAL_NAMES, datetime.now(UTC))
+        ca, chain, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
+    return TlsIdentity(ca.read_bytes(), chain.read_bytes(), read_secret(key))
