@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 from gateway.registry.cards import CardTokenKeys
 from gateway.registry.identity import ensure_server
-from gateway.registry.pki import LOCAL_NAMES, IssuingAuthority
+from gateway.registry.pki import IssuingAuthority
 from gateway.registry.secret_files import read_secret
 from gateway.registry.signing import OutcomeSigner
 from gateway.rpc.server import TlsIdentity
 from gateway.runtime.settings import Settings
+
+SERVER_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,6 @@ def _tls(settings: Settings) -> TlsIdentity:
         ca, chain, key = settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file
     else:
         folder = settings.keys_dir / "server"
-        ensure_server(folder, authority(settings), LOCAL_NAMES, datetime.now(UTC))
+        ensure_server(folder, authority(settings), SERVER_NAMES, datetime.now(UTC))
         ca, chain, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
     return TlsIdentity(ca.read_bytes(), chain.read_bytes(), read_secret(key))
