@@ -118,6 +118,8 @@ def read_capture_lines(lines: Sequence[wire.CaptureLine], findings: Findings) ->
         check_quantity(line.quantity_milli, "quantity_milli", findings)
         check_amount(line.amount_kopecks, 1, "amount_kopecks", findings)
     findings.leave()
+    if findings:
+        return ()
     return tuple(CaptureLine(line.line_number, line.quantity_milli, line.amount_kopecks) for line in lines)
 
 
@@ -129,6 +131,8 @@ def read_refund_lines(lines: Sequence[wire.RefundLine], findings: Findings) -> t
         findings.enter("lines", index, line.line_number)
         check_quantity(line.quantity_milli, "quantity_milli", findings)
     findings.leave()
+    if findings:
+        return ()
     return tuple(RefundLine(line.line_number, line.quantity_milli) for line in lines)
 
 
