@@ -93,9 +93,24 @@ AGREEMENT = Agreement(7, frozenset(p.code for p in PROGRAMS), date(2022, 3, 1), 
 
 
 def standing(terminal_id: int) -> Standing:
-    """Terminals 11 and 12 belong to merchant 1, terminal 21 to merchant 2."""
+    """Terminals 11 to 19 belong to merchant 1, 21 to 29 to merchant 2, and so on, one agreement each."""
     merchant_id = terminal_id // 10
-    return Standing(merchant_id, merchant_id * 100, terminal_id, agreements=(AGREEMENT,))
+    agreement = replace(AGREEMENT, id=AGREEMENT.id + merchant_id - 1)
+    return Standing(merchant_id, merchant_id * 100, terminal_id, agreements=(agreement,))
+
+
+# The same merchants in the registry's tables, for whoever checks what the ledger refers to.
+REGISTERED = f"""
+INSERT INTO merchant (id, inn, name) OVERRIDING SYSTEM VALUE
+  SELECT m, lpad(m::text, 10, '0'), 'merchant ' || m FROM generate_series(1, 9) m ON CONFLICT DO NOTHING;
+INSERT INTO outlet (id, merchant_id, name, address) OVERRIDING SYSTEM VALUE
+  SELECT m * 100, m, 'shop', 'street' FROM generate_series(1, 9) m ON CONFLICT DO NOTHING;
+INSERT INTO terminal (id, outlet_id, name) OVERRIDING SYSTEM VALUE
+  SELECT m * 10 + t, m * 100, 'till ' || t FROM generate_series(1, 9) m, generate_series(1, 9) t
+  ON CONFLICT DO NOTHING;
+INSERT INTO agreement (id, merchant_id, number, in_force) OVERRIDING SYSTEM VALUE
+  SELECT {AGREEMENT.id} + m - 1, m, 'agreement', '[2022-03-01,)' FROM generate_series(1, 9) m
+  ON CONFLICT DO NOTHING"""  # noqa: S608
 
 
 def origin(terminal_id: int = 11, shift_number: int = 1) -> Origin:
@@ -188,7 +203,8 @@ class Kit:
         """An empty account with one card."""
         async with self.connect() as connection:
             account_id: int = await connection.fetchval(
-                "INSERT INTO card_account (holder_ref, last_decided_at) VALUES ($1, tillgate_now()) RETURNING id",
+                "INSERT INTO card_account (holder_ref, last_decided_at)"
+                " VALUES ($1, tillgate_now()) RETURNING id",
                 holder_ref,
             )
             await connection.execute(
@@ -265,13 +281,8 @@ async def kit_on(database_url: str, **changes: Any) -> AsyncIterator[Kit]:
     assert make_url(database_url).database
     engine = make_engine(database_url, pool_size=16)
     kit = Kit(engine, **changes)
-    async with kit.connect() as c:  # TEMP
-        await c.execute(
-            "CREATE TABLE IF NOT EXISTS card(token bytea primary key, account_id bigint not null, token_key_id text, stopped_at timestamptz, stop_reason text)"
-        )  # TEMP
-        await c.execute(
-            "CREATE TABLE IF NOT EXISTS registry_epoch(id smallint primary key, epoch bigint)"
-        )  # TEMP
+    async with kit.connect() as connection:
+        await connection.execute(REGISTERED)
     try:
         yield kit
     finally:

@@ -37,6 +37,9 @@ _KIND_NAMES = {
     "Correct": "CORRECT",
 }
 
+KINDS = frozenset({"SALE", *_KIND_NAMES.values()})
+"""Every kind of command that an outcome may be of."""
+
 
 def card_name(token: bytes, account_id: int | None) -> str:
     """How a card stands in a canonical form: its account, or the token if it has none yet."""

@@ -17,7 +17,7 @@ import structlog
 from gateway.domain.commands import Expire
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError, StoredAnswer
-from gateway.ledger.committer import CONNECTION_LOST, SERVER_STOPPING, Connect
+from gateway.ledger.committer import Connect
 from gateway.ledger.ids import uuid7
 
 log = structlog.get_logger(__name__)
@@ -65,15 +65,6 @@ class Sweeper:
                 return await self._sweep(connection)
             finally:
                 await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
-
-    async def run(self, every_s: float) -> None:
-        """Sweep until cancelled; a run that the database fails is logged, and the next one goes on."""
-        while True:
-            try:
-                await self.run_once()
-            except (*CONNECTION_LOST, *SERVER_STOPPING) as error:
-                log.warning("the sweep lost its database", error=repr(error))
-            await asyncio.sleep(every_s)
 
     async def _sweep(self, connection: asyncpg.Connection) -> int:
         now: datetime = await connection.fetchval("SELECT tillgate_now()")

@@ -1,0 +1,121 @@
+"""Checks of purchases: what they say they hold and spent, against entries, outcomes and their account."""
+
+from typing import Final
+
+# What was moved for a purchase on each certificate, beside what its lines, capture and refunds tell.
+_MOVED = """
+WITH moved AS (
+  SELECT purchase_id, certificate_id,
+    sum(CASE 'HELD' WHEN target THEN amount_kopecks WHEN source THEN -amount_kopecks END) AS held,
+    sum(CASE 'SPENT' WHEN target THEN amount_kopecks WHEN source THEN -amount_kopecks END) AS spent,
+    sum(amount_kopecks) FILTER (WHERE kind = 'HOLD') AS hold,
+    sum(amount_kopecks) FILTER (WHERE kind IN ('CAPTURE', 'LATE_CAPTURE')) AS captured,
+    sum(amount_kopecks) FILTER (WHERE kind = 'REFUND') AS refunded,
+    sum(amount_kopecks) FILTER (WHERE kind = 'LAPSE') AS rest,
+    sum(amount_kopecks) FILTER (WHERE kind = 'RELEASE' AND target = 'LAPSED') AS lapsed
+  FROM entry WHERE purchase_id IS NOT NULL GROUP BY purchase_id, certificate_id),
+share AS (
+  SELECT p.id AS purchase_id, 'approved' AS told, s -> 'certificate_id' AS certificate_id,
+    s -> 'amount_kopecks' AS amount_kopecks
+  FROM purchase p, jsonb_array_elements(p.lines) l, jsonb_array_elements(l -> 'shares') s
+  UNION ALL
+  SELECT p.id, 'captured', s -> 'certificate_id', s -> 'amount_kopecks'
+  FROM purchase p, jsonb_array_elements(p.capture -> 'lines') l, jsonb_array_elements(l -> 'shares') s
+  UNION ALL
+  SELECT r.purchase_id, 'refunded', s -> 'certificate_id', s -> 'amount_kopecks'
+  FROM refund r, jsonb_array_elements(r.lines) l, jsonb_array_elements(l -> 'shares') s
+  UNION ALL
+  SELECT p.id, 'rest', to_jsonb(t.key), t.value FROM purchase p, jsonb_each(p.capture -> 'rest_lapsed') t
+  UNION ALL
+  SELECT p.id, 'lapsed', to_jsonb(t.key), t.value FROM purchase p, jsonb_each(p.lapsed_from_hold) t),
+told AS (
+  SELECT purchase_id, (certificate_id #>> '{}')::uuid AS certificate_id,
+    sum(amount_kopecks::bigint) FILTER (WHERE told = 'approved') AS approved,
+    sum(amount_kopecks::bigint) FILTER (WHERE told = 'captured') AS captured,
+    sum(amount_kopecks::bigint) FILTER (WHERE told = 'refunded') AS refunded,
+    sum(amount_kopecks::bigint) FILTER (WHERE told = 'rest') AS rest,
+    sum(amount_kopecks::bigint) FILTER (WHERE told = 'lapsed') AS lapsed
+  FROM share GROUP BY purchase_id, certificate_id)
+SELECT w.what, 'purchase ' || purchase_id AS subject,
+  format('certificate %s: the purchase tells %s, entries say %s', certificate_id, w.told, w.moved) AS detail
+FROM told t
+FULL JOIN moved m USING (purchase_id, certificate_id)
+JOIN purchase p ON p.id = purchase_id
+LEFT JOIN certificate c ON c.id = certificate_id
+CROSS JOIN LATERAL (VALUES
+  ('purchase.hold', t.approved, m.hold),
+  ('purchase.held', CASE p.state WHEN 'AUTHORIZED' THEN t.approved END, m.held),
+  ('purchase.captured', t.captured, m.captured),
+  ('purchase.spent',
+   CASE p.state WHEN 'CAPTURED' THEN coalesce(t.captured, 0) - coalesce(t.refunded, 0) END, m.spent),
+  ('purchase.refunded', t.refunded, m.refunded),
+  ('purchase.rest_lapsed', t.rest, m.rest),
+  ('purchase.lapsed_from_hold', t.lapsed,
+   CASE WHEN p.state = 'EXPIRED' OR t.lapsed IS NOT NULL THEN m.lapsed END),
+  ('purchase.foreign_certificate', p.account_id, coalesce(c.account_id, 0))
+) AS w(what, told, moved)
+WHERE coalesce(w.told, 0) <> coalesce(w.moved, 0)"""
+
+_ROWS = """
+SELECT v.what, 'purchase ' || p.id AS subject, v.detail
+FROM purchase p
+LEFT JOIN card_account a ON a.id = p.account_id
+LEFT JOIN outcome o ON o.merchant_id = p.merchant_id AND o.request_id = p.request_id
+LEFT JOIN review_case k ON k.purchase_id = p.id AND k.kind = 'LATE_CAPTURE_SHORTFALL'
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum((s ->> 'amount_kopecks')::bigint), 0) AS captured
+  FROM jsonb_array_elements(p.capture -> 'lines') l, jsonb_array_elements(l -> 'shares') s) t
+CROSS JOIN LATERAL (VALUES
+  ('purchase.account', a.id IS NULL, format('account %s does not exist', p.account_id)),
+  ('purchase.outcome', o.kind IS NULL OR o.kind NOT IN ('AUTHORIZE', 'SALE')
+     OR (o.purchase_id, o.operation_id, o.account_id) IS DISTINCT FROM (p.id, p.id, p.account_id)
+     OR (o.terminal_id, o.concentrator_id) IS DISTINCT FROM (p.terminal_id, p.concentrator_id),
+   format('request id %s has no outcome that made it', p.request_id)),
+  ('purchase.state', (o.reason IS NULL) = (p.state = 'DECLINED'),
+   format('%s, and its outcome is %s', p.state, coalesce(o.reason, 'approved'))),
+  ('purchase.state', CASE p.state WHEN 'CAPTURED' THEN p.capture IS NULL WHEN 'VOIDED' THEN false
+     ELSE p.capture IS NOT NULL END
+     OR (p.closed_at IS NULL) <> (p.state IN ('AUTHORIZED', 'DECLINED')),
+   format('%s with capture %s, closed %s', p.state, p.capture IS NOT NULL, p.closed_at)),
+  ('purchase.captured_column', p.captured_kopecks <> t.captured,
+   format('captured_kopecks %s, the capture says %s', p.captured_kopecks, t.captured)),
+  ('purchase.sale_date', p.sale_date IS DISTINCT FROM (p.capture ->> 'sale_date')::date,
+   format('sale_date %s, the capture says %s', p.sale_date, p.capture ->> 'sale_date')),
+  ('purchase.case', coalesce((p.capture ->> 'shortfall_kopecks')::bigint, 0) <> coalesce(k.amount_kopecks, 0)
+     OR k.account_id <> p.account_id,
+   format('shortfall %s, review case %s', p.capture ->> 'shortfall_kopecks', k.amount_kopecks)),
+  ('purchase.shift', p.is_shift_closed AND NOT EXISTS (SELECT FROM closed_shift x
+     WHERE x.terminal_id = p.terminal_id AND x.shift_number = p.shift_number),
+   format('no close of shift %s of terminal %s', p.shift_number, p.terminal_id))
+) AS v(what, is_wrong, detail)
+WHERE v.is_wrong"""
+
+_REFUNDS = """
+SELECT v.what, 'refund ' || r.id AS subject, v.detail
+FROM refund r
+LEFT JOIN purchase p ON p.id = r.purchase_id
+LEFT JOIN outcome o ON o.operation_id = r.id AND o.kind = 'REFUND' AND o.reason IS NULL
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum((s ->> 'amount_kopecks')::bigint), 0) AS points
+  FROM jsonb_array_elements(r.lines) l, jsonb_array_elements(l -> 'shares') s) t
+LEFT JOIN LATERAL (
+  SELECT sum(e.amount_kopecks) AS points, sum(e.amount_kopecks) FILTER (WHERE target = 'LAPSED') AS lapsed
+  FROM entry e WHERE e.operation_id = r.id AND e.kind = 'REFUND') m ON true
+CROSS JOIN LATERAL (VALUES
+  ('refund.purchase', p.state IS DISTINCT FROM 'CAPTURED' OR p.account_id <> r.account_id,
+   format('purchase %s is %s', r.purchase_id, coalesce(p.state, 'absent'))),
+  ('refund.outcome', (o.purchase_id, o.account_id, o.terminal_id, o.merchant_id)
+     IS DISTINCT FROM (r.purchase_id, r.account_id, r.terminal_id, p.merchant_id),
+   'no approved REFUND of this purchase made it'),
+  ('refund.points', t.points <> r.points_kopecks OR coalesce(m.points, 0) <> r.points_kopecks,
+   format('points_kopecks %s, its lines %s, entries %s', r.points_kopecks, t.points, coalesce(m.points, 0))),
+  ('refund.lapsed', coalesce(m.lapsed, 0) <> r.lapsed_kopecks,
+   format('lapsed_kopecks %s, entries %s', r.lapsed_kopecks, coalesce(m.lapsed, 0)))
+) AS v(what, is_wrong, detail)
+WHERE v.is_wrong"""
+
+CHECKS: Final = {
+    "purchases against entries": _MOVED,
+    "rows of purchases": _ROWS,
+    "refunds against purchases and entries": _REFUNDS,
+}
