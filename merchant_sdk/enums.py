@@ -38,6 +38,7 @@ class CommandKind(WireEnum):
     BLOCK = 11
     UNBLOCK = 12
     CORRECT = 13
+    EXPIRE = 14
 
 
 class PurchaseState(WireEnum):

@@ -1,7 +1,7 @@
 """Making commands without sending them: the half of a client that needs no connection."""
 
 from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from typing import TypedDict
 from uuid import UUID
 
 from merchant_sdk import to_wire
@@ -71,52 +71,78 @@ class Preparing:
     """`prepare_…` makes a command and its request id at once; `client.send` sends it."""
 
     def prepare_authorize(
-        self, card: Card, basket: Basket, **options: Unpack[AuthorizeOptions]
+        self,
+        card: Card,
+        basket: Basket,
+        *,
+        program_code: str = "",
+        certificate_ids: Sequence[UUID] = (),
+        accept_partial: bool = False,
+        replaces_request_id: UUID | None = None,
+        own_money: Sequence[OwnMoneyPart] = (),
+        desk: Desk = DESK,
     ) -> PreparedRequest[PurchaseResult]:
         """Hold points for a basket. See AuthorizeOptions."""
-        desk, request_id = options.get("desk", DESK), new_request_id()
+        request_id = new_request_id()
         message = pb.AuthorizeRequest(
             header=to_wire.header(request_id, desk),
             card=to_wire.card(card),
             basket=to_wire.basket(basket),
-            program_code=options.get("program_code", ""),
-            certificate_ids=_texts(options.get("certificate_ids", ())),
-            accept_partial=options.get("accept_partial", False),
-            replaces_request_id=_text(options.get("replaces_request_id")),
-            own_money=to_wire.own_money(options.get("own_money", ())),
+            program_code=program_code,
+            certificate_ids=_texts(certificate_ids),
+            accept_partial=accept_partial,
+            replaces_request_id=_text(replaces_request_id),
+            own_money=to_wire.own_money(own_money),
         )
         return prepared(request_id, Method.AUTHORIZE, PurchaseResult, desk.terminal_id, message)
 
     def prepare_sale(
-        self, card: Card, basket: Basket, **options: Unpack[SaleOptions]
+        self,
+        card: Card,
+        basket: Basket,
+        *,
+        program_code: str = "",
+        certificate_ids: Sequence[UUID] = (),
+        accept_partial: bool = False,
+        replaces_request_id: UUID | None = None,
+        own_money: Sequence[OwnMoneyPart] = (),
+        receipts: Sequence[FiscalReceipt] = (),
+        desk: Desk = DESK,
     ) -> PreparedRequest[PurchaseResult]:
         """Authorize and capture in one command. See SaleOptions."""
-        desk, request_id = options.get("desk", DESK), new_request_id()
+        request_id = new_request_id()
         message = pb.SaleRequest(
             header=to_wire.header(request_id, desk),
             card=to_wire.card(card),
             basket=to_wire.basket(basket),
-            program_code=options.get("program_code", ""),
-            certificate_ids=_texts(options.get("certificate_ids", ())),
-            accept_partial=options.get("accept_partial", False),
-            replaces_request_id=_text(options.get("replaces_request_id")),
-            own_money=to_wire.own_money(options.get("own_money", ())),
-            receipts=to_wire.receipts(options.get("receipts", ())),
+            program_code=program_code,
+            certificate_ids=_texts(certificate_ids),
+            accept_partial=accept_partial,
+            replaces_request_id=_text(replaces_request_id),
+            own_money=to_wire.own_money(own_money),
+            receipts=to_wire.receipts(receipts),
         )
         return prepared(request_id, Method.SALE, PurchaseResult, desk.terminal_id, message)
 
     def prepare_capture(
-        self, purchase: PurchaseRef, **options: Unpack[CaptureOptions]
+        self,
+        purchase: PurchaseRef,
+        *,
+        lines: Sequence[CaptureLine] = (),
+        rounding_kopecks: int = 0,
+        own_money: Sequence[OwnMoneyPart] = (),
+        receipts: Sequence[FiscalReceipt] = (),
+        desk: Desk = DESK,
     ) -> PreparedRequest[PurchaseResult]:
         """Spend held points, whole or by line; the rest is released. See CaptureOptions."""
-        desk, request_id = options.get("desk", DESK), new_request_id()
+        request_id = new_request_id()
         message = pb.CaptureRequest(
             header=to_wire.header(request_id, desk),
             purchase=to_wire.purchase_ref(purchase),
-            lines=to_wire.capture_lines(options.get("lines", ())),
-            rounding_kopecks=options.get("rounding_kopecks", 0),
-            own_money=to_wire.own_money(options.get("own_money", ())),
-            receipts=to_wire.receipts(options.get("receipts", ())),
+            lines=to_wire.capture_lines(lines),
+            rounding_kopecks=rounding_kopecks,
+            own_money=to_wire.own_money(own_money),
+            receipts=to_wire.receipts(receipts),
         )
         return prepared(request_id, Method.CAPTURE, PurchaseResult, desk.terminal_id, message)
 
@@ -129,15 +155,20 @@ class Preparing:
         return prepared(request_id, Method.VOID, PurchaseResult, desk.terminal_id, message)
 
     def prepare_refund(
-        self, purchase: PurchaseRef, **options: Unpack[RefundOptions]
+        self,
+        purchase: PurchaseRef,
+        *,
+        lines: Sequence[RefundLine] = (),
+        receipts: Sequence[FiscalReceipt] = (),
+        desk: Desk = DESK,
     ) -> PreparedRequest[RefundResult]:
         """Give captured points back, whole or by line, without the card. See RefundOptions."""
-        desk, request_id = options.get("desk", DESK), new_request_id()
+        request_id = new_request_id()
         message = pb.RefundRequest(
             header=to_wire.header(request_id, desk),
             purchase=to_wire.purchase_ref(purchase),
-            lines=to_wire.refund_lines(options.get("lines", ())),
-            receipts=to_wire.receipts(options.get("receipts", ())),
+            lines=to_wire.refund_lines(lines),
+            receipts=to_wire.receipts(receipts),
         )
         return prepared(request_id, Method.REFUND, RefundResult, desk.terminal_id, message)
 
@@ -158,6 +189,26 @@ class Preparing:
         request_id = new_request_id()
         message = pb.CloseShiftRequest(header=to_wire.header(request_id, desk))
         return prepared(request_id, Method.CLOSE_SHIFT, ShiftResult, desk.terminal_id, message)
+
+
+def quote_message(
+    card: Card,
+    basket: Basket,
+    terminal_id: int,
+    *,
+    program_code: str = "",
+    certificate_ids: Sequence[UUID] = (),
+    accept_partial: bool = False,
+) -> pb.QuoteRequest:
+    """The message of a quote. See QuoteOptions."""
+    return pb.QuoteRequest(
+        terminal_id=terminal_id,
+        card=to_wire.card(card),
+        basket=to_wire.basket(basket),
+        program_code=program_code,
+        certificate_ids=_texts(certificate_ids),
+        accept_partial=accept_partial,
+    )
 
 
 def _text(request_id: UUID | None) -> str:

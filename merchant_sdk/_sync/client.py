@@ -27,6 +27,7 @@ from merchant_sdk.preparing import (
     QuoteOptions,
     RefundOptions,
     SaleOptions,
+    quote_message,
 )
 from merchant_sdk.purchases import Balance, ByRequestId, PurchaseRef
 from merchant_sdk.requests import PreparedRequest, ResultT
@@ -185,14 +186,7 @@ class SyncTillClient(Preparing):
         **options: Unpack[QuoteOptions],
     ) -> Quote:
         """What Authorize would answer now; holds nothing. See QuoteOptions."""
-        message = pb.QuoteRequest(
-            terminal_id=terminal_id,
-            card=to_wire.card(card),
-            basket=to_wire.basket(basket),
-            program_code=options.get("program_code", ""),
-            certificate_ids=[str(item) for item in options.get("certificate_ids", ())],
-            accept_partial=options.get("accept_partial", False),
-        )
+        message = quote_message(card, basket, terminal_id, **options)
         return from_wire.quote(self._read(Method.QUOTE, message, timeout_s))
 
     def get_purchase(

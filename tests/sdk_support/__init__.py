@@ -1,0 +1,1 @@
+"""A scripted gateway and both clients behind one face, for the SDK's behaviour tests."""
