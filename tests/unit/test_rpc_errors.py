@@ -21,11 +21,12 @@ def details(error: WireError) -> list[Detail]:
     assert DETAILS_KEY == key
     status = Status.FromString(value)
     assert (error.code.value[0], error.message) == (status.code, status.message)
-    unpacked: list[Detail] = []
-    for packed in status.details:
-        for message in (ErrorInfo(), LocalizedMessage(), RetryInfo(), BadRequest()):
-            if packed.Unpack(message):
-                unpacked.append(message)
+    unpacked: list[Detail] = [
+        message
+        for packed in status.details
+        for message in (ErrorInfo(), LocalizedMessage(), RetryInfo(), BadRequest())
+        if packed.Unpack(message)
+    ]
     assert len(status.details) == len(unpacked)
     return unpacked
 
