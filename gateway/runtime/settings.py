@@ -118,7 +118,7 @@ class Settings(BaseModel):
     log_json: bool = Field(False, description="log JSON lines instead of text for people")
 
     hold_ttl_s: int = Field(
-        1800, ge=60, le=86_400, description="how long points stay held, if the program does not say"
+        1800, ge=1, le=86_400, description="how long points stay held, if the program does not say"
     )
     late_capture_window_h: int = Field(
         72,
