@@ -81,7 +81,7 @@ def test_an_unknown_key_of_the_file_is_refused_with_the_nearest_name(tmp_path: P
     [
         ("GRPC_PORT", "abc", "should be a valid integer, unable to parse string as an integer, not 'abc'"),
         ("GRPC_PORT", "70000", "should be less than or equal to 65535, not '70000'"),
-        ("HOLD_TTL_S", "0", "should be greater than or equal to 60, not '0'"),
+        ("HOLD_TTL_S", "0", "should be greater than or equal to 1, not '0'"),
         ("PROFILE", "prod", "should be 'development' or 'production', not 'prod'"),
         ("LOG_JSON", "perhaps", "should be a valid boolean, unable to interpret input, not 'perhaps'"),
         ("GRPC_HOST", "", "should have at least 1 character, not ''"),
