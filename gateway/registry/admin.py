@@ -97,9 +97,8 @@ async def bind_cards(engine: AsyncEngine, key_id: str, cards: Iterable[tuple[byt
     wanted = list(cards)
     tokens = literal([token for token, _ in wanted], ARRAY(LargeBinary))
     account_ids = literal([account_id for _, account_id in wanted], ARRAY(BigInteger))
-    pair = func.unnest(tokens, account_ids).table_valued(
-        column("token", LargeBinary), column("account_id", BigInteger)
-    )
+    columns = column("token", LargeBinary), column("account_id", BigInteger)
+    pair = func.unnest(tokens, account_ids).table_valued(*columns).render_derived()
     rows = select(pair.c.token, pair.c.account_id, literal(key_id, Text))
     bound_elsewhere = (
         select(func.count())
@@ -107,8 +106,8 @@ async def bind_cards(engine: AsyncEngine, key_id: str, cards: Iterable[tuple[byt
         .join(pair, and_(pair.c.token == card.c.token, pair.c.account_id != card.c.account_id))
     )
     async with engine.begin() as connection:
-        columns = ["token", "account_id", "token_key_id"]
-        await connection.execute(insert(card).from_select(columns, rows).on_conflict_do_nothing())
+        named = ["token", "account_id", "token_key_id"]
+        await connection.execute(insert(card).from_select(named, rows).on_conflict_do_nothing())
         if (await connection.execute(bound_elsewhere)).scalar_one():
             raise CardBoundError("a card is bound to another account")
 
