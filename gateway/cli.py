@@ -101,3 +101,7 @@ def main() -> None:
         sys.exit(f"tillgate: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
