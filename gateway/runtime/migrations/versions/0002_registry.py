@@ -163,8 +163,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the registry; the ledger does not stand on it."""
-    for table in ("card", "registry_epoch", *reversed(SNAPSHOT_TABLES)):
-        op.execute(f"DROP TABLE {table}")
-    op.execute("DROP FUNCTION registry_count_change()")
-    op.execute("DROP TYPE program_code_range")
+    """Refuse: with the cards, every holder would lose the way to his account."""
+    raise NotImplementedError("the registry is not undone; restore a backup instead")
