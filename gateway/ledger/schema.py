@@ -71,6 +71,7 @@ certificate = Table(
     ),
     CheckConstraint("valid_from < valid_until", name="validity_is_a_period"),
     CheckConstraint("state IN ('ACTIVE', 'BLOCKED', 'WITHDRAWN')", name="state_known"),
+    Index("certificate_valid_until", "valid_until", "id"),
     postgresql_with={"fillfactor": 80},
 )
 

@@ -1,0 +1,78 @@
+"""The history of migrations leads to exactly the tables that the code describes."""
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.schema import CreateSchema, SchemaItem
+
+from gateway.ledger import schema as ledger
+from gateway.ledger.partitions import PARTITIONED
+from gateway.registry import schema as registry
+from gateway.runtime.database import alembic_config, make_engine
+
+
+def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> bool:
+    """Month partitions repeat their parent and stand in no metadata."""
+    return not (kind == "table" and name is not None and name.startswith(tuple(f"{p}_" for p in PARTITIONED)))
+
+
+def _described(schema: str | None = None) -> MetaData:
+    """The tables of both rooms."""
+    merged = MetaData(schema=schema)
+    for metadata in (ledger.metadata, registry.metadata):
+        for table in metadata.tables.values():
+            table.to_metadata(merged, schema=schema)
+    return merged
+
+
+def _differences(connection: Connection) -> list[Any]:
+    options = {"include_object": _is_described, "compare_type": True, "compare_server_default": True}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), _described())
+
+
+async def test_the_history_leads_to_the_described_tables(database_url: str) -> None:
+    """Not a column, type, default, index or foreign key of difference."""
+    engine = make_engine(database_url)
+    async with engine.connect() as connection:
+        differences = await connection.run_sync(_differences)
+    await engine.dispose()
+    assert [] == differences
+
+
+# Constraints and storage as PostgreSQL itself tells them, which Alembic does not compare.
+_CONSTRAINTS = text("""
+SELECT c.conrelid::regclass::text AS relation, conname, pg_get_constraintdef(c.oid) AS definition
+FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+WHERE t.relnamespace = to_regnamespace(:schema) AND NOT t.relispartition AND t.relname <> 'alembic_version'
+UNION ALL
+SELECT t.oid::regclass::text, t.relkind::text, concat(t.reloptions::text, pg_get_partkeydef(t.oid))
+FROM pg_class t
+WHERE t.relnamespace = to_regnamespace(:schema) AND NOT t.relispartition AND t.relkind IN ('r', 'p')
+  AND t.relname <> 'alembic_version'
+""")
+
+
+def _constraints(connection: Connection, schema: str) -> set[tuple[str, ...]]:
+    rows = connection.execute(_CONSTRAINTS, {"schema": schema})
+    return {tuple(str(part).replace(f"{schema}.", "") for part in row) for row in rows}
+
+
+async def test_the_history_leads_to_the_described_constraints(database_url: str) -> None:
+    """Every CHECK, key and exclusion, every partitioning and fillfactor is the one of the code."""
+    engine = make_engine(database_url)
+    async with engine.connect() as connection:
+        await connection.execute(CreateSchema("described"))
+        await connection.run_sync(_described("described").create_all)
+        migrated = await connection.run_sync(_constraints, "public")
+        described = await connection.run_sync(_constraints, "described")
+    await engine.dispose()
+    assert described == migrated
+    assert 60 < len(migrated)
+
+
+def test_the_history_is_one_line(database_url: str) -> None:
+    """One head: two branches of migrations would be a race of deployments."""
+    assert 1 == len(ScriptDirectory.from_config(alembic_config(database_url)).get_heads())
