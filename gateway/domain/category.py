@@ -28,8 +28,12 @@ class GoodsClass(StrEnum):
 
 _NOT_OTHER: Final = frozenset({GoodsClass.FOOD, GoodsClass.CHILDREN, GoodsClass.DURABLE})
 
-NOT_GOODS_SUBJECTS: Final = frozenset({3, 4, 5, 6, 7, 8, 11})
-"""Tag 1212: work, services, bets, lotteries and the like; never paid by points."""
+NOT_GOODS_SUBJECTS: Final = frozenset({*range(3, 12), *range(14, 28)})
+"""Tag 1212: work, services, bets, lotteries, rights, payments, deposits, levies and cash: no goods.
+
+Wider than the 3 to 8 and 11 of design section 6: 10 (payment) is how gift cards and top-ups are
+sold, and 14 to 27 name no goods either. 12 and 13 (composite, other) may be goods.
+"""
 
 EXCISE_SUBJECTS: Final = frozenset({2, 30, 31})
 """Tag 1212: excise goods; never a reason to allow, a second source must clear them."""

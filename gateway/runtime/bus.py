@@ -85,8 +85,10 @@ class Bus:
                     await on_registry_epoch(int(message))
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(_PAUSE_S)
-            except ValueError:
-                log.warning("a registry message is not an epoch")
+            except Exception as error:
+                # Bad news is no news: every node also follows the registry in the database.
+                log.warning("news of the registry could not be used", error=repr(error))
+                await asyncio.sleep(_PAUSE_S)
 
     async def listen(self, channel: str) -> AsyncIterator[str]:
         """Messages of one channel as they come; raises redis and connection errors."""
