@@ -98,7 +98,7 @@ class EmbeddedPostgres(EmbeddedServer):
         command += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
         command += [] if self._is_durable else ["--no-sync"]
         done = subprocess.run(
-            command, cwd=partial, capture_output=True, text=True, check=False, **account.popen_arguments()
+            account.command(*command), cwd=partial, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise EmbeddedServerError(f"initdb failed:\n{done.stderr.strip()}")

@@ -12,14 +12,22 @@ import pwd
 import shutil
 import stat
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 PUBLIC_ROOT = Path("/var/tmp")  # noqa: S108 - directories made here are checked for their owner
 MEMORY_ROOT = Path("/dev/shm")  # noqa: S108 - likewise
 MEMORY_FREE_BYTES_MIN = 2 * 1024**3
 SOCKET_ROOT = Path("/tmp")  # noqa: S108 - a socket's path may have no more than 107 bytes
+
+# The arguments `user` and `group` of subprocess would do the same, but with them it forks, and a fork dies now
+# and then in gRPC's handlers if this process has calls open. Without them the start is a vfork.
+_BECOME = (
+    "import os, sys; uid, gid = map(int, sys.argv[1:3]); os.setgroups([]); os.setgid(gid); os.setuid(uid);"
+    " os.execv(sys.argv[3], sys.argv[3:])"
+)
 
 
 class EmbeddedServerError(RuntimeError):
@@ -38,14 +46,16 @@ class Account:
         """Whether it is the account of this very process."""
         return self.uid == os.geteuid()
 
-    def popen_arguments(self) -> dict[str, Any]:
-        """Arguments of `subprocess.Popen` that start a program under this account."""
-        return {} if self.is_own else {"user": self.uid, "group": self.gid, "extra_groups": []}
+    def command(self, *program: str) -> list[str]:
+        """The command line that runs a program under this account, as the very process that is started."""
+        if self.is_own:
+            return list(program)
+        return [sys.executable, "-I", "-S", "-c", _BECOME, str(self.uid), str(self.gid), *program]
 
     def may(self, test_flag: str, path: Path) -> bool:
         """Whether the account may read (`-r`) a file or enter (`-x`) a directory."""
-        command = ["/usr/bin/test", test_flag, str(path)]
-        done = subprocess.run(command, cwd="/", check=False, **self.popen_arguments())
+        command = self.command("/usr/bin/test", test_flag, str(path))
+        done = subprocess.run(command, cwd="/", check=False)
         return done.returncode == 0
 
 

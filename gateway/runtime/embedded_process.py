@@ -134,7 +134,7 @@ class EmbeddedServer(ABC):
         log_path = self._home / f"{self.name}.log"
         with log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command(),
+                account.command(*self._command()),
                 cwd=self.directory,
                 env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"},
                 stdin=subprocess.DEVNULL,
@@ -143,7 +143,6 @@ class EmbeddedServer(ABC):
                 # Ctrl-C in a terminal is meant for the gateway, which needs its servers to drain.
                 start_new_session=True,
                 umask=0o077,
-                **account.popen_arguments(),
             )
         process = self._process
         _wait_for(lambda: process.poll() is not None or self._is_ready(), START_TIMEOUT_S)

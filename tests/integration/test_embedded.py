@@ -221,13 +221,8 @@ def test_programs_that_the_account_cannot_read_are_copied_and_run(data_dir: Path
     account = embedded_place.account_for(data_dir)
     package = embedded_place.readable_package(private / installed.name, "1", account)
     initdb = package / "pginstall" / "bin" / "initdb"
-    subprocess.run(
-        [str(initdb), "--version"],
-        check=True,
-        cwd="/",
-        stdout=subprocess.DEVNULL,
-        **account.popen_arguments(),
-    )
+    command = account.command(str(initdb), "--version")
+    subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL)
     assert account.is_own == (package.parent == private)
     if not account.is_own:
         shutil.rmtree(package.parent)
