@@ -78,8 +78,9 @@ def difference(stored: str, command: Command | CloseShift, account_id: int | Non
 
 def _first_difference(then: Any, now: Any, path: str) -> str | None:
     if isinstance(then, dict) and isinstance(now, dict):
-        for name in sorted(then.keys() | now.keys()):
-            found = _first_difference(then.get(name), now.get(name), f"{path}.{name}" if path else name)
+        # A field that only one of them has came or went with another version of the gateway.
+        for name in sorted(then.keys() & now.keys()):
+            found = _first_difference(then[name], now[name], f"{path}.{name}" if path else name)
             if found:
                 return found
         return None
