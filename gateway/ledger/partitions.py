@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
+import structlog
 
 from gateway.ledger.ids import lowest_uuid7
 
 PARTITIONED: Final = ("purchase", "entry")
 MONTHS_AHEAD: Final = 3
+LOCK_WAIT_MS: Final = 200
+
+log = structlog.get_logger(__name__)
 
 
 def month_after(month: datetime, count: int = 1) -> datetime:
@@ -28,7 +32,10 @@ def partition_name(table: str, month: datetime) -> str:
 async def ensure_partitions(
     connection: asyncpg.Connection, *, first: datetime | None = None, months_ahead: int = MONTHS_AHEAD
 ) -> list[str]:
-    """Create what is missing from the month of `first` (default: now) on; returns the names made."""
+    """Create what is missing from the month of `first` (default: now) on; returns the names made.
+
+    What cannot be made without making tills wait is left to the next time: there are months to go.
+    """
     now: datetime = await connection.fetchval("SELECT tillgate_now()")
     start = month_after(first or now, 0)
     months = [start]
@@ -40,13 +47,27 @@ async def ensure_partitions(
             name = partition_name(table, month)
             if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
                 continue
-            low, high = lowest_uuid7(month), lowest_uuid7(month_after(month))
-            await connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table}"
-                f" FOR VALUES FROM ('{low}') TO ('{high}')"
-            )
-            made.append(name)
+            try:
+                await _create(connection, table, name, month)
+            except asyncpg.LockNotAvailableError:
+                log.warning("a partition waits for a quieter moment", name=name)
+            else:
+                made.append(name)
     return made
+
+
+async def _create(connection: asyncpg.Connection, table: str, name: str, month: datetime) -> None:
+    """Create a partition, or give up soon.
+
+    It needs a lock that every reader of the table keeps it from, and while it waits every command waits
+    behind it: beside a long report (`tillgate ledger verify`) that would stop all tills.
+    """
+    low, high = lowest_uuid7(month), lowest_uuid7(month_after(month))
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
+        await connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
+        )
 
 
 async def missing_partitions(connection: asyncpg.Connection) -> list[str]:
