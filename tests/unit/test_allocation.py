@@ -97,7 +97,7 @@ def test_larger_baskets_agree_with_the_formula(case: tuple[Caps, list[int]], lim
 def test_the_order_of_the_lines_changes_nothing_for_the_certificates(
     case: tuple[Caps, list[int]], chance: random.Random
 ) -> None:
-    """A cashier may scan in any order: each certificate pays the same; asked twice, the answer is the same."""
+    """A cashier may scan in any order: each certificate pays the same; asked twice, so is the answer."""
     caps, available = case
     shuffled = chance.sample(caps, len(caps))
     assert paid_by(allocate(caps, available), len(available)) == paid_by(
