@@ -6,7 +6,7 @@ undone. What a crash leaves behind is found by `open_requests` and finished by `
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -25,7 +25,7 @@ class JournalRecord:
     request_id: UUID
     method: Method
     terminal_id: int
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     undoes_request_id: UUID | None = None
 
 

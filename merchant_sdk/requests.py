@@ -1,7 +1,7 @@
 """Commands with their request ids, made before anything is sent, and the same bytes at every attempt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -24,6 +24,15 @@ RESULT_TYPES: Final[Mapping[Method, type[CommandResult]]] = {
 }
 
 
+class Body(bytes):
+    """A serialized message, which may hold a card number: whatever prints it shows only its length."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+    __str__ = __repr__
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedRequest(Generic[ResultT]):
     """A command ready to be sent with `client.send`; sending it twice does it once.
@@ -36,7 +45,7 @@ class PreparedRequest(Generic[ResultT]):
     method: Method
     result_type: type[ResultT]
     terminal_id: int
-    body: bytes = field(repr=False)
+    body: bytes
     undoes_request_id: UUID | None = None
 
     @property
@@ -66,4 +75,4 @@ def prepared(
     message: Message,
 ) -> PreparedRequest[ResultT]:
     """Freeze a message into a command."""
-    return PreparedRequest(request_id, method, result_type, terminal_id, message.SerializeToString())
+    return PreparedRequest(request_id, method, result_type, terminal_id, Body(message.SerializeToString()))

@@ -29,7 +29,7 @@ from merchant_sdk.preparing import (
     quote_message,
 )
 from merchant_sdk.purchases import Balance, ByRequestId, PurchaseRef
-from merchant_sdk.requests import PreparedRequest, ResultT
+from merchant_sdk.requests import Body, PreparedRequest, ResultT
 from merchant_sdk.results import (
     CommandResult,
     Operation,
@@ -260,4 +260,4 @@ class TillClient(Preparing):
         async with self._transport.in_use():
             budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
             attempts = Attempts(method, self._configuration, budget.send_until, chance)
-            return await self._transport.call(method, message.SerializeToString(), attempts, None)
+            return await self._transport.call(method, Body(message.SerializeToString()), attempts, None)

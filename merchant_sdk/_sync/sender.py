@@ -82,7 +82,7 @@ class Sender:
             self._credentials.merchant_id,
             request.request_id,
             frozenset({KINDS[request.method]}),
-            request.terminal_id or self._credentials.terminal_id,
+            request.terminal_id or self._credentials.terminal_id or None,
         )
         result = open_answer(response.answer, self._credentials.outcome_keys, asked, request.result_type)
         self._journal.settled(request.request_id)

@@ -98,7 +98,9 @@ class Transport:
         self._calls = {
             # Requests are bytes already: the same ones go out at every attempt.
             method: self._channel.unary_unary(
-                f"/{_SERVICE.full_name}/{method}", response_deserializer=response.FromString
+                f"/{_SERVICE.full_name}/{method}",
+                request_serializer=bytes,
+                response_deserializer=response.FromString,
             )
             for method, response in _RESPONSES.items()
         }

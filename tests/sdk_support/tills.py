@@ -83,7 +83,7 @@ class Bench:
         self, configuration: Configuration = PATIENT, journal: Journal | None = None
     ) -> AsyncIterator[Till]:
         """A further till of the same flavour, with its own patience or memory."""
-        async with _till(self.flavour, self.credentials, configuration, journal) as till:
+        async with till_of(self.flavour, self.credentials, configuration, journal) as till:
             yield till
 
 
@@ -92,14 +92,18 @@ async def bench(flavour: str, folder: Path) -> AsyncIterator[Bench]:
     """A scripted gateway and a patient till, whose credentials come from a folder."""
     async with running_gateway(throwaway_keys()) as gateway:
         credentials = TillCredentials.from_folder(write_folder(folder, gateway.endpoint, throwaway_keys()))
-        async with _till(flavour, credentials, PATIENT, None) as till:
+        async with till_of(flavour, credentials) as till:
             yield Bench(gateway, till, flavour, credentials)
 
 
 @contextlib.asynccontextmanager
-async def _till(
-    flavour: str, credentials: TillCredentials, configuration: Configuration, journal: Journal | None
+async def till_of(
+    flavour: str,
+    credentials: TillCredentials,
+    configuration: Configuration = PATIENT,
+    journal: Journal | None = None,
 ) -> AsyncIterator[Till]:
+    """A till of either flavour, closed at the end."""
     client_type = TillClient if flavour == "async" else SyncTillClient
     till = Till(client_type(credentials, configuration, journal=journal))
     try:

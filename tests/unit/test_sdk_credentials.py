@@ -59,9 +59,33 @@ def test_a_key_set_that_could_prove_nothing_is_refused(folder: Path, content: st
         TillCredentials.from_folder(folder)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", json.dumps({"endpoint": "127.0.0.1:1", "terminal_id": 1})])
-def test_an_incomplete_terminal_is_refused(folder: Path, content: str) -> None:
-    """The message lists what must be there."""
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        (json.dumps({"merchant_id": 1}), "no endpoint"),
+        (
+            json.dumps({"endpoint": "127.0.0.1:1", "merchant_id": "1", "outlet_id": 2}),
+            "merchant_id, terminal_id",
+        ),
+    ],
+)
+def test_an_incomplete_terminal_is_refused(folder: Path, content: str, named: str) -> None:
+    """The message says what is missing."""
     (folder / "terminal.json").write_text(content, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"terminal\.json must hold endpoint, merchant_id"):
+    with pytest.raises(ConfigurationError, match=rf"terminal\.json .*{named}"):
         TillCredentials.from_folder(folder)
+
+
+def test_an_endpoint_given_takes_the_place_of_the_folders(folder: Path) -> None:
+    """The same folder serves behind a tunnel or on a test port."""
+    assert "127.0.0.1:2" == TillCredentials.from_folder(folder, endpoint="127.0.0.1:2").endpoint
+
+
+def test_a_concentrator_has_no_terminal_of_its_own(folder: Path) -> None:
+    """Its folder has concentrator.json in the place of terminal.json."""
+    (folder / "terminal.json").unlink()
+    (folder / "concentrator.json").write_text(json.dumps({"concentrator_id": 5, "merchant_id": 11}))
+    credentials = TillCredentials.from_folder(folder, endpoint="127.0.0.1:1")
+    assert (11, 0) == (credentials.merchant_id, credentials.terminal_id)
