@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -32,6 +31,7 @@ from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.keys import GatewayKeys, load_keys
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
+from gateway.runtime.tasks import end, every
 from gateway.web.app import WebDoor, make_app
 from gateway.web.readiness import Readiness
 
@@ -121,8 +121,8 @@ class Gateway:
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
-            _every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
-            _every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
+            every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
+            every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
         self.http_port = await self._web.start()
         self.grpc_port = await self._door.start()
@@ -136,9 +136,7 @@ class Gateway:
     async def stop(self) -> None:
         """Stop every part, the doors first."""
         await self._door.drain(self._settings.drain_timeout_s)
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await end(self._background)
         await self._parts.stop()
         await self._web.stop()
 
@@ -175,20 +173,6 @@ def _purchase_service(settings: Settings, parts: LedgerParts, card_keys: CardTok
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
     return PurchaseService(methods, identity, ServiceLimits(message_bytes=settings.max_message_bytes))
-
-
-def _every(interval_s: float, work: Callable[[], Awaitable[object]], name: str) -> asyncio.Task[None]:
-    """Repeat a piece of work until cancelled; a failure is logged, and the next time tried again."""
-
-    async def repeat() -> None:
-        while True:
-            try:
-                await work()
-            except Exception:
-                log.exception("background work failed", work=name)
-            await asyncio.sleep(interval_s)
-
-    return asyncio.create_task(repeat(), name=name)
 
 
 async def serve(settings: Settings) -> None:

@@ -15,6 +15,8 @@ from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway.runtime.tasks import end
+
 log = structlog.get_logger(__name__)
 
 FEED = "tillgate:feed"
@@ -56,9 +58,7 @@ class Bus:
 
     async def stop(self) -> None:
         """Stop; what is still queued is lost, as news may be."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
 

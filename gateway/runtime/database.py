@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gateway.ledger.partitions import ensure_partitions
@@ -30,14 +31,23 @@ def make_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
 
 @asynccontextmanager
 async def driver_connection(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
-    """A pooled connection as asyncpg's own, for the hot statements; thrown away after an error."""
-    async with engine.connect() as connection:
+    """A pooled connection as asyncpg's own, for the hot statements; thrown away after an error.
+
+    Raises asyncpg's errors and OSError, also when there is no connection to be had.
+    """
+    try:
+        connection = await engine.connect()
+    except DBAPIError as error:
+        # What PostgreSQL says instead of a welcome comes wrapped twice, and callers know it by its type.
+        raise (error.orig and error.orig.__cause__) or error from None
+    try:
         pooled = await connection.get_raw_connection()
-        try:
-            yield pooled.driver_connection
-        except BaseException:
-            await connection.invalidate()
-            raise
+        yield pooled.driver_connection
+    except BaseException:
+        await connection.invalidate()
+        raise
+    finally:
+        await connection.close()
 
 
 def alembic_config(url: str) -> Config:

@@ -22,8 +22,8 @@ MEMORY_ROOT = Path("/dev/shm")  # noqa: S108 - likewise
 MEMORY_FREE_BYTES_MIN = 2 * 1024**3
 SOCKET_ROOT = Path("/tmp")  # noqa: S108 - a socket's path may have no more than 107 bytes
 
-# The arguments `user` and `group` of subprocess would do the same, but with them it forks, and a fork dies now
-# and then in gRPC's handlers if this process has calls open. Without them the start is a vfork.
+# The arguments `user` and `group` of subprocess would do the same, but with them it forks, and a fork dies
+# now and then in gRPC's handlers if this process has calls open. Without them the start is a vfork.
 _BECOME = (
     "import os, sys; uid, gid = map(int, sys.argv[1:3]); os.setgroups([]); os.setgid(gid); os.setuid(uid);"
     " os.execv(sys.argv[3], sys.argv[3:])"
