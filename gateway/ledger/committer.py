@@ -109,6 +109,7 @@ class Committer:
         if len(self._queue) >= self.limits.queue:
             raise CommandError(Reason.OVERLOADED, retry_after_s=0.2)
         member = _Member(command, deadline, asyncio.get_running_loop().create_future())
+        member.answer.add_done_callback(_look_at)
         self._queue.append(member)
         self._wake.set()
         return await asyncio.shield(member.answer)
@@ -118,7 +119,7 @@ class Committer:
         self._task = asyncio.create_task(self._run(), name="committer")
 
     async def stop(self) -> None:
-        """Finish what is queued, then end."""
+        """Finish what is queued, then end; without a database, let go of what is queued."""
         self._is_closing = True
         self._wake.set()
         if self._task is not None:
@@ -133,6 +134,7 @@ class Committer:
     async def _run(self) -> None:
         async with contextlib.AsyncExitStack() as stack:
             connection: Connection | None = None
+            trouble = ""
             while True:
                 batch = self._take()
                 if not batch:
@@ -146,14 +148,20 @@ class Committer:
                     if connection is None:
                         connection = await stack.enter_async_context(self.connect())
                     await self._commit(connection, batch)
+                    trouble = ""
                 except (*CONNECTION_LOST, *SERVER_STOPPING) as error:
+                    if trouble != repr(error):  # once, however often it is tried again
+                        trouble = repr(error)
+                        log.warning("database connection lost", error=trouble, members=len(batch))
                     # Whatever was sent may have been committed: the members go back to the head of the
                     # queue, and their next round begins by reading their outcomes.
-                    log.warning("database connection lost", error=repr(error), members=len(batch))
+                    self._put_back(batch)
+                    if self._is_closing and connection is None:
+                        self._give_up()
+                        continue
                     connection = None
                     with contextlib.suppress(Exception):
                         await stack.aclose()
-                    self._put_back(batch)
                     await asyncio.sleep(self.limits.reconnect_pause_s)
                 except Exception:
                     log.exception("a batch failed", members=len(batch))
@@ -192,6 +200,12 @@ class Committer:
             if not member.answer.done():
                 member.losses += 1
                 self._queue.appendleft(member)
+
+    def _give_up(self) -> None:
+        """A process that is told to stop does not wait for a database that is away."""
+        log.error("stopped without a database", members=len(self._queue))
+        _fail(self._queue, CommandError(Reason.UNAVAILABLE))
+        self._queue.clear()
 
     async def _commit(self, connection: Connection, batch: list[_Member]) -> None:
         pending = batch
@@ -302,6 +316,12 @@ def _fail(members: Iterable[_Member], error: CommandError) -> None:
     for member in members:
         if not member.answer.done():
             member.answer.set_exception(error)
+
+
+def _look_at(answer: asyncio.Future[StoredAnswer]) -> None:
+    """Whoever hung up does not; an error that nobody looks at would be reported as a lost one."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 async def _stored_answers(

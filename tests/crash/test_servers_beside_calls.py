@@ -6,16 +6,18 @@ from pathlib import Path
 import grpc
 
 from gateway.runtime.embedded_place import account_for
+from tests.crash.tills import Raw
+
+
+async def _echo(message: bytes, _: object) -> bytes:
+    return message
 
 
 async def test_programs_start_under_another_account_beside_busy_calls(tmp_path: Path) -> None:
     """A fork of a process with calls open dies in gRPC's fork handlers, about every third time."""
-
-    async def echo(message: bytes, _: object) -> bytes:
-        return message
-
     server = grpc.aio.server()
-    handlers = {"Echo": grpc.unary_unary_rpc_method_handler(echo)}
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]]
+    handlers = {"Echo": grpc.unary_unary_rpc_method_handler(_echo)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test", handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -24,8 +26,9 @@ async def test_programs_start_under_another_account_beside_busy_calls(tmp_path: 
     async def call_on() -> None:
         options = [("grpc.use_local_subchannel_pool", 1)]
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
+            call: Raw = channel.unary_unary("/test/Echo")
             while not is_over:
-                await channel.unary_unary("/test/Echo")(b"")
+                await call(b"")
 
     calls = [asyncio.create_task(call_on()) for _ in range(4)]
     account = account_for(tmp_path)

@@ -1,0 +1,131 @@
+"""Cutting the line between a gateway and its database: at chosen moments, and with or without a word."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from tests.crash.harness import Town
+from tests.crash.processes import eventually
+
+GATEWAY = "usename = 'tillgate_gateway' AND datname = current_database()"
+
+_SOCKET = ".s.PGSQL.5432"
+
+
+async def backends_waiting(connection: asyncpg.Connection, kind: str, event: str = "%") -> list[int]:
+    """Process ids of the gateways' sessions that wait for something of a kind (pg_stat_activity)."""
+    rows = await connection.fetch(
+        f"SELECT pid FROM pg_stat_activity WHERE {GATEWAY} AND wait_event_type = $1 AND wait_event LIKE $2"
+        " AND state = 'active'",
+        kind,
+        event,
+    )
+    return [row["pid"] for row in rows]
+
+
+async def the_backend_waiting(connection: asyncpg.Connection, kind: str, event: str = "%") -> int:
+    """The one session that comes to wait for something."""
+    found: list[int] = []
+
+    async def has_come() -> bool:
+        found[:] = await backends_waiting(connection, kind, event)
+        return bool(found)
+
+    await eventually(has_come, f"a session of the gateway waits for {kind} {event}")
+    [pid] = found
+    return pid
+
+
+async def end_backend(connection: asyncpg.Connection, pid: int) -> None:
+    """pg_terminate_backend, and return when the session is gone."""
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+
+    async def is_gone() -> bool:
+        count: int = await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid)
+        return count == 0
+
+    await eventually(is_gone, "the session ends")
+
+
+@asynccontextmanager
+async def accounts_locked(town: Town) -> AsyncIterator[None]:
+    """All accounts are locked by somebody else: a write of the gateway waits, with its reading done."""
+    async with town.connect() as connection, connection.transaction():
+        await connection.execute("SELECT FROM card_account ORDER BY id FOR UPDATE")
+        yield
+
+
+@dataclass
+class Wire:
+    """A Unix socket in front of the database's own, whose answers can be held back and whose line be cut."""
+
+    directory: Path
+    database_directory: Path
+    _may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    _lines: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def hold_answers(self) -> None:
+        """From now on nothing that the database says arrives."""
+        self._may_answer.clear()
+
+    def cut(self) -> None:
+        """End all connections; what was held back is lost. New ones are let through."""
+        for task in self._lines:
+            task.cancel()
+        self._may_answer.set()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection, until either side ends it or the line is cut."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._lines.add(task)
+        try:
+            answers, asks = await asyncio.open_unix_connection(self.database_directory / _SOCKET)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(_carry(reader, asks, None))
+                    group.create_task(_carry(answers, writer, self._may_answer))
+            finally:
+                asks.transport.abort()
+        except (asyncio.CancelledError, OSError, ExceptionGroup):
+            pass  # the line is cut, which is what this is for
+        finally:
+            writer.transport.abort()
+            self._lines.discard(task)
+
+
+async def _carry(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may_pass: asyncio.Event | None
+) -> None:
+    while data := await reader.read(65_536):
+        if may_pass is not None:
+            await may_pass.wait()
+        writer.write(data)
+        await writer.drain()
+    raise ConnectionError("one side has ended the connection")
+
+
+@asynccontextmanager
+async def wire_to_database(town: Town) -> AsyncIterator[tuple[Wire, Mapping[str, str]]]:
+    """A wire, and the settings of a gateway that reaches its database over it alone."""
+    directory = make_url(town.database_url).query["host"]
+    assert isinstance(directory, str)
+    with TemporaryDirectory(prefix="wire-", dir="/tmp") as folder:  # noqa: S108 - short, as a socket's path must be
+        wire = Wire(Path(folder), Path(directory))
+        wire._may_answer.set()
+        settings = {name: value.replace(directory, folder) for name, value in town.settings.items()}
+        server = await asyncio.start_unix_server(wire.connect, Path(folder) / _SOCKET)
+        try:
+            yield wire, settings
+        finally:
+            server.close()
+            wire.cut()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*wire._lines, return_exceptions=True), 5)

@@ -1,0 +1,28 @@
+"""The database dies under load like `pg_ctl stop -m immediate`; the gateway comes back by itself."""
+
+import asyncio
+import random
+
+from gateway.runtime.embedded import EmbeddedPostgres
+from tests.crash.harness import Town, audit
+from tests.crash.processes import GatewayProcess, eventually
+from tests.crash.tills import Manner, shopping, tills_at
+
+SEED = 20261123
+
+
+async def test_a_database_killed_under_load_is_found_again_and_keeps_every_acknowledged_command(
+    town: Town, gateway: GatewayProcess, durable_postgres: EmbeddedPostgres, rounds: int
+) -> None:
+    """The same gateway process goes on serving after each recovery of its database, and nobody mends it."""
+    chance = random.Random(SEED)
+    async with tills_at(town.clients, gateway.address) as tills:
+        async with shopping(tills, town.cards, SEED, Manner(hasty=0.05), 1_500 * rounds) as load:
+            for _ in range(rounds):
+                await load.progress(chance.randint(50, 300))
+                await asyncio.sleep(chance.uniform(0, 0.02))
+                await asyncio.to_thread(durable_postgres.kill_immediate)
+                await asyncio.to_thread(durable_postgres.start)
+            await load.progress(100)
+        await eventually(gateway.is_ready, "readiness is green again")
+        await audit(town, tills, SEED)

@@ -1,0 +1,271 @@
+"""Tills under load: they send, sometimes don't wait, send again, undo, or leave a request unknown."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+from google.protobuf.message import Message
+
+from gateway.registry.fixtures import ClientFolder
+from tests import wire_kit
+from tests.crash.journal import Journal, Sent
+from tests.crash.processes import PATIENCE_S, eventually
+from tillgate.v1 import purchase_pb2 as wire
+from tillgate.v1 import purchase_service_pb2 as service
+
+SERVICE = service.DESCRIPTOR.services_by_name["PurchaseService"].full_name
+UNKNOWN = ("CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE")
+"""Errors that leave a till in doubt. Any other would say that the till has done something wrong."""
+
+_BREAD, _NAPPIES, _BEER = "10.71.11.110", "17.22.12.120", "11.05.10.120"
+_OPTIONS = [
+    ("grpc.enable_retries", 0),
+    # Each till has a connection of its own, and knocks again soon after it was cut.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 200),
+]
+
+Raw = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How tills behave.
+
+    `at_once` buyers are served at each till at the same time, as by a concentrator; `hasty` is the share
+    of requests that are given up after milliseconds; `resends` is how often an unknown one is repeated.
+    """
+
+    timeout_s: float = 8.0
+    at_once: int = 2
+    hasty: float = 0.0
+    resends: int = 2
+
+
+class Till:
+    """One terminal with a connection to each gateway; the first of them is asked first."""
+
+    def __init__(self, client: ClientFolder, addresses: Sequence[str], journal: Journal) -> None:
+        self.terminal_id = client.terminal_ids[0]
+        self.journal = journal
+        credentials = _credentials(client.folder)
+        self._channels = [
+            grpc.aio.secure_channel(address, credentials, options=_OPTIONS) for address in addresses
+        ]
+        self._asked = 0
+
+    async def send(self, method: str, request: Message, timeout_s: float = PATIENCE_S) -> Sent:
+        """Note a command, then send it once; its outcome may be unknown afterwards."""
+        request_id: str = request.header.request_id  # type: ignore[attr-defined]
+        sent = self.journal.write(method, request_id, self.terminal_id, request.SerializeToString())
+        await self.deliver(sent, timeout_s)
+        return sent
+
+    async def deliver(self, sent: Sent, timeout_s: float = PATIENCE_S) -> bool:
+        """Send the bytes under a request id (again); returns whether an answer came."""
+        try:
+            # A gateway that is away is waited for, as long as this attempt may take.
+            call = self._raw(sent.method)(sent.body, timeout=timeout_s, wait_for_ready=True)
+            answer = await call
+        except grpc.aio.AioRpcError as error:
+            code = error.code().name
+            sent.errors.append(code if code in UNKNOWN else f"{code}: {error.details()}")
+            self.turn()
+            return False
+        self.journal.acknowledge(sent, answer)
+        return True
+
+    def turn(self) -> None:
+        """Ask the next gateway from now on."""
+        self._asked = (self._asked + 1) % len(self._channels)
+
+    async def balance(self, card: str) -> service.GetBalanceResponse:
+        """What the card has."""
+        request = service.GetBalanceRequest(card=wire.Card(number=card))
+        answer = await self._raw("GetBalance")(request.SerializeToString(), timeout=PATIENCE_S)
+        return service.GetBalanceResponse.FromString(answer)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await asyncio.gather(*(channel.close() for channel in self._channels))
+
+    def _raw(self, method: str) -> Raw:
+        return self._channels[self._asked].unary_unary(f"/{SERVICE}/{method}")
+
+
+def _credentials(folder: Path) -> grpc.ChannelCredentials:
+    ca, key, chain = ((folder / name).read_bytes() for name in ("ca.pem", "key.pem", "cert.pem"))
+    return grpc.ssl_channel_credentials(ca, key, chain)
+
+
+@dataclass
+class Shopper:
+    """Goes shopping at one till until told to stop; what happens is a matter of its seeded chance."""
+
+    till: Till
+    cards: Sequence[str]
+    chance: random.Random
+    manner: Manner
+    must_stop: Callable[[], bool]
+    _left_hold: str = ""
+
+    async def run(self) -> None:
+        """One story after the other."""
+        stories = (self._sale, self._purchase, self._purchase, self._hold)
+        while not self.must_stop():
+            await self.chance.choice(stories)()
+
+    async def _sale(self) -> None:
+        sale = wire_kit.sale(*self._goods(), card=self._card(), accept_partial=True)
+        if not await self._told("Sale", sale):
+            return
+        await self._after_capture(sale.header.request_id, sale.basket)
+
+    async def _purchase(self) -> None:
+        request = wire_kit.authorize(*self._goods(), card=self._card(), accept_partial=True)
+        request_id = request.header.request_id
+        if not await self._told("Authorize", request):
+            return
+        if self.chance.random() < 0.2:
+            await self._told("Void", wire_kit.void(request_id))
+            return
+        kept = request.basket.lines if self.chance.random() < 0.6 else request.basket.lines[:1]
+        lines = [
+            wire.CaptureLine(
+                line_number=line.line_number,
+                quantity_milli=line.quantity_milli,
+                amount_kopecks=line.amount_kopecks,
+            )
+            for line in kept
+        ]
+        if await self._told("Capture", wire_kit.capture(request_id, *lines)):
+            await self._after_capture(request_id, request.basket)
+
+    async def _hold(self) -> None:
+        """A hold that stays, but for the one that the next such story puts in its place."""
+        request = wire_kit.authorize(
+            *self._goods(), card=self._card(), accept_partial=True, replaces_request_id=self._left_hold
+        )
+        await self._told("Authorize", request)
+        self._left_hold = request.header.request_id
+
+    async def _after_capture(self, request_id: str, basket: wire.Basket) -> None:
+        dice = self.chance.random()
+        if dice < 0.2:
+            await self._told("Void", wire_kit.void(request_id))
+        elif dice < 0.5:
+            one = wire.RefundLine(line_number=1, quantity_milli=1000)
+            if await self._told("Refund", wire_kit.refund(request_id, one)) and dice < 0.35:
+                await self._told("Refund", wire_kit.refund(request_id))
+
+    async def _told(self, method: str, request: Message) -> bool:
+        """Send a command; False if the till does not learn its outcome, and then goes on with others.
+
+        It is sent again, or voided by the request id whatever has become of it, or left for later.
+        """
+        is_hasty = self.chance.random() < self.manner.hasty
+        timeout_s = self.chance.uniform(0.001, 0.03) if is_hasty else self.manner.timeout_s
+        sent = await self.till.send(method, request, timeout_s)
+        for _ in range(self.manner.resends):
+            if sent.is_acknowledged or self.must_stop() or self.chance.random() < 0.2:
+                break
+            await self._pause()
+            await self.till.deliver(sent, self.manner.timeout_s)
+        if sent.is_acknowledged:
+            return True
+        await self._pause()
+        if method in ("Authorize", "Sale") and self.chance.random() < 0.5 and not self.must_stop():
+            await self.till.send("Void", wire_kit.void(sent.request_id), self.manner.timeout_s)
+        return False
+
+    async def _pause(self) -> None:
+        """As tills do before they repeat: not all at once, and not without end while nobody is there."""
+        await asyncio.sleep(self.chance.uniform(0.05, 0.3))
+
+    def _card(self) -> wire.Card:
+        return wire.Card(number=self.chance.choice(self.cards))
+
+    def _goods(self) -> list[wire.BasketLine]:
+        codes = self.chance.choices((_BREAD, _NAPPIES, _BEER), (4, 2, 1), k=self.chance.randint(1, 3))
+        lines = []
+        for number, code in enumerate(codes, 1):
+            pieces, price = self.chance.randint(1, 3), self.chance.randint(10_00, 90_00)
+            line = wire_kit.line(number, pieces * price, code, quantity_milli=pieces * 1000)
+            line.unit_price_kopecks = price
+            lines.append(line)
+        return lines
+
+
+@dataclass
+class Load:
+    """Shoppers at all tills at once, until `stop` or until they have sent enough."""
+
+    tills: Sequence[Till]
+    journal: Journal
+    commands_max: int
+    _is_over: bool = False
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self, cards: Sequence[str], seed: int, manner: Manner) -> None:
+        """Send the shoppers off."""
+        for number, till in enumerate(till for till in self.tills for _ in range(manner.at_once)):
+            chance = random.Random(f"{seed}/{number}")
+            shopper = Shopper(till, cards, chance, manner, self._must_stop)
+            self._tasks.append(asyncio.create_task(shopper.run(), name=f"till-{till.terminal_id}"))
+
+    async def progress(self, answers: int) -> None:
+        """Wait until so many further commands were acknowledged."""
+        wanted = self.journal.acknowledged + answers
+        assert not self._must_stop(), "the load is over; let it send more commands"
+        await eventually(lambda: self.journal.acknowledged >= wanted or self._failed(), "tills get answers")
+
+    async def stop(self) -> None:
+        """Let every shopper finish the command at hand."""
+        self._is_over = True
+        await asyncio.gather(*self._tasks)
+
+    def _failed(self) -> bool:
+        for task in self._tasks:
+            if task.done() and not self._must_stop():
+                task.result()
+        return False
+
+    def _must_stop(self) -> bool:
+        return self._is_over or len(self.journal.sent) >= self.commands_max
+
+
+@contextlib.asynccontextmanager
+async def tills_at(clients: Sequence[ClientFolder], *addresses: str) -> AsyncIterator[list[Till]]:
+    """A till for every client, all with one journal; each begins at another of the gateways."""
+    journal = Journal()
+    tills = [
+        Till(client, [*addresses[n % len(addresses) :], *addresses[: n % len(addresses)]], journal)
+        for n, client in enumerate(clients)
+    ]
+    try:
+        yield tills
+    finally:
+        await asyncio.gather(*(till.close() for till in tills))
+
+
+@contextlib.asynccontextmanager
+async def shopping(
+    tills: Sequence[Till],
+    cards: Sequence[str],
+    seed: int,
+    manner: Manner | None = None,
+    commands_max: int = 3_000,
+) -> AsyncIterator[Load]:
+    """Load while the context lasts; leaving it waits for what is under way."""
+    load = Load(tills, tills[0].journal, commands_max)
+    load.start(cards, seed, manner or Manner())
+    try:
+        yield load
+    finally:
+        await load.stop()
