@@ -32,7 +32,13 @@ log = structlog.get_logger(__name__)
 Connection: TypeAlias = asyncpg.Connection
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 
-CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+CONNECTION_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a call that meets the end of its connection finds it in an odd state
+    OSError,
+    TimeoutError,
+)
 SERVER_STOPPING = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

@@ -1,10 +1,4 @@
-"""Step 3 of the money path: a decided batch in one statement, guarded by `card_account.version`.
-
-The statement locks the accounts in id order at the version that was read, if the reading is not
-too old, bumps them, and lets every other row in only for an account that was bumped: an account
-wins or loses whole. Nothing else in the project writes certificates, purchases, refunds,
-receipts or entries, but the closing of a shift, which bumps the same versions.
-"""
+"""Step 3 of the money path: the rows of a decided batch, for the one statement that writes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,158 +17,7 @@ from gateway.ledger.answers import SealedAnswer
 from gateway.ledger.canonical import canonical, kind_of
 from gateway.ledger.deciding import TOMBSTONE, Decision, Plan
 from gateway.ledger.reading import origin_of
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """A table's columns with their SQL types; `parameters` names their arrays in the statement."""
-
-    columns: tuple[tuple[str, str], ...]
-    first: int
-
-    @property
-    def names(self) -> str:
-        return ", ".join(name for name, _ in self.columns)
-
-    @property
-    def source(self) -> str:
-        arrays = ", ".join(f"${self.first + i}::{sql_type}[]" for i, (_, sql_type) in enumerate(self.columns))
-        return f"unnest({arrays}) AS w({self.names})"
-
-    @property
-    def following(self) -> int:
-        return self.first + len(self.columns)
-
-
-def _columns(spec: str) -> tuple[tuple[str, str], ...]:
-    pairs = [item.split(":") for item in spec.split()]
-    return tuple((name, sql_type) for name, sql_type in pairs)
-
-
-_ACCOUNT = _Rows(
-    _columns("account_id:bigint version:bigint last_decided_at:timestamptz is_blocked:boolean"), 3
-)
-_CERTIFICATE_CHANGED = _Rows(
-    _columns(
-        "account_id:bigint id:uuid available_kopecks:bigint held_kopecks:bigint"
-        " spent_kopecks:bigint lapsed_kopecks:bigint restorable_kopecks:bigint"
-        " valid_until:timestamptz state:text"
-    ),
-    _ACCOUNT.following,
-)
-_CERTIFICATE_NEW = _Rows(
-    _columns(
-        "account_id:bigint id:uuid issue_ref:text program_code:text program_version:integer"
-        " nominal_kopecks:bigint available_kopecks:bigint held_kopecks:bigint spent_kopecks:bigint"
-        " lapsed_kopecks:bigint restorable_kopecks:bigint valid_from:timestamptz"
-        " valid_until:timestamptz state:text act_body:text act_number:text act_date:date"
-    ),
-    _CERTIFICATE_CHANGED.following,
-)
-_PURCHASE_CHANGED = _Rows(
-    _columns(
-        "account_id:bigint id:uuid state:text closed_at:timestamptz lapsed_from_hold:jsonb"
-        " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date shift_number:integer"
-    ),
-    _CERTIFICATE_NEW.following,
-)
-_PURCHASE_NEW = _Rows(
-    _columns(
-        "account_id:bigint id:uuid state:text closed_at:timestamptz lapsed_from_hold:jsonb"
-        " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date shift_number:integer"
-        " request_id:uuid merchant_id:bigint outlet_id:bigint terminal_id:bigint"
-        " concentrator_id:bigint cashier_ref:text authorized_at:timestamptz"
-        " hold_expires_at:timestamptz program_code:text list_version:text rounding_kopecks:bigint"
-        " eligible_kopecks:bigint approved_kopecks:bigint lines:jsonb is_shift_closed:boolean"
-    ),
-    _PURCHASE_CHANGED.following,
-)
-_REFUND = _Rows(
-    _columns(
-        "account_id:bigint id:uuid purchase_id:uuid refunded_at:timestamptz terminal_id:bigint"
-        " shift_number:integer lines:jsonb points_kopecks:bigint lapsed_kopecks:bigint"
-        " own_money_kopecks:bigint"
-    ),
-    _PURCHASE_NEW.following,
-)
-_RECEIPT = _Rows(
-    _columns(
-        "account_id:bigint purchase_id:uuid fiscal_drive_number:text fiscal_document_number:bigint"
-        " kind:text fiscal_sign:bigint kkt_registration_number:text seller_inn:text"
-        " shift_number:integer issued_at:timestamptz total_kopecks:bigint operation_id:uuid"
-    ),
-    _REFUND.following,
-)
-_ENTRY = _Rows(
-    _columns(
-        "account_id:bigint operation_id:uuid n:smallint certificate_id:uuid purchase_id:uuid"
-        " kind:text source:text target:text amount_kopecks:bigint decided_at:timestamptz"
-        " agreement_id:bigint sale_date:date"
-    ),
-    _RECEIPT.following,
-)
-_CASE = _Rows(
-    _columns(
-        "account_id:bigint operation_id:uuid kind:text purchase_id:uuid amount_kopecks:bigint"
-        " opened_at:timestamptz"
-    ),
-    _ENTRY.following,
-)
-_OUTCOME = _Rows(
-    _columns(
-        "account_id:bigint merchant_id:bigint request_id:uuid kind:text terminal_id:bigint"
-        " concentrator_id:bigint purchase_id:uuid operation_id:uuid canonical:text reason:text"
-        " signed_payload:bytea signature:bytea key_id:text decided_at:timestamptz"
-    ),
-    _CASE.following,
-)
-_TABLES = (
-    _ACCOUNT, _CERTIFICATE_CHANGED, _CERTIFICATE_NEW, _PURCHASE_CHANGED, _PURCHASE_NEW,
-    _REFUND, _RECEIPT, _ENTRY, _CASE, _OUTCOME,
-)  # fmt: skip
-
-
-def _insert(table: str, rows: _Rows) -> str:
-    return (
-        f"INSERT INTO {table} ({rows.names}) SELECT {rows.names} FROM {rows.source}"
-        " WHERE w.account_id IN (SELECT id FROM bumped)"
-    )
-
-
-def _update(table: str, rows: _Rows) -> str:
-    changes = ", ".join(f"{name} = w.{name}" for name, _ in rows.columns if name not in ("account_id", "id"))
-    return (
-        f"UPDATE {table} AS t SET {changes} FROM {rows.source}"
-        f" WHERE t.id = w.id AND t.id = ANY (${rows.first + 1}::uuid[])"  # the array prunes partitions
-        " AND w.account_id IN (SELECT id FROM bumped)"
-    )
-
-
-# The age is checked where the accounts are bumped, thus after any wait for their locks.
-WRITE_SQL = f"""
-WITH wanted AS MATERIALIZED (SELECT * FROM {_ACCOUNT.source}),
-locked AS MATERIALIZED (
-  SELECT a.id FROM card_account a JOIN wanted w ON a.id = w.account_id AND a.version = w.version
-  ORDER BY a.id FOR UPDATE OF a),
-bumped AS (
-  UPDATE card_account a
-  SET version = a.version + 1, last_decided_at = w.last_decided_at, is_blocked = w.is_blocked
-  FROM locked l JOIN wanted w ON w.account_id = l.id
-  WHERE a.id = l.id AND tillgate_now() < $1::timestamptz + $2::interval
-  RETURNING a.id),
-certificate_changed AS ({_update("certificate", _CERTIFICATE_CHANGED)}),
-certificate_new AS ({_insert("certificate", _CERTIFICATE_NEW)}),
-purchase_changed AS ({_update("purchase", _PURCHASE_CHANGED)}),
-purchase_new AS ({_insert("purchase", _PURCHASE_NEW)}),
-refund_new AS ({_insert("refund", _REFUND)}),
-receipt_new AS ({_insert("receipt", _RECEIPT)}),
-entry_new AS ({_insert("entry", _ENTRY)}),
-case_new AS ({_insert("review_case", _CASE)}),
-outcome_new AS (
-  INSERT INTO outcome ({_OUTCOME.names}) SELECT {_OUTCOME.names} FROM {_OUTCOME.source}
-  WHERE w.account_id IS NULL OR w.account_id IN (SELECT id FROM bumped))
-SELECT id FROM bumped
-"""
+from gateway.ledger.write_statement import TABLES, WRITE_SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +37,7 @@ async def write(
     Raises asyncpg errors: on a unique violation nothing at all was written.
     """
     arguments: list[Any] = [plan.read_at, max_age]
-    for table, rows in zip(_TABLES, _collect(plan, sealed), strict=True):
+    for table, rows in zip(TABLES, _collect(plan, sealed), strict=True):
         arguments.extend(zip(*rows, strict=True) if rows else [()] * len(table.columns))
     return {row["id"] for row in await connection.fetch(WRITE_SQL, *arguments)}
 
@@ -203,7 +46,7 @@ _Row = tuple[Any, ...]
 
 
 def _collect(plan: Plan, sealed: Sequence[Sealed]) -> tuple[list[_Row], ...]:
-    """The rows of every table, in the order of `_TABLES`; an account or certificate has one row."""
+    """The rows of every table, in the order of `TABLES`; an account or certificate has one row."""
     touched = sorted({s.decision.account_id for s in sealed if s.decision.account_id is not None})
     before = {account_id: plan.accounts[account_id] for account_id in touched}
     after = {account_id: plan.after[account_id] for account_id in touched}
