@@ -27,9 +27,10 @@ class Answer:
 
 async def check_database(connection: asyncpg.Connection) -> list[Answer]:
     """Every check, on a connection of the role that owns the tables. Raises what the database raises."""
-    version = connection.get_server_version()
+    number: str = await connection.fetchval("SHOW server_version_num")
+    version: str = await connection.fetchval("SHOW server_version")
     answers = [
-        Answer("PostgreSQL 15 or newer", version.major >= VERSION_MIN, f"{version.major}.{version.minor}"),
+        Answer(f"PostgreSQL {VERSION_MIN} or newer", int(number) // 10_000 >= VERSION_MIN, version),
         await _schema(connection),
     ]
     if not answers[-1].is_right:

@@ -1,0 +1,127 @@
+"""tillgate ledger, tillgate database: whether the books are right, and the database that they are in."""
+
+import base64
+import binascii
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import asyncpg
+import click
+from rich.console import Console
+from rich.table import Table
+
+from gateway.cli_certificates import certificates_group
+from gateway.cli_support import FAILED, with_connection, with_settings
+from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
+from gateway.ledger.verify import Report, verify
+from gateway.runtime.database import migrate
+from gateway.runtime.database_check import check_database
+from gateway.runtime.settings import Settings
+
+__all__ = ["certificates_group", "database_group", "ledger_group"]
+
+
+@click.group("ledger")
+def ledger_group() -> None:
+    """Whether the books are right."""
+
+
+@ledger_group.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The JSON set of public keys that tills verify by: every signature is verified too.",
+)
+def verify_command(as_json: bool, keys_file: Path | None) -> None:
+    """Recompute everything in one snapshot, beside live load. Exit code 1 if anything is wrong."""
+    keys = _public_keys(keys_file) if keys_file else None
+    report = with_settings(
+        lambda settings: with_connection(
+            settings.database_reader_url, lambda connection: verify(connection, keys=keys)
+        )
+    )
+    if as_json:
+        click.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=1))
+    else:
+        _print(report, Console())
+    if not report.is_clean:
+        sys.exit(FAILED)
+
+
+def _public_keys(file: Path) -> Mapping[str, bytes]:
+    try:
+        named = json.loads(file.read_bytes())["keys"]
+        return {key["key_id"]: base64.b64decode(key["public_key_base64"], validate=True) for key in named}
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        raise click.BadParameter(f"{file} is no set of public keys") from None
+
+
+def _as_json(report: Report) -> dict[str, object]:
+    return {"clean": report.is_clean, **asdict(report)}
+
+
+def _print(report: Report, console: Console) -> None:
+    counted = Table("looked at", "rows", title="Ledger")
+    for name, count in report.counted.items():
+        counted.add_row(name, f"{count:,}")
+    console.print(counted)
+    if report.is_clean:
+        console.print("clean: every balance, purchase and outcome agrees with the entries")
+        return
+    found = Table("check", "where", "what", title=f"{report.total:,} discrepancies")
+    for finding in report.findings:
+        found.add_row(finding.check, finding.subject, finding.detail)
+    console.print(found)
+    if len(report.findings) < report.total:
+        console.print(f"{len(report.findings):,} of them are named: the first of each check")
+
+
+@click.group("database")
+def database_group() -> None:
+    """The database: its schema, its partitions, its health."""
+
+
+@database_group.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema, with the partitions of the months to come."""
+    with_settings(lambda settings: migrate(settings.database_migrator_url))
+    click.echo("the schema is the newest")
+
+
+@database_group.command("partitions")
+@click.option(
+    "--months", default=MONTHS_AHEAD, show_default=True, type=click.IntRange(1, 36), help="How far ahead."
+)
+def partitions_command(months: int) -> None:
+    """Make the month partitions that are missing. Exit code 1 if this month or the next still lacks one."""
+
+    async def make(connection: asyncpg.Connection) -> tuple[list[str], list[str]]:
+        made = await ensure_partitions(connection, months_ahead=months)
+        return made, await missing_partitions(connection)
+
+    made, missing = with_settings(lambda settings: with_connection(settings.database_migrator_url, make))
+    click.echo(f"made: {', '.join(made) or 'none, all were there'}")
+    if missing:
+        click.echo(f"still missing, since readers hold the table: {', '.join(missing)}")
+        sys.exit(FAILED)
+
+
+@database_group.command("check")
+def check_command() -> None:
+    """Check version, schema, partitions, durability, rights and clock. Exit code 1 if one is not right."""
+
+    def check(settings: Settings) -> bool:
+        answers = with_connection(settings.database_migrator_url, check_database)
+        table = Table("", "check", "found", title="Database")
+        for answer in answers:
+            table.add_row("ok" if answer.is_right else "WRONG", answer.name, answer.found)
+        Console().print(table)
+        return all(answer.is_right for answer in answers)
+
+    if not with_settings(check):
+        sys.exit(FAILED)

@@ -1,0 +1,63 @@
+"""What the groups of the command line share: settings, servers, a connection or a committer to work with."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import click
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.runtime.bootstrap import LedgerParts, start_ledger
+from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.keys import load_keys
+from gateway.runtime.logging import configure_logging
+from gateway.runtime.servers import with_servers
+from gateway.runtime.settings import Settings, load_settings
+
+Result = TypeVar("Result")
+
+FAILED = 1
+"""Exit code of a command that worked and found something wrong, or whose command was declined."""
+
+
+def with_settings(work: Callable[[Settings], Result]) -> Result:
+    """Do a piece of work with complete settings, starting embedded servers if there are no others."""
+    settings = load_settings(os.environ)
+    configure_logging(settings.log_level, json_lines=settings.log_json)
+    with with_servers(settings) as complete:
+        try:
+            return work(complete)
+        except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
+            raise click.ClickException(f"the database refused: {error}") from error
+
+
+def with_connection(url: str, work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
+    """Do a piece of work on one connection."""
+
+    async def connected() -> Result:
+        engine = make_engine(url, pool_size=1)
+        try:
+            async with driver_connection(engine) as connection:
+                return await work(connection)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(connected())
+
+
+def with_ledger(
+    work: Callable[[LedgerParts, Settings], Awaitable[Result]], *, batch_limit: int | None = None
+) -> Result:
+    """Do a piece of work with a committer of its own, which lives as long as the work."""
+
+    async def started(settings: Settings) -> Result:
+        parts = await start_ledger(settings, load_keys(settings), batch_limit=batch_limit)
+        try:
+            return await work(parts, settings)
+        finally:
+            await parts.stop()
+
+    return with_settings(lambda settings: uvloop.run(started(settings)))
