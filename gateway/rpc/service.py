@@ -65,25 +65,23 @@ class PurchaseService:
             # The stubs forget that a call without a deadline has None here.
             remaining_s = cast("float | None", context.time_remaining())
             call = Call(None if remaining_s is None else started + remaining_s)
-            code = grpc.StatusCode.OK
             self._in_flight += 1
             try:
                 request = self._parse(method.request, body)
                 client = self._identity.client(context)
-                answer = await method.answer(request, client, call)
-                return answer.SerializeToString()
+                answer = (await method.answer(request, client, call)).SerializeToString()
             except asyncio.CancelledError:
-                code = grpc.StatusCode.CANCELLED
+                self._done(name, grpc.StatusCode.CANCELLED, call, loop.time() - started)
                 raise
             except Exception as error:
                 refusal = _refusal(error, name, call)
+                call.reason = refusal.reason.name
                 failure = wire_error(refusal, language_of(context.invocation_metadata()))
-                code, call.reason = failure.code, refusal.reason.name
+                self._done(name, failure.code, call, loop.time() - started)
                 await context.abort(failure.code, failure.message, failure.trailing)
                 raise
-            finally:
-                self._in_flight -= 1
-                self._note(name, code, call, loop.time() - started)
+            self._done(name, grpc.StatusCode.OK, call, loop.time() - started)
+            return answer
 
         return handle
 
@@ -98,8 +96,9 @@ class PurchaseService:
         except DecodeError as error:
             raise invalid(Reason.MESSAGE_MALFORMED) from error
 
-    def _note(self, name: str, code: grpc.StatusCode, call: Call, seconds: float) -> None:
+    def _done(self, name: str, code: grpc.StatusCode, call: Call, seconds: float) -> None:
         """Metrics, and the access log: who, what and how it ended; nothing of the card or the basket."""
+        self._in_flight -= 1
         metrics.IN_FLIGHT.set(self._in_flight)
         metrics.requests_by(name, code.name, call.decision, call.reason).inc()
         metrics.seconds_of(name).observe(seconds)
