@@ -1,7 +1,7 @@
 """Servers of the crash tests: durable ones that may be killed, apart from those of all other tests."""
 
 import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,28 +29,23 @@ def durable_postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture(scope="session")
-def make_durable_database(durable_postgres: EmbeddedPostgres) -> Callable[[], str]:
-    """Makes one more migrated, empty database and returns its name."""
+def found(durable_postgres: EmbeddedPostgres, valkey: EmbeddedValkey) -> Callable[[Path], Awaitable[Town]]:
+    """Founds one more town, with a database of its own; its keys go below a folder."""
     numbers = itertools.count(1)
 
-    def make() -> str:
+    async def make(folder: Path) -> Town:
+        durable_postgres.start()
         name = f"town_{next(numbers)}"
         durable_postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_tillgate")
-        return name
+        return await found_town(durable_postgres, name, valkey.url, folder / "data")
 
     return make
 
 
 @pytest.fixture
-async def town(
-    durable_postgres: EmbeddedPostgres,
-    make_durable_database: Callable[[], str],
-    valkey: EmbeddedValkey,
-    tmp_path: Path,
-) -> Town:
-    """A town with a database of its own."""
-    durable_postgres.start()
-    return await found_town(durable_postgres, make_durable_database(), valkey.url, tmp_path / "data")
+async def town(found: Callable[[Path], Awaitable[Town]], tmp_path: Path) -> Town:
+    """A town of this test's own."""
+    return await found(tmp_path)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Cutting the line between a gateway and its database: at chosen moments, and with or without a word."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,44 +13,41 @@ from sqlalchemy.engine import make_url
 from tests.crash.harness import Town
 from tests.crash.processes import eventually
 
-GATEWAY = "usename = 'tillgate_gateway' AND datname = current_database()"
+_SESSIONS = """
+SELECT pid FROM pg_stat_activity
+WHERE usename = 'tillgate_gateway' AND datname = current_database() AND coalesce(wait_event_type, '') LIKE $1
+  AND coalesce(wait_event, '') LIKE $2 AND (state = 'active' OR $1 = '%')"""
 
 _SOCKET = ".s.PGSQL.5432"
 
 
-async def backends_waiting(connection: asyncpg.Connection, kind: str, event: str = "%") -> list[int]:
-    """Process ids of the gateways' sessions that wait for something of a kind (pg_stat_activity)."""
-    rows = await connection.fetch(
-        f"SELECT pid FROM pg_stat_activity WHERE {GATEWAY} AND wait_event_type = $1 AND wait_event LIKE $2"
-        " AND state = 'active'",
-        kind,
-        event,
-    )
-    return [row["pid"] for row in rows]
+async def sessions(connection: asyncpg.Connection, waiting_for: str = "%", event: str = "%") -> list[int]:
+    """Process ids of the gateways' sessions, all or those that wait for something (pg_stat_activity)."""
+    return [row["pid"] for row in await connection.fetch(_SESSIONS, waiting_for, event)]
 
 
-async def the_backend_waiting(connection: asyncpg.Connection, kind: str, event: str = "%") -> int:
+async def session_waiting(connection: asyncpg.Connection, waiting_for: str, event: str = "%") -> int:
     """The one session that comes to wait for something."""
     found: list[int] = []
 
     async def has_come() -> bool:
-        found[:] = await backends_waiting(connection, kind, event)
+        found[:] = await sessions(connection, waiting_for, event)
         return bool(found)
 
-    await eventually(has_come, f"a session of the gateway waits for {kind} {event}")
+    await eventually(has_come, f"a session of the gateway waits for {waiting_for} {event}")
     [pid] = found
     return pid
 
 
-async def end_backend(connection: asyncpg.Connection, pid: int) -> None:
-    """pg_terminate_backend, and return when the session is gone."""
-    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+async def end_sessions(connection: asyncpg.Connection, *pids: int) -> None:
+    """pg_terminate_backend, and return when the sessions are gone."""
+    await connection.execute("SELECT pg_terminate_backend(p) FROM unnest($1::int[]) AS p", pids)
 
-    async def is_gone() -> bool:
-        count: int = await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid)
-        return count == 0
+    async def are_gone() -> bool:
+        left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1::int[])"
+        return 0 == int(await connection.fetchval(left, pids))
 
-    await eventually(is_gone, "the session ends")
+    await eventually(are_gone, "the sessions end")
 
 
 @asynccontextmanager
@@ -66,10 +62,12 @@ async def accounts_locked(town: Town) -> AsyncIterator[None]:
 class Wire:
     """A Unix socket in front of the database's own, whose answers can be held back and whose line be cut."""
 
-    directory: Path
     database_directory: Path
     _may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._may_answer.set()
 
     def hold_answers(self) -> None:
         """From now on nothing that the database says arrives."""
@@ -80,6 +78,12 @@ class Wire:
         for task in self._lines:
             task.cancel()
         self._may_answer.set()
+
+    async def end(self) -> None:
+        """Cut the line for good."""
+        lines = list(self._lines)
+        self.cut()
+        await asyncio.gather(*lines, return_exceptions=True)
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection, until either side ends it or the line is cut."""
@@ -117,15 +121,13 @@ async def wire_to_database(town: Town) -> AsyncIterator[tuple[Wire, Mapping[str,
     """A wire, and the settings of a gateway that reaches its database over it alone."""
     directory = make_url(town.database_url).query["host"]
     assert isinstance(directory, str)
-    with TemporaryDirectory(prefix="wire-", dir="/tmp") as folder:  # noqa: S108 - short, as a socket's path must be
-        wire = Wire(Path(folder), Path(directory))
-        wire._may_answer.set()
+    # A socket's path must be short.
+    with TemporaryDirectory(prefix="wire-", dir="/tmp") as folder:
+        wire = Wire(Path(directory))
         settings = {name: value.replace(directory, folder) for name, value in town.settings.items()}
         server = await asyncio.start_unix_server(wire.connect, Path(folder) / _SOCKET)
         try:
             yield wire, settings
         finally:
             server.close()
-            wire.cut()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.gather(*wire._lines, return_exceptions=True), 5)
+            await wire.end()
