@@ -1,0 +1,193 @@
+"""The demo: `python -m loadtests.demo [--short] [--data DIR]`. Tens of tills buy real baskets, end to end.
+
+It exits with 0 if every book agrees and the ledger is clean, with 1 if not, with 2 if --data has no receipts.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from types import FrameType
+from typing import Final
+from uuid import UUID
+
+from gateway.domain.policy import MOSCOW
+from gateway.runtime.embedded import EmbeddedServerError
+from loadtests.demo.baskets import DemoBasket, load_baskets, load_fns_receipts
+from loadtests.demo.day import is_on_cable, open_tills, run_day
+from loadtests.demo.department import credit_all
+from loadtests.demo.fiscal import Rebought, buy_receipts, show_receipts
+from loadtests.demo.holders import EVERYDAY, Holder, make_holders
+from loadtests.demo.money import count
+from loadtests.demo.proof import Proof, prove
+from loadtests.demo.shopping import basket_of
+from loadtests.demo.stories import Visit, plan
+from loadtests.demo.summary import Money, Summary
+from loadtests.demo.till import Figures
+from loadtests.demo.view import View
+from loadtests.demo.world import DemoError, World, open_world, running_gateway
+
+SEED: Final = 213
+"""The same buyers with the same baskets each time; what happens between them is left to chance."""
+
+DIRECTORY: Final = Path("var/demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much happens; `buyers` None: as many as there are baskets. The tills are open for `open_s`."""
+
+    buyers: int | None
+    open_s: float
+    holders: int
+    hold_ttl_s: int
+
+
+FULL: Final = Size(buyers=None, open_s=75, holders=4_000, hold_ttl_s=20)
+SHORT: Final = Size(buyers=700, open_s=9, holders=2_000, hold_ttl_s=7)
+
+
+@dataclass(slots=True)
+class Day:
+    """What a day leaves behind."""
+
+    figures: Figures
+    money: Money
+    proof: Proof
+    rebought: list[Rebought]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    view = View()
+    try:
+        receipts = list(load_fns_receipts(options.data)) if options.data else []
+    except (FileNotFoundError, ValueError) as error:
+        view.say(f"--data: {error}")
+        return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return _run(options.directory, SHORT if options.short else FULL, receipts, view)
+    except (DemoError, EmbeddedServerError, PermissionError) as error:
+        view.say(f"[red]The demo cannot go on:[/red] {error}")
+        return 1
+    except KeyboardInterrupt:
+        view.say("stopped; nothing of it runs any more")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests.demo", description="Tens of tills buy real baskets with certificates."
+    )
+    parser.add_argument("--short", action="store_true", help="fewer buyers, well under a minute")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="a folder with ru_receipts_54fz: real fiscal receipts, too"
+    )
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        default=DIRECTORY,
+        metavar="DIR",
+        help=f"where it works (default {DIRECTORY})",
+    )
+    return parser
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(directory: Path, size: Size, receipts: Sequence[DemoBasket], view: View) -> int:
+    view.say("starting PostgreSQL and Valkey, and registering example merchants with their tills")
+    rng, today = Random(SEED), datetime.now(MOSCOW).date()
+    baskets = [basket_of(basket) for basket in load_baskets()]
+    rng.shuffle(baskets)
+    holders = make_holders(size.holders, rng, today)
+    with open_world(directory, size.hold_ttl_s, view.say) as world:
+        with_receipts, others = _reserve(holders, len(receipts))
+        on_cable = [is_on_cable(number) for number in range(len(world.places))]
+        visits = plan(baskets[: size.buyers], others, on_cable, size.open_s, rng)
+        view.say("$ tillgate serve &")
+        with running_gateway(world) as wait_until_ready:
+            issued = credit_all(world, holders, today, view)
+            wait_until_ready()
+            view.say(f"the gateway is ready for {len(world.places)} tills at {world.endpoint}, mutual TLS")
+            day = asyncio.run(_day(world, visits, receipts, with_receipts, issued, rng, view))
+            is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
+        day.proof.disagreements += world.faults_in_log()
+    summary = Summary(day.figures, day.money, day.proof, is_clean, view.seconds)
+    _tell(summary, day, directory, view)
+    return 0 if summary.is_proved else 1
+
+
+def _reserve(holders: Sequence[Holder], number: int) -> tuple[list[Holder], list[Holder]]:
+    """The holders with the most points, who come with fiscal receipts and nothing else; and the others."""
+    everyday = [holder for holder in holders if holder.kind in EVERYDAY]
+    richest = sorted(everyday, key=lambda holder: holder.nominal_kopecks, reverse=True)[:number]
+    chosen = {holder.holder_ref for holder in richest}
+    return richest, [holder for holder in holders if holder.holder_ref not in chosen]
+
+
+async def _day(
+    world: World,
+    visits: Sequence[Sequence[Visit]],
+    receipts: Sequence[DemoBasket],
+    with_receipts: Sequence[Holder],
+    issued: Mapping[str, UUID],
+    rng: Random,
+    view: View,
+) -> Day:
+    figures = Figures()
+    async with open_tills(world, figures, rng) as tills:
+        async with view.board(figures, sum(map(len, visits))):
+            await run_day(tills, visits, figures)
+        rebought = await buy_receipts(tills[0], receipts, with_receipts)
+        view.say("the day is over: every till holds its own books against the gateway's")
+        proof = await prove(tills, figures.holders.values(), issued)
+        money = Money.of(till.books for till in tills)
+    return Day(figures, money, proof, rebought)
+
+
+def _tell(summary: Summary, day: Day, directory: Path, view: View) -> None:
+    """Receipts first, as a newcomer understands them at once; then figures; then whether it all agrees."""
+    show = view.console.print
+    for caption, receipt in day.figures.showcase.receipts():
+        show()
+        show(caption)
+        show(receipt)
+    if day.rebought:
+        show_receipts(day.rebought, directory / "receipts.txt", view.console)
+    for table in summary.tables():
+        show()
+        show(table)
+    show()
+    path = directory / "summary.json"
+    summary.write(path)
+    proof = day.proof
+    for problem in proof.disagreements[:20]:
+        show(f"[red]disagrees:[/red] {problem}", soft_wrap=True)
+    compared = (
+        f"{count(proof.shifts)} shifts, {count(proof.operations)} operations, {count(proof.cards)} cards"
+    )
+    if proof.disagreements:
+        verdict = f"[bold red]{count(len(proof.disagreements))} disagreements[/bold red]"
+    else:
+        verdict = "[bold green]all agree, to the kopeck[/bold green]"
+    show(f"Gateway and tills' own books: {compared}, every answer's signature verified: {verdict}")
+    verdict = (
+        "[bold green]clean[/bold green]" if summary.is_ledger_clean else "[bold red]NOT CLEAN[/bold red]"
+    )
+    show(f"Ledger, recomputed from its entries: {verdict}")
+    show(f"{summary.seconds:.0f} s in all; the figures for programs are in {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

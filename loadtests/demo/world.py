@@ -1,0 +1,225 @@
+"""The world of the demo: a data directory of its own, servers, example merchants, and a gateway process.
+
+Everything is done with the commands that an operator has, each in its own process, so that the demo can show
+nothing that an installation does not do.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from gateway.registry.schema import merchant, outlet, terminal
+from gateway.runtime.database import make_engine
+from gateway.runtime.embedded import EmbeddedPostgres
+from gateway.runtime.servers import DATABASE, with_servers
+from gateway.runtime.settings import Settings, load_settings
+from loadtests.demo.holders import CARD_PREFIX
+from loadtests.demo.place import Place
+
+MERCHANTS: Final = 4
+OUTLETS: Final = 3
+TERMINALS: Final = 3
+
+_START_TIMEOUT_S: Final = 60.0
+_STOP_TIMEOUT_S: Final = 40.0
+_HOST: Final = "127.0.0.1"
+
+Say = Callable[[str], None]
+
+
+class DemoError(RuntimeError):
+    """The demo cannot go on; the text says why, for people."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Where the tills are and whom they speak to."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    places: tuple[Place, ...]
+    say: Say
+
+    @property
+    def grpc_host(self) -> str:
+        """The host of the tills' door."""
+        return self.settings.grpc_host
+
+    @property
+    def grpc_port(self) -> int:
+        """The port of the tills' door."""
+        return self.settings.grpc_port
+
+    @property
+    def endpoint(self) -> str:
+        """The tills' door."""
+        return f"{self.grpc_host}:{self.grpc_port}"
+
+    @property
+    def gateway_log(self) -> Path:
+        """Where the gateway's warnings and errors go."""
+        return self.settings.data_dir / "gateway.log"
+
+    @property
+    def outcome_keys(self) -> Path:
+        """The public keys that tills verify answers by."""
+        return self.places[0].folder / "outcome_keys.json"
+
+    def faults_in_log(self) -> list[str]:
+        """What the gateway's log should not hold: errors, and card numbers of the demo's holders."""
+        faults = []
+        for line in self.gateway_log.read_text(encoding="utf-8", errors="replace").splitlines():
+            if '"level":"error"' in line or '"level":"critical"' in line:
+                faults.append(f"the gateway logged an error: {line}")
+            if CARD_PREFIX in line:
+                faults.append(f"a card number in {self.gateway_log}")
+        return faults
+
+    def command(self, *arguments: str) -> int:
+        """Run a `tillgate` command before the eyes of who is watching; returns its exit code."""
+        self.say(f"$ tillgate {' '.join(arguments)}")
+        return subprocess.run(_tillgate(*arguments), env=self.environment, check=False).returncode
+
+
+@contextmanager
+def open_world(directory: Path, hold_ttl_s: int, say: Say) -> Iterator[World]:
+    """Fresh servers with registered merchants; everything stops with the context.
+
+    Raises DemoError, or what a server raises that cannot start.
+    """
+    environment = _environment(directory, hold_ttl_s)
+    settings = load_settings(environment)
+    _forget_last_run(directory)
+    with with_servers(settings) as complete:
+        shape = ("--merchants", MERCHANTS, "--outlets", OUTLETS, "--terminals", TERMINALS)
+        # One line for each of the tills would be too much to read.
+        command = _tillgate("fixtures", "create", *map(str, shape))
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise DemoError(f"tillgate fixtures create failed:\n{done.stderr}")
+        places = asyncio.run(_places(complete))
+        yield World(complete, environment, places, say)
+
+
+@contextmanager
+def running_gateway(world: World) -> Iterator[Callable[[], None]]:
+    """`tillgate serve` in its own process, stopped at the end; yields what waits until it is ready."""
+    log_path = world.gateway_log
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            _tillgate("serve"),
+            env=world.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Ctrl-C is the demo's to handle: the tills go first.
+            start_new_session=True,
+        )
+    try:
+        yield partial(_wait_until_ready, process, world.settings, log_path)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _environment(directory: Path, hold_ttl_s: int) -> dict[str, str]:
+    """The variables of all commands: no setting of the surroundings leads the demo to somebody's database."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TILLGATE_")}
+    grpc_port, http_port = _free_ports()
+    return kept | {
+        "TILLGATE_DATA_DIR": str(directory),
+        "TILLGATE_GRPC_PORT": str(grpc_port),
+        "TILLGATE_HTTP_PORT": str(http_port),
+        "TILLGATE_HOLD_TTL_S": str(hold_ttl_s),
+        "TILLGATE_LOG_LEVEL": "warning",
+        "TILLGATE_LOG_JSON": "true",
+    }
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.create_server((_HOST, 0)) as first, socket.create_server((_HOST, 0)) as second:
+        return first.getsockname()[1], second.getsockname()[1]
+
+
+def _forget_last_run(directory: Path) -> None:
+    """Drop what the run before has left. The database cluster itself stays: making one takes seconds."""
+    if (directory / "embedded").exists():
+        # Whoever holds these servers is another demo that is running: starting one says so and by whom.
+        with EmbeddedPostgres(directory) as postgres:
+            postgres.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+    for name in ("keys", "fixtures"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in directory.iterdir():
+        if path.is_file():
+            path.unlink()
+
+
+def _tillgate(*arguments: str) -> list[str]:
+    """The installed command of this very environment."""
+    return [str(Path(sys.executable).with_name("tillgate")), *arguments]
+
+
+async def _places(settings: Settings) -> tuple[Place, ...]:
+    """Every terminal of the registry with its shop, and the folder of its keys."""
+    statement = (
+        select(
+            merchant.c.id.label("merchant_id"),
+            merchant.c.name.label("merchant_name"),
+            merchant.c.inn.label("merchant_inn"),
+            outlet.c.name.label("outlet_name"),
+            outlet.c.address.label("outlet_address"),
+            terminal.c.id.label("terminal_id"),
+            terminal.c.name.label("terminal_name"),
+        )
+        .join_from(terminal, outlet)
+        .join(merchant)
+        .order_by(terminal.c.id)
+    )
+    engine = make_engine(settings.database_migrator_url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+    finally:
+        await engine.dispose()
+    folder = settings.data_dir / "fixtures" / "terminals"
+    return tuple(Place(**row, folder=folder / str(row["terminal_id"])) for row in rows)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log_path: Path) -> None:
+    url = f"http://{settings.http_host}:{settings.http_port}/readyz"
+    deadline_s = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        if _is_ready(url):
+            return
+        time.sleep(0.05)
+    end_of_log = log_path.read_text(errors="replace")[-2000:]
+    raise DemoError(f"the gateway did not become ready; its log ends with:\n{end_of_log}")
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as response:  # noqa: S310 - our own loopback address
+            return bool(json.load(response)["ready"])
+    except (OSError, urllib.error.URLError):
+        return False
