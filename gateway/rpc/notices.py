@@ -38,7 +38,8 @@ def share_of_points(purchase: Purchase) -> tuple[int, int]:
     """
     done = purchase.capture
     if done is None:
-        return purchase.approved_kopecks, purchase.total_kopecks - purchase.approved_kopecks
+        points = purchase.approved_kopecks
+        return points, purchase.total_kopecks - points
     points = done.points_kopecks
     return points, done.total_kopecks - points - done.shortfall_kopecks
 

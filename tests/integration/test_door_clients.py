@@ -16,7 +16,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from gateway.registry import admin
 from gateway.registry.pki import Issued, IssuingAuthority, fingerprint_of
 from gateway.rpc.service import SERVICE_NAME
-from gateway.runtime.bootstrap import Gateway
+from gateway.runtime.bootstrap import Gateway, StartError
 from gateway.runtime.keys import authority
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, Till, door_on
@@ -171,7 +171,7 @@ async def test_health_and_reflection_are_served(door: Door) -> None:
 async def test_two_gateways_never_share_a_port(door: Door) -> None:
     """With SO_REUSEPORT the second one would silently take half of the tills."""
     taken = door.settings.model_copy(update={"grpc_port": door.gateway.grpc_port})
-    with pytest.raises(RuntimeError):
+    with pytest.raises(StartError, match="TILLGATE_GRPC_PORT"):
         await Gateway.start(taken)
 
 
