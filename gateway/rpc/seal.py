@@ -47,8 +47,7 @@ _KINDS: Final[dict[type[Command | CloseShift], wire.CommandKind]] = {
     Withdraw: wire.COMMAND_KIND_WITHDRAW,
     ChangeValidity: wire.COMMAND_KIND_CHANGE_VALIDITY,
     Correct: wire.COMMAND_KIND_CORRECT,
-    # The gateway's own command: nobody is sent its outcome.
-    Expire: wire.COMMAND_KIND_UNSPECIFIED,
+    Expire: wire.COMMAND_KIND_EXPIRE,
 }
 
 
