@@ -12,7 +12,7 @@ from gateway.goods.loader import ListFileError, load_list_book
 from gateway.registry.fixtures import Fixture, make_fixture
 from gateway.registry.secret_files import SecretFileError
 from gateway.registry.signing import public_key_set
-from gateway.runtime.bootstrap import serve
+from gateway.runtime.bootstrap import StartError, serve
 from gateway.runtime.bus import FEED, Bus
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedServerError
@@ -97,7 +97,7 @@ def main() -> None:
     """Run the command line; what an operator can mend is told in one line, without a traceback."""
     try:
         tillgate()
-    except (SettingsError, EmbeddedServerError, SecretFileError, ListFileError) as error:
+    except (SettingsError, StartError, EmbeddedServerError, SecretFileError, ListFileError) as error:
         sys.exit(f"tillgate: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

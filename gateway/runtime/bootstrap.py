@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 from prometheus_client import REGISTRY
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.domain.category import ListBook
@@ -31,6 +32,7 @@ from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.keys import GatewayKeys, load_keys
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
+from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
 from gateway.web.app import WebDoor, make_app
 from gateway.web.readiness import Readiness
@@ -39,6 +41,10 @@ log = structlog.get_logger(__name__)
 
 SWEEP_INTERVAL_S = 30.0
 PARTITIONS_INTERVAL_S = 3600.0
+
+
+class StartError(Exception):
+    """The gateway cannot start for a reason that an operator can mend; the text names the setting."""
 
 
 @dataclass
@@ -63,9 +69,9 @@ async def start_ledger(
     settings: Settings, keys: GatewayKeys, *, batch_limit: int | None = None
 ) -> LedgerParts:
     """Connect to the database and start a committer; `settings` has all its URLs (see `with_servers`)."""
+    lists = load_list_book(settings.lists_dir)
     engine = make_engine(settings.database_url)
     registry = await Registry.load(engine)
-    lists = load_list_book(settings.lists_dir)
     bus = Bus(settings.redis_url)
     rules = Rules(settings.policy, lambda: lists, registry.standing_of)
 
@@ -104,9 +110,19 @@ class Gateway:
 
     @classmethod
     async def start(cls, settings: Settings) -> "Gateway":
-        """Start everything; raises what a part raises when it can't start, having stopped the others."""
-        keys = load_keys(settings)
-        parts = await start_ledger(settings, keys)
+        """Start everything, or stop again what was started.
+
+        Raises StartError, SecretFileError and ListFileError.
+        """
+        try:
+            keys = load_keys(settings)
+        except OSError as error:
+            raise StartError(str(error)) from error
+        try:
+            parts = await start_ledger(settings, keys)
+        except (SQLAlchemyError, OSError) as error:
+            said = str(getattr(error, "orig", error)).partition("\n")[0]
+            raise StartError(f"{variable('database_url')}: the database cannot be used: {said}") from error
         gateway = cls(settings, parts, keys)
         try:
             await gateway._open()
@@ -124,8 +140,18 @@ class Gateway:
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
-        self.http_port = await self._web.start()
-        self.grpc_port = await self._door.start()
+        settings = self._settings
+        try:
+            self.http_port = await self._web.start()
+        except OSError as error:
+            raise StartError(f"{variable('http_port')}: {error}") from error
+        try:
+            self.grpc_port = await self._door.start()
+        except RuntimeError as error:
+            # gRPC does not say which of the two it is.
+            where = f"{settings.grpc_host}:{settings.grpc_port}"
+            said = f"cannot listen on {where}: it is taken, or certificate and key do not fit"
+            raise StartError(f"{variable('grpc_port')}: {said}") from error
 
     async def drain(self) -> None:
         """Turn readiness red, let what is in flight finish, then stop everything."""
@@ -137,7 +163,11 @@ class Gateway:
         """Stop every part, the doors first."""
         await self._door.drain(self._settings.drain_timeout_s)
         await end(self._background)
-        await self._parts.stop()
+        try:
+            async with asyncio.timeout(self._settings.drain_timeout_s):
+                await self._parts.stop()
+        except TimeoutError:
+            log.error("stopped without an answer of the database; tills will ask again")
         await self._web.stop()
 
     async def _check_database(self) -> None:

@@ -95,8 +95,13 @@ class Till:
         """Let go of the connections."""
         await asyncio.gather(*(channel.close() for channel in self._channels))
 
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        """The connection to the gateway that is asked now."""
+        return self._channels[self._asked]
+
     def _raw(self, method: str) -> Raw:
-        return self._channels[self._asked].unary_unary(f"/{SERVICE}/{method}")
+        return self.channel.unary_unary(f"/{SERVICE}/{method}")
 
 
 def _credentials(folder: Path) -> grpc.ChannelCredentials:

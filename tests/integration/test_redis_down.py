@@ -1,0 +1,160 @@
+"""Redis dies, forgets and freezes under load; no purchase fails, and none waits for it (truth 11).
+
+What must not wait is shown by progress: purchases go on being answered for as long as Redis stays frozen.
+"""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests import wire_kit
+from tests.crash.harness import Town, audit, found_town
+from tests.crash.processes import GatewayProcess, eventually
+from tests.crash.tills import Load, Till, shopping, tills_at
+from tillgate.v1 import purchase_pb2 as wire
+
+SEED = 20261126
+PROGRESS = 150
+"""Answers that must come while something is wrong; each publishes news that Redis would be sent."""
+
+
+@pytest.fixture
+def redis_server() -> Iterator[EmbeddedValkey]:
+    """A Valkey that may be hurt."""
+    with EmbeddedValkey() as server:
+        yield server
+
+
+@pytest.fixture
+async def town(
+    postgres: EmbeddedPostgres, database_name: str, redis_server: EmbeddedValkey, tmp_path: Path
+) -> Town:
+    """A town whose Redis is the one to be hurt."""
+    return await found_town(postgres, database_name, redis_server.url, tmp_path / "data")
+
+
+@pytest.fixture
+async def gateway(town: Town, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
+    """A running gateway of the town."""
+    with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
+        yield await process.start_ready()
+
+
+@pytest.fixture
+async def tills(town: Town, gateway: GatewayProcess) -> AsyncIterator[list[Till]]:
+    """The tills of the town, at its gateway."""
+    async with tills_at(town.clients, gateway.address) as made:
+        yield made
+
+
+@contextmanager
+def frozen(server: EmbeddedValkey) -> Iterator[None]:
+    """SIGSTOP: connections stay open and the kernel goes on taking bytes, but nobody answers."""
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+async def heard_again(gateway: GatewayProcess, load: Load) -> None:
+    """The feed of outcomes reaches Redis again, by itself."""
+    sent = await gateway.metric("tillgate_bus_sent_total")
+
+    async def has_sent_more() -> bool:
+        return await gateway.metric("tillgate_bus_sent_total") > sent
+
+    await load.progress(20)
+    await eventually(has_sent_more, "news reach Redis again")
+
+
+async def assert_answered_before_its_news(gateway: GatewayProcess, till: Till, card: str) -> None:
+    """A purchase that waited for a frozen Redis would be answered after its news were given up, each time."""
+
+    async def news_done() -> tuple[float, float]:
+        return await gateway.metric("tillgate_bus_sent_total"), await gateway.metric(
+            "tillgate_bus_dropped_total"
+        )
+
+    for _ in range(20):
+        known = await news_done()
+        sale = wire_kit.sale(wire_kit.line(1, 10_00), card=wire.Card(number=card))
+        assert (await till.send("Sale", sale)).is_acknowledged
+        if known == await news_done():
+            return
+    raise AssertionError("no purchase was answered while its news were waiting")
+
+
+async def assert_nobody_noticed(town: Town, tills: list[Till]) -> None:
+    """No request of any till met an error, and the books agree."""
+    assert {} == tills[0].journal.errors()
+    await audit(town, tills, SEED)
+
+
+async def test_purchases_go_on_while_redis_is_stopped_and_the_lost_news_are_counted(
+    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+) -> None:
+    """SIGSTOP is the worst of all: whoever waited for an answer would wait for its whole time-out."""
+    with frozen(redis_server):
+        await assert_answered_before_its_news(gateway, tills[0], town.cards[0])
+    async with shopping(tills, town.cards, SEED) as load:
+        await load.progress(PROGRESS)
+        with frozen(redis_server):
+
+            async def has_dropped() -> bool:
+                return await gateway.metric("tillgate_bus_dropped_total") > 0
+
+            await load.progress(PROGRESS)
+            await eventually(has_dropped, "news are given up")
+            await load.progress(PROGRESS)
+            assert await gateway.is_ready()
+        await heard_again(gateway, load)
+    await assert_nobody_noticed(town, tills)
+
+
+async def test_purchases_go_on_while_redis_is_killed_and_started_again(
+    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+) -> None:
+    """Its connections break in the middle of whatever is sent, and for a time nobody listens."""
+    async with shopping(tills, town.cards, SEED) as load:
+        await load.progress(PROGRESS)
+        os.kill(redis_server.pid, signal.SIGKILL)
+        await load.progress(PROGRESS)
+        assert await gateway.is_ready()
+        redis_server.start()
+        await heard_again(gateway, load)
+    await assert_nobody_noticed(town, tills)
+
+
+async def test_purchases_go_on_when_redis_is_emptied_again_and_again(
+    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+) -> None:
+    """Nothing that a purchase needs lives in it."""
+    with closing(Redis.from_url(redis_server.url)) as client:
+        async with shopping(tills, town.cards, SEED) as load:
+            for _ in range(5):
+                await load.progress(40)
+                client.flushall()
+            await heard_again(gateway, load)
+    await assert_nobody_noticed(town, tills)
+
+
+async def test_a_gateway_starts_and_sells_with_no_redis_at_all(
+    town: Town, redis_server: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """Neither the start nor readiness depends on it; the stop does not wait for it either."""
+    redis_server.stop()
+    with GatewayProcess(town.settings, tmp_path / "alone.log") as gateway:
+        await gateway.start_ready()
+        async with tills_at(town.clients, gateway.address) as tills:
+            async with shopping(tills, town.cards, SEED) as load:
+                await load.progress(PROGRESS)
+            await assert_nobody_noticed(town, tills)
+        gateway.send_signal(signal.SIGTERM)
+        assert 0 == await gateway.exit_code()

@@ -1,0 +1,244 @@
+"""`tillgate serve` as an operator meets it: probes, a graceful end, and clear words when it can't start."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from gateway.ledger.partitions import ensure_partitions, month_after, partition_name
+from gateway.runtime.database import migrate
+from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests import wire_kit
+from tests.crash.cutting import accounts_locked, session_waiting
+from tests.crash.harness import Town, audit, found_town
+from tests.crash.processes import GatewayProcess, eventually
+from tests.crash.tills import Till, shopping, tills_at
+from tillgate.v1 import purchase_pb2 as wire
+
+SEED = 20261127
+
+
+@pytest.fixture
+async def town(
+    postgres: EmbeddedPostgres, database_name: str, valkey: EmbeddedValkey, tmp_path: Path
+) -> Town:
+    """A small town."""
+    return await found_town(postgres, database_name, valkey.url, tmp_path / "data", cards=4)
+
+
+@pytest.fixture
+async def gateway(town: Town, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
+    """A running gateway of the town."""
+    with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
+        yield await process.start_ready()
+
+
+@pytest.fixture
+async def tills(town: Town, gateway: GatewayProcess) -> AsyncIterator[list[Till]]:
+    """The tills of the town, at its gateway."""
+    async with tills_at(town.clients, gateway.address) as made:
+        yield made
+
+
+async def checks(gateway: GatewayProcess) -> tuple[int, dict[str, str]]:
+    """What /readyz says: its status, and each check that is not well."""
+    status, body = await gateway.get("/readyz")
+    said: dict[str, str] = orjson.loads(body)["checks"] if body else {}
+    return status, {name: text for name, text in said.items() if text != "ok"}
+
+
+async def test_the_pages_for_operators_answer(gateway: GatewayProcess) -> None:
+    """Alive, ready, and what is measured."""
+    assert (200, "ok\n") == await gateway.get("/healthz")
+    assert (200, {}) == await checks(gateway)
+    status, metrics = await gateway.get("/metrics")
+    assert 200 == status
+    assert "tillgate_batch_size_bucket" in metrics
+    assert 404 == (await gateway.get("/"))[0]
+
+
+async def test_a_stop_turns_readiness_red_first_and_gives_what_is_in_flight_its_answer(
+    town: Town, gateway: GatewayProcess, tills: list[Till]
+) -> None:
+    """SIGTERM in the middle of a purchase: the till is answered, new calls go elsewhere, the exit code is 0."""
+    sale = wire_kit.sale(card=wire.Card(number=town.cards[0]))
+    async with town.connect() as connection:
+        async with accounts_locked(town):
+            selling = asyncio.create_task(tills[0].send("Sale", sale))
+            await session_waiting(connection, "Lock")
+            gateway.send_signal(signal.SIGTERM)
+
+            async def is_red() -> bool:
+                return (await checks(gateway))[0] == 503
+
+            await eventually(is_red, "readiness turns red")
+            assert (503, {"draining": "the gateway is stopping"}) == await checks(gateway)
+            assert (200, "ok\n") == await gateway.get("/healthz")
+            assert not selling.done()
+        sent = await selling
+    assert [] == sent.errors
+    assert wire.DECISION_APPROVED == sent.outcome.decision
+    assert 0 == await gateway.exit_code()
+    assert (0, "") == await gateway.get("/readyz")
+    assert "Traceback" not in gateway.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_under_load_leaves_no_acknowledged_command_behind(
+    town: Town, gateway: GatewayProcess, tills: list[Till], number: signal.Signals
+) -> None:
+    """What was begun is finished and answered; what comes too late is told UNAVAILABLE, and its id stays free."""
+    async with shopping(tills, town.cards, SEED) as load:
+        await load.progress(60)
+        gateway.send_signal(number)
+        assert 0 == await gateway.exit_code()
+        assert "Traceback" not in gateway.log
+        await gateway.start_ready()
+        await load.progress(30)
+    await audit(town, tills, SEED)
+
+
+async def test_tills_that_watch_are_told_that_the_door_closes(
+    town: Town, gateway: GatewayProcess, tills: list[Till]
+) -> None:
+    """gRPC health says NOT_SERVING to whoever watches it, before the door is shut."""
+    watch = health_pb2_grpc.HealthStub(tills[0].channel).Watch(health_pb2.HealthCheckRequest())
+    statuses = aiter(watch)
+    assert health_pb2.HealthCheckResponse.SERVING == (await anext(statuses)).status
+    gateway.send_signal(signal.SIGTERM)
+    assert health_pb2.HealthCheckResponse.NOT_SERVING == (await anext(statuses)).status
+    watch.cancel()
+    assert 0 == await gateway.exit_code()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TILLGATE_GRPC_PORT", "99999", "TILLGATE_GRPC_PORT: should be less than or equal to 65535"),
+        ("TILLGATE_GRCP_PORT", "7443", "did you mean TILLGATE_GRPC_PORT?"),
+        ("TILLGATE_DATABASE_URL", "mysql://u:hush@host/d", "TILLGATE_DATABASE_URL: should begin with"),
+        ("TILLGATE_DATABASE_READER_URL", "", "give all three database URLs or none"),
+        ("TILLGATE_PROFILE", "production", "TILLGATE_TLS_CA_FILE: the production profile makes none"),
+        ("TILLGATE_SIGNING_KEY_FILE", "/nowhere/key.pem", "/nowhere/key.pem"),
+        ("TILLGATE_LISTS_DIR", "/nowhere/lists", "/nowhere/lists"),
+        (
+            "TILLGATE_CONFIG",
+            "/nowhere/tillgate.toml",
+            "TILLGATE_CONFIG: /nowhere/tillgate.toml cannot be read",
+        ),
+    ],
+)
+async def test_a_wrong_setting_is_refused_by_name(tmp_path: Path, name: str, value: str, said: str) -> None:
+    """One line that says which and why, no traceback, no secret, and an exit code that scripts understand."""
+    url = "postgresql+asyncpg://nobody@/none?host=/nowhere"
+    settings = {f"TILLGATE_DATABASE_{role}URL": url for role in ("", "MIGRATOR_", "READER_")}
+    settings |= {
+        "TILLGATE_REDIS_URL": "unix:///nowhere",
+        "TILLGATE_DATA_DIR": str(tmp_path / "data"),
+        name: value,
+    }
+    with GatewayProcess(settings, tmp_path / "gateway.log") as process:
+        process.start()
+        assert 0 != await process.exit_code()
+        assert said in process.log
+        assert "Traceback" not in process.log
+        assert "hush" not in process.log
+
+
+@contextmanager
+def taken(port: int) -> Iterator[None]:
+    """Somebody else listens on a port."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        yield
+
+
+@pytest.mark.parametrize("kind", ["grpc", "http"])
+async def test_a_port_that_is_taken_is_said_in_one_line(town: Town, tmp_path: Path, kind: str) -> None:
+    """Which setting, which port; and nothing of the gateway stays behind."""
+    with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
+        port = process.grpc_port if kind == "grpc" else process.http_port
+        with taken(port):
+            process.start()
+            assert 1 == await process.exit_code()
+        assert f"TILLGATE_{kind.upper()}_PORT" in process.log
+        assert str(port) in process.log
+        assert "Traceback" not in process.log
+
+
+async def test_a_database_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    """The start fails at once; a supervisor tries again."""
+    url = "postgresql+asyncpg://nobody:hush@/none?host=/nowhere"
+    settings = {f"TILLGATE_DATABASE_{role}URL": url for role in ("", "MIGRATOR_", "READER_")}
+    settings |= {"TILLGATE_REDIS_URL": "unix:///nowhere", "TILLGATE_DATA_DIR": str(tmp_path / "data")}
+    with GatewayProcess(settings, tmp_path / "gateway.log") as process:
+        process.start()
+        assert 1 == await process.exit_code()
+        assert "TILLGATE_DATABASE_URL" in process.log
+        assert "Traceback" not in process.log
+        assert "hush" not in process.log
+
+
+async def test_readiness_is_red_while_next_months_partition_is_missing(town: Town, tmp_path: Path) -> None:
+    """A month that begins without its partitions would put rows where they don't belong."""
+    name = partition_name("entry", month_after(datetime.now(UTC)))
+    # The role that makes partitions may not, as when an operator has given the wrong one.
+    settings = {**town.settings, "TILLGATE_DATABASE_MIGRATOR_URL": town.settings["TILLGATE_DATABASE_URL"]}
+    async with town.connect() as connection:
+        await connection.execute(f"DROP TABLE {name}")
+        with GatewayProcess(settings, tmp_path / "gateway.log") as process:
+            process.start()
+            expected = f"LookupError: missing: {name}; run `tillgate database partitions`"
+
+            async def is_red() -> bool:
+                return await checks(process) == (503, {"partitions": expected})
+
+            await eventually(is_red, "readiness names the partition")
+            await ensure_partitions(connection)
+            await eventually(process.is_ready, "readiness is green again by itself")
+
+
+async def test_a_missing_partition_is_made_by_the_gateway_itself(town: Town, tmp_path: Path) -> None:
+    """Nobody has to think of it, as long as the migrator's role may."""
+    async with town.connect() as connection:
+        await connection.execute(f"DROP TABLE {partition_name('entry', month_after(datetime.now(UTC)))}")
+    with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
+        await process.start_ready()
+
+
+async def test_readiness_follows_the_database_down_and_up_again(
+    valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """Red while it is away, green by itself when it is back; and a stop does not wait for it."""
+    with EmbeddedPostgres(durable=False) as server:
+        server.execute("CREATE DATABASE town")
+        await asyncio.to_thread(migrate, server.url("town"))
+        town = await found_town(server, "town", valkey.url, tmp_path / "data", cards=1)
+        settings = {**town.settings, "TILLGATE_DRAIN_TIMEOUT_S": "1"}
+        with GatewayProcess(settings, tmp_path / "gateway.log") as process:
+            await process.start_ready()
+
+            async def is_red() -> bool:
+                status, wrong = await checks(process)
+                return status == 503 and {"database", "partitions"} == set(wrong)
+
+            await asyncio.to_thread(server.kill_immediate)
+            await eventually(is_red, "readiness turns red")
+            await asyncio.to_thread(server.start)
+            await eventually(process.is_ready, "readiness is green again by itself")
+            await asyncio.to_thread(server.kill_immediate)
+            async with tills_at(town.clients, process.address) as tills:
+                sale = wire_kit.sale(card=wire.Card(number=town.cards[0]))
+                selling = asyncio.create_task(tills[0].send("Sale", sale))
+                await eventually(lambda: "database connection lost" in process.log)
+                process.send_signal(signal.SIGTERM)
+                assert 0 == await process.exit_code()
+                assert not (await selling).is_acknowledged
