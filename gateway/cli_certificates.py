@@ -96,7 +96,7 @@ async def _issue(
         source = CertificateFile(path, lambda number, series: card_token(number, series, keys))
     except FileError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
-    issuer = BulkIssuer(parts.committer, partial(driver_connection, parts.engine), keys.key_id)
+    issuer = BulkIssuer(parts.committer.submit, partial(driver_connection, parts.engine), keys.key_id)
     with result.open("w", encoding="utf-8", newline="") as out, _progress() as progress:
         results = Results(out, source.delimiter)
         task = progress.add_task(path.name, total=source.size_bytes, rows=0)

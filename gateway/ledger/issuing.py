@@ -7,7 +7,7 @@ decided again. A run that broke off is simply run again.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -19,7 +19,7 @@ from gateway.domain.commands import Issue
 from gateway.domain.reasons import REASONS, Reason
 from gateway.ledger.answers import CommandError, StoredAnswer
 from gateway.ledger.canonical import difference
-from gateway.ledger.committer import Committer, Connect
+from gateway.ledger.committer import Connect
 from gateway.ledger.issuing_cells import COLUMN_OF_FIELD, Problem, Row
 from gateway.ledger.issuing_store import (
     StoredIssue,
@@ -41,6 +41,10 @@ _UNDER_WAY_MAX: Final = 2
 _TRANSIENT: Final = (Reason.OVERLOADED, Reason.UNAVAILABLE, Reason.EXPIRED_IN_QUEUE)
 _ATTEMPTS_MAX: Final = 5
 _PAUSE_S: Final = 0.2
+
+
+Submit = Callable[[Issue], Awaitable[StoredAnswer]]
+"""`Committer.submit`."""
 
 
 class Answered(StrEnum):
@@ -74,7 +78,7 @@ class IssuingStoppedError(Exception):
 class BulkIssuer:
     """Loads rows; `token_key_id` names the key that their card tokens were made with."""
 
-    committer: Committer
+    submit: Submit
     connect: Connect
     token_key_id: str
     batch: int = BATCH
@@ -105,7 +109,7 @@ class BulkIssuer:
             answers |= await _answer_known(connection, _open(chunk, answers))
             answers |= await self._link(connection, _open(chunk, answers))
         asked = _open(chunk, answers)
-        decided = await asyncio.gather(*(_submit(self.committer, row, command) for row, command in asked))
+        decided = await asyncio.gather(*(_submit(self.submit, row, command) for row, command in asked))
         answers |= {answer.row.number: answer for answer in decided if answer}
         overtaken = _open(chunk, answers)
         if overtaken:
@@ -172,14 +176,14 @@ async def _answer_known(
     return answers
 
 
-async def _submit(committer: Committer, row: Row, command: Issue) -> Answer | None:
+async def _submit(submit: Submit, row: Row, command: Issue) -> Answer | None:
     """Decide a row; None if its request id has been decided meanwhile.
 
     Raises IssuingStoppedError if the ledger stays unable to take it.
     """
     for attempt in range(1, _ATTEMPTS_MAX + 1):
         try:
-            return _decided(row, await committer.submit(command))
+            return _decided(row, await submit(command))
         except CommandError as error:
             if error.reason is Reason.REQUEST_ID_CONFLICT:
                 return _changed(row, error.field)
