@@ -126,7 +126,7 @@ def test_every_command_has_a_kind() -> None:
     """A command that is added must be told apart on the wire; the sweep's own is sent to nobody."""
     made = {type(command) for command, _ in (*TILL_COMMANDS, *DEPARTMENT_COMMANDS)} | {Expire}
     assert {*get_args(Command), CloseShift} == made
-    assert wire.COMMAND_KIND_UNSPECIFIED == kind_on_wire(Expire(ID, 1))
+    assert wire.COMMAND_KIND_EXPIRE == kind_on_wire(Expire(ID, 1))
 
 
 @pytest.mark.parametrize("reason", [row.reason for row in REASONS.values() if row.is_recorded])
