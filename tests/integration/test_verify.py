@@ -86,9 +86,7 @@ async def test_signatures_are_verified_with_the_keys_given(kit: Kit) -> None:
     assert [("outcome.signature", 1)] == [(finding.check, forged.total) for finding in forged.findings]
 
 
-@pytest.mark.parametrize(
-    "action", ["UPDATE {} SET account_id = account_id", "DELETE FROM {}", "TRUNCATE {}"]
-)
+@pytest.mark.parametrize("action", ["UPDATE {} SET account_id = account_id", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_the_gateway_role_cannot_change_what_is_append_only(
     kit: Kit, postgres: EmbeddedPostgres, database_name: str, action: str
 ) -> None:
