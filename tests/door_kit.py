@@ -219,6 +219,7 @@ def settings_for(data_dir: Path, database_url: str, redis_url: str, **changes: A
         database_reader_url=database_url,
         redis_url=redis_url,
         drain_timeout_s=5,
+        listing_delay_s=0,
     )
     return settings.model_copy(update={"grpc_port": 0, "http_port": 0, **changes})
 

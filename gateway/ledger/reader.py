@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -66,7 +66,7 @@ _OPERATIONS = """
 SELECT request_id, terminal_id, purchase_id, decided_at, signed_payload, signature, key_id
 FROM outcome
 WHERE merchant_id = $1 AND terminal_id = ANY ($2::bigint[])
-  AND (decided_at, request_id) > ($3::timestamptz, $4::uuid)
+  AND (decided_at, request_id) > ($3::timestamptz, $4::uuid) AND decided_at <= tillgate_now() - $6::interval
 ORDER BY decided_at, request_id LIMIT $5"""
 
 _FIRST = UUID(int=0)
@@ -74,11 +74,16 @@ _FIRST = UUID(int=0)
 
 @dataclass(frozen=True)
 class LedgerReader:
-    """Reads the ledger at the database's clock. Holds nothing and records nothing."""
+    """Reads the ledger at the database's clock. Holds nothing and records nothing.
+
+    An outcome is listed `listing_delay` after its decision: until then one that was decided earlier
+    may still be committed, and a cursor that had passed it would skip it for ever.
+    """
 
     connect: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
     rules: Rules
     registry: EpochWatcher
+    listing_delay: timedelta = timedelta(seconds=5)
 
     async def quote(self, command: Authorize) -> Quote:
         """Decide an Authorize and throw the decision away: the same path, dry.
@@ -144,7 +149,9 @@ class LedgerReader:
         """Outcomes of some terminals in order of decision, after a cursor or from an instant on."""
         since, since_id = after or (decided_from, _FIRST)
         async with self.connect() as connection:
-            rows = await connection.fetch(_OPERATIONS, merchant_id, terminal_ids, since, since_id, limit)
+            rows = await connection.fetch(
+                _OPERATIONS, merchant_id, terminal_ids, since, since_id, limit, self.listing_delay
+            )
         return [
             OperationRow(
                 row["request_id"],

@@ -89,7 +89,8 @@ async def start_ledger(
         ),
     )
     await committer.start()
-    return LedgerParts(engine, registry, lists, bus, committer, LedgerReader(connect, rules, registry))
+    reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s))
+    return LedgerParts(engine, registry, lists, bus, committer, reader)
 
 
 class Gateway:

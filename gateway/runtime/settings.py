@@ -157,6 +157,9 @@ class Settings(BaseModel):
     decision_max_age_s: int = Field(
         2, ge=1, le=60, description="a decision older than this is not written but decided again"
     )
+    listing_delay_s: int = Field(
+        5, ge=0, le=60, description="how long after its decision an outcome is listed to its merchant"
+    )
     drain_timeout_s: int = Field(
         20, ge=1, le=300, description="how long a stopping gateway waits for what it has begun"
     )

@@ -13,6 +13,7 @@ from loadtests.demo.till import Till
 from merchant_sdk import Balance, CommandKind, Operation, Reason
 
 PAGE_SIZE: Final = 500
+LISTING_TRIES: Final = 12
 
 
 @dataclass(slots=True)
@@ -52,12 +53,14 @@ async def prove(tills: Sequence[Till], holders: Iterable[Holder], issued: Mappin
 
 async def _compare_operations(till: Till, proof: Proof) -> None:
     """Every answer that the till got is listed, with the same bytes, and nothing that it never asked for."""
-    listed: dict[UUID, Operation] = {}
-    async for operation in till.back_office.list_operations(page_size=PAGE_SIZE):
-        if operation.request_id in listed:
-            till.books.wrong.append(f"operation {operation.request_id} is listed twice")
-        listed[operation.request_id] = operation
     books = till.books
+    listed = await _listed(till)
+    for _ in range(LISTING_TRIES):
+        if books.answers.keys() <= listed.keys():
+            break
+        # The gateway lists an outcome some seconds after its decision.
+        await asyncio.sleep(1)
+        listed = await _listed(till)
     books.wrong += [f"request {lost} is not listed" for lost in books.answers.keys() - listed.keys()]
     for request_id, operation in listed.items():
         if request_id not in books.answers:
@@ -68,6 +71,15 @@ async def _compare_operations(till: Till, proof: Proof) -> None:
         elif books.answers[request_id] != operation.result.signed.payload:
             books.wrong.append(f"operation {request_id} is listed with another answer")
     proof.operations += len(listed)
+
+
+async def _listed(till: Till) -> dict[UUID, Operation]:
+    listed: dict[UUID, Operation] = {}
+    async for operation in till.back_office.list_operations(page_size=PAGE_SIZE):
+        if operation.request_id in listed:
+            till.books.wrong.append(f"operation {operation.request_id} is listed twice")
+        listed[operation.request_id] = operation
+    return listed
 
 
 def _is_explained(operation: Operation, undone: set[UUID]) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +13,7 @@ from gateway.domain.commands import Authorize, ByPurchaseId, ByRequestId, Captur
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
 from gateway.ledger.committer import Committer
+from gateway.ledger.reader import LedgerReader
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, new_request_id, origin, standing
 
 
@@ -280,3 +281,21 @@ async def test_an_unknown_card_is_declined_for_ever_under_its_request_id(kit: Ki
     repeated = await committer.submit(command)
     assert repeated.is_replay
     assert declined.sealed == repeated.sealed
+
+
+async def test_an_outcome_is_listed_only_when_no_earlier_one_can_still_come(kit: Kit) -> None:
+    """A cursor must never pass an outcome that was decided before it and commits after it."""
+    committer = await kit.committer()
+    token = await kit.card(committer, 500_00)
+    command = authorize(token, line(1, 10_00))
+    await committer.submit(command)
+    reader = LedgerReader(kit.connect, committer.rules, committer.registry, timedelta(seconds=5))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+
+    async def listed() -> list[UUID]:
+        rows = await reader.list_operations(1, [11], after=None, decided_from=start, limit=10)
+        return [row.request_id for row in rows]
+
+    assert [] == await listed()
+    await kit.shift_clock(timedelta(seconds=6))
+    assert [command.request_id] == await listed()

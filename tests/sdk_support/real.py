@@ -49,6 +49,7 @@ async def real_gateway(
         redis_url=redis_url,
         grpc_port=_free_port(),
         http_port=_free_port(),
+        listing_delay_s=0,
     )
     keys = load_keys(settings)
     till, chain = await _fill(settings, keys)

@@ -174,7 +174,8 @@ class PurchaseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListOperations(self, request, context):
-        """The merchant's outcomes in order of decision, by cursor.
+        """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
+        seconds after its decision, so that a cursor never passes one that commits late.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -60,7 +60,9 @@ class PurchaseServiceStub:
     CloseShift: _grpc.UnaryUnaryMultiCallable[_purchase_service_pb2.CloseShiftRequest, _purchase_service_pb2.CloseShiftResponse]
     """Closes a fiscal shift of a terminal and returns its totals."""
     ListOperations: _grpc.UnaryUnaryMultiCallable[_purchase_service_pb2.ListOperationsRequest, _purchase_service_pb2.ListOperationsResponse]
-    """The merchant's outcomes in order of decision, by cursor."""
+    """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
+    seconds after its decision, so that a cursor never passes one that commits late.
+    """
 
 @_typing.type_check_only
 class PurchaseServiceAsyncStub(PurchaseServiceStub):
@@ -94,7 +96,9 @@ class PurchaseServiceAsyncStub(PurchaseServiceStub):
     CloseShift: _aio.UnaryUnaryMultiCallable[_purchase_service_pb2.CloseShiftRequest, _purchase_service_pb2.CloseShiftResponse]  # type: ignore[assignment]
     """Closes a fiscal shift of a terminal and returns its totals."""
     ListOperations: _aio.UnaryUnaryMultiCallable[_purchase_service_pb2.ListOperationsRequest, _purchase_service_pb2.ListOperationsResponse]  # type: ignore[assignment]
-    """The merchant's outcomes in order of decision, by cursor."""
+    """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
+    seconds after its decision, so that a cursor never passes one that commits late.
+    """
 
 class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
     """The till's door. A decline is an answer; gRPC codes are kept for requests that
@@ -191,6 +195,8 @@ class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _purchase_service_pb2.ListOperationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_purchase_service_pb2.ListOperationsResponse, _abc.Awaitable[_purchase_service_pb2.ListOperationsResponse]]:
-        """The merchant's outcomes in order of decision, by cursor."""
+        """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
+        seconds after its decision, so that a cursor never passes one that commits late.
+        """
 
 def add_PurchaseServiceServicer_to_server(servicer: PurchaseServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
