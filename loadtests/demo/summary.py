@@ -161,6 +161,7 @@ class Summary:
             "declined_by_reason": dict(tally.declined.most_common()),
             "undone": tally.undone,
             "refunds": self.money.refunds,
+            "refunds_after_suspension": figures.counts["refunds after the suspension"],
             "voids": self.money.voided,
             "holds_expired": figures.counts["holds expired"],
             "late_captures": figures.counts["late captures"],

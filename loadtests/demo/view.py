@@ -15,7 +15,7 @@ from rich.table import Table
 from loadtests.demo.money import count, money
 from loadtests.demo.till import Figures
 
-_REFRESH_S: Final = 0.25
+_REFRESH_S: Final = 0.4
 _LINE_EVERY_S: Final = 5.0
 
 

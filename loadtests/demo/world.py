@@ -27,6 +27,7 @@ from sqlalchemy import select
 from gateway.registry.schema import merchant, outlet, terminal
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
+from gateway.runtime.keys import load_keys
 from gateway.runtime.servers import DATABASE, with_servers
 from gateway.runtime.settings import Settings, load_settings
 from loadtests.demo.holders import CARD_PREFIX
@@ -107,6 +108,8 @@ def open_world(directory: Path, hold_ttl_s: int, say: Say) -> Iterator[World]:
     settings = load_settings(environment)
     _forget_last_run(directory)
     with with_servers(settings) as complete:
+        # Keys are made on first use: here, before two commands that run at once would both make them.
+        load_keys(complete)
         shape = ("--merchants", MERCHANTS, "--outlets", OUTLETS, "--terminals", TERMINALS)
         # One line for each of the tills would be too much to read.
         command = _tillgate("fixtures", "create", *map(str, shape))
