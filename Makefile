@@ -53,8 +53,9 @@ generate_stubs = $(PROTOC) --python_out=$(1) --pyi_out=$(1) $(PROTOS) && \
 	$(PROTOC) --grpc_python_out=$(1) --plugin=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=quiet:$(1) \
 	  $(filter %_service.proto,$(PROTOS))
 
-stubs: $(STAMP)  ## generate the wire's stubs anew
+stubs: $(STAMP)  ## generate the wire's stubs and the sync client anew
 	@$(call generate_stubs,protos)
+	@$(BIN)/python -m merchant_sdk._generate_sync
 
 check-stubs: $(STAMP)
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && $(call generate_stubs,"$$fresh") && \

@@ -75,6 +75,7 @@ def fixtures_create_command(merchants: int, outlets: int, terminals: int) -> Non
                 merchants=merchants,
                 outlets=outlets,
                 terminals=terminals,
+                endpoint=f"localhost:{settings.grpc_port}",
             )
         finally:
             await engine.dispose()

@@ -60,16 +60,17 @@ async def make_fixture(
     merchants: int = 2,
     outlets: int = 2,
     terminals: int = 2,
+    endpoint: str = "",
 ) -> Fixture:
     """Make so many merchants, outlets of each, and terminals of each outlet; what is there already stays.
 
     `engine` is the migrator's. Every merchant has one agreement that covers all programs. Clients get their
     keys below `folder`, in `terminals/<id>` and `concentrators/<id>`; `outcome_keys` is the JSON that they
-    verify answers by.
+    verify answers by, `endpoint` (host:port) where they find the gateway.
     """
     now, codes = datetime.now(UTC), sorted(set(program_codes))
     async with engine.begin() as connection:
-        maker = _Maker(connection, folder, authority, outcome_keys, now)
+        maker = _Maker(connection, folder, authority, outcome_keys, endpoint, now)
         merchant_ids = [await maker.merchant(n, codes) for n in range(1, merchants + 1)]
         tills: list[ClientFolder] = []
         outlet_ids: dict[int, list[int]] = {}
@@ -92,6 +93,7 @@ class _Maker:
     folder: Path
     authority: IssuingAuthority
     outcome_keys: str
+    endpoint: str
     now: datetime
 
     async def merchant(self, n: int, program_codes: list[str]) -> int:
@@ -138,6 +140,8 @@ class _Maker:
         """The identity on disk, its fingerprint in the registry, and no other key of that client active."""
         fingerprint = ensure_client(folder, self.authority, f"{kind}-{client_id}", self.now)
         (folder / "outcome_keys.json").write_text(self.outcome_keys, encoding="utf-8")
+        if self.endpoint:
+            description = {**description, "endpoint": self.endpoint}
         (folder / f"{kind}.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
         owner = client_key.c[f"{kind}_id"]
         await self._insert_missing(client_key, [{"fingerprint": fingerprint, f"{kind}_id": client_id}])
