@@ -76,7 +76,10 @@ def issue_command(file: Path, result_file: Path | None) -> None:
     A row is known by its issue_ref: a file that is loaded again credits nothing twice, and a run that
     broke off is simply repeated. Exit code 1 if rows were refused, 2 if the run broke off.
     """
-    results, stopped = with_ledger(partial(_issue, file, result_file or result_path(file)), batch_limit=BATCH)
+    result = result_file or result_path(file)
+    if result.resolve() == file.resolve():
+        raise click.BadParameter("is the file itself", param_hint="--result")
+    results, stopped = with_ledger(partial(_issue, file, result), batch_limit=BATCH)
     click.echo(", ".join(f"{results.counts[answered]:,} {answered.lower()}" for answered in Answered))
     for reason, count in results.reasons.most_common():
         click.echo(f"  {count:,} {reason}")
@@ -96,7 +99,9 @@ async def _issue(
         source = CertificateFile(path, lambda number, series: card_token(number, series, keys))
     except FileError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
-    issuer = BulkIssuer(parts.committer.submit, partial(driver_connection, parts.engine), keys.key_id)
+    issuer = BulkIssuer(
+        parts.committer.submit, partial(driver_connection, parts.engine), parts.committer.rules, keys.key_id
+    )
     with result.open("w", encoding="utf-8", newline="") as out, _progress() as progress:
         results = Results(out, source.delimiter)
         task = progress.add_task(path.name, total=source.size_bytes, rows=0)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli_certificates import certificates_group
-from gateway.cli_support import FAILED, with_connection, with_settings
+from gateway.cli_support import FAILED, console, with_connection, with_settings
 from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
 from gateway.ledger.verify import Report, verify
 from gateway.runtime.database import migrate
@@ -48,7 +48,7 @@ def verify_command(as_json: bool, keys_file: Path | None) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=1))
     else:
-        _print(report, Console())
+        _print(report, console())
     if not report.is_clean:
         sys.exit(FAILED)
 
@@ -65,20 +65,20 @@ def _as_json(report: Report) -> dict[str, object]:
     return {"clean": report.is_clean, **asdict(report)}
 
 
-def _print(report: Report, console: Console) -> None:
+def _print(report: Report, out: Console) -> None:
     counted = Table("looked at", "rows", title="Ledger")
     for name, count in report.counted.items():
         counted.add_row(name, f"{count:,}")
-    console.print(counted)
+    out.print(counted)
     if report.is_clean:
-        console.print("clean: every balance, purchase and outcome agrees with the entries")
+        out.print("clean: every balance, purchase and outcome agrees with the entries")
         return
     found = Table("check", "where", "what", title=f"{report.total:,} discrepancies")
     for finding in report.findings:
         found.add_row(finding.check, finding.subject, finding.detail)
-    console.print(found)
+    out.print(found)
     if len(report.findings) < report.total:
-        console.print(f"{len(report.findings):,} of them are named: the first of each check")
+        out.print(f"{len(report.findings):,} of them are named: the first of each check")
 
 
 @click.group("database")
@@ -120,7 +120,7 @@ def check_command() -> None:
         table = Table("", "check", "found", title="Database")
         for answer in answers:
             table.add_row("ok" if answer.is_right else "WRONG", answer.name, answer.found)
-        Console().print(table)
+        console().print(table)
         return all(answer.is_right for answer in answers)
 
     if not with_settings(check):

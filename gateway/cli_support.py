@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import asyncpg
 import click
 import uvloop
+from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.runtime.bootstrap import LedgerParts, start_ledger
@@ -21,6 +23,11 @@ Result = TypeVar("Result")
 
 FAILED = 1
 """Exit code of a command that worked and found something wrong, or whose command was declined."""
+
+
+def console() -> Console:
+    """Where tables go; wide enough not to break their lines where nobody looks at a screen."""
+    return Console(width=None if sys.stdout.isatty() else 200)
 
 
 def with_settings(work: Callable[[Settings], Result]) -> Result:

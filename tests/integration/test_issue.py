@@ -43,7 +43,8 @@ def rows(*several: Mapping[str, str]) -> list[Row]:
 
 async def issuer(kit: Kit, batch: int = 8) -> BulkIssuer:
     """A bulk issuer with small chunks and a committer of its own."""
-    return BulkIssuer((await kit.committer(batch=batch)).submit, kit.connect, "key-1", batch)
+    committer = await kit.committer(batch=batch)
+    return BulkIssuer(committer.submit, kit.connect, committer.rules, "key-1", batch)
 
 
 async def load(bulk: BulkIssuer, these: Iterable[Row]) -> list[Answer]:
@@ -180,6 +181,16 @@ async def test_a_card_of_another_account_is_refused_by_name(kit: Kit) -> None:
     refused = (Answered.REFUSED, CARD_OF_ANOTHER_ACCOUNT, "card_number")
     assert [refused, (Answered.ISSUED, "", ""), refused] == told(answers)
     assert 2 == await count(kit, "certificate")
+
+
+async def test_a_declined_row_links_no_card(kit: Kit) -> None:
+    """A card never changes accounts: a row with several mistakes in it must not bind one for good."""
+    bulk = await issuer(kit)
+    [declined] = await load(bulk, rows(cells(1, card_number=CARD, program="NONE")))
+    assert "PROGRAM_UNKNOWN" == declined.reason
+    assert 0 == await count(kit, "card")
+    [issued] = await load(bulk, rows(cells(2, card_number=CARD)))
+    assert Answered.ISSUED == issued.answered
 
 
 async def test_a_re_issued_card_joins_the_account_with_the_next_row(kit: Kit) -> None:
