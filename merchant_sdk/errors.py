@@ -15,7 +15,7 @@
         ├── RequestIdConflictError  ALREADY_EXISTS: the id stands for another body; `field` differs
         ├── OverloadedError         RESOURCE_EXHAUSTED: `retry_after_s`, if the gateway named a wait
         ├── DeadlineExceededError   DEADLINE_EXCEEDED
-        ├── UnavailableError        UNAVAILABLE
+        ├── UnavailableError        UNAVAILABLE; CANCELLED, if the gateway's side has cancelled
         └── UnexpectedStatusError   any other status
 
 A GatewayError of a command means that it left no trace: its request id is free. Whenever the
@@ -198,6 +198,9 @@ EXCEPTIONS: Final[Mapping[StatusCode, type[GatewayError]]] = {
     StatusCode.RESOURCE_EXHAUSTED: OverloadedError,
     StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     StatusCode.UNAVAILABLE: UnavailableError,
+    # What reaches a server that has begun to stop is cancelled by gRPC itself. A till that cancels its own
+    # call gets no status.
+    StatusCode.CANCELLED: UnavailableError,
 }
 """The one table from status to exception; what is not in it is an UnexpectedStatusError."""
 

@@ -15,8 +15,9 @@
                                                            a right to the points
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
 
-What is repeated, and when: UNAVAILABLE with jittered back-off; RESOURCE_EXHAUSTED after the wait that its
-RetryInfo names; DEADLINE_EXCEEDED once. No other status is, nor a method that is not in `AFTERMATH`.
+What is repeated, and when: UNAVAILABLE, and CANCELLED by a gateway that stops, with jittered back-off;
+RESOURCE_EXHAUSTED after the wait that its RetryInfo names; DEADLINE_EXCEEDED once. No other status is, nor
+a method that is not in `AFTERMATH`.
 """
 
 from collections.abc import Mapping

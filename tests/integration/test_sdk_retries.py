@@ -30,6 +30,7 @@ GONE = Refuse(StatusCode.UNAVAILABLE)
 BUSY = Refuse(StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", retry_after_s=0.01)
 LOST = LoseAnswer(StatusCode.UNAVAILABLE)
 LATE = LoseAnswer(StatusCode.DEADLINE_EXCEEDED)
+STOPPED = LoseAnswer(StatusCode.CANCELLED)
 
 
 @pytest.fixture(params=FLAVOURS)
@@ -72,7 +73,7 @@ async def test_nothing_is_sent_that_the_journal_cannot_remember(at: Bench) -> No
     assert [] == at.gateway.calls
 
 
-@pytest.mark.parametrize("fault", [LOST, LATE], ids=["unavailable", "deadline"])
+@pytest.mark.parametrize("fault", [LOST, LATE, STOPPED], ids=["unavailable", "deadline", "cancelled"])
 async def test_a_lost_answer_is_repaired_with_the_same_bytes(at: Bench, fault: LoseAnswer) -> None:
     """The gateway decided and its answer was lost: the same request again gets that answer, once for all."""
     at.gateway.script(Method.SALE, fault)
