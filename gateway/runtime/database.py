@@ -1,6 +1,7 @@
 """Connections to PostgreSQL and the schema's history."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,6 +61,7 @@ def alembic_config(url: str) -> Config:
 
 def migrate(url: str) -> None:
     """Bring a database to the newest schema, with the partitions of the months to come. Blocks."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(alembic_config(url), "head")
     asyncio.run(_prepare(url))
 
