@@ -36,6 +36,7 @@ SEED: Final = 213
 """The same buyers with the same baskets each time; what happens between them is left to chance."""
 
 DIRECTORY: Final = Path("var/demo")
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 BUYERS_PER_S: Final = 80
@@ -83,14 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileNotFoundError, ValueError) as error:
         view.say(f"--data: {error}")
         return 2
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    _interrupt_on_signals()
     try:
         return _run(options, receipts, view)
     except (DemoError, EmbeddedServerError, PermissionError) as error:
         view.say(f"[red]The demo cannot go on:[/red] {error}")
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         view.say("stopped; nothing of it runs any more")
         return 130
 
@@ -116,8 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _interrupt_on_signals() -> None:
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in STOPPING:
+        signal.signal(number, interrupt)
 
 
 def _size(options: argparse.Namespace, baskets: int) -> Size:
@@ -144,8 +148,9 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
         with running_gateway(world) as wait_until_ready:
             issued = credit_all(world, holders, today, view)
             wait_until_ready()
-            view.say(f"the gateway is ready for {len(world.places)} tills at {world.endpoint}, mutual TLS")
             day = asyncio.run(_day(world, visits, receipts, with_receipts, issued, rng, view))
+            # The loop that has ended took its handlers with it.
+            _interrupt_on_signals()
             is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
         day.proof.disagreements += world.faults_in_log()
     summary = Summary(day.figures, day.money, day.proof, is_clean, view.seconds)
@@ -171,6 +176,8 @@ async def _day(
     view: View,
 ) -> Day:
     figures = Figures()
+    _cancel_on_signals()
+    view.say(f"the gateway is ready for {len(world.places)} tills at {world.endpoint}, mutual TLS")
     async with open_tills(world, figures, rng) as tills:
         async with view.board(figures, sum(map(len, visits))):
             await run_day(tills, visits, figures)
@@ -179,6 +186,14 @@ async def _day(
         proof = await prove(tills, figures.holders.values(), issued)
         money = Money.of(till.books for till in tills)
     return Day(figures, money, proof, rebought)
+
+
+def _cancel_on_signals() -> None:
+    """Within the loop a signal cancels the day, so that tills and cables are closed in order."""
+    day = asyncio.current_task()
+    if day is not None:
+        for number in STOPPING:
+            asyncio.get_running_loop().add_signal_handler(number, day.cancel)
 
 
 def _tell(summary: Summary, day: Day, directory: Path, view: View) -> None:

@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,29 +18,43 @@ def demo(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "loadtests.demo", *arguments]
 
 
+@dataclass(frozen=True)
+class Runs:
+    """A run that was interrupted in the middle of its day, and a whole one in the same directory after it."""
+
+    directory: Path
+    interrupted: tuple[int, str]
+    left_running: list[str]
+    whole: tuple[int, str]
+
+
 @pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The directory and the output of a small day."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """A hundred buyers each; the output goes where a file would get it."""
     directory = tmp_path_factory.mktemp("demo")
-    return directory, run_small(directory)
-
-
-def run_small(directory: Path) -> str:
-    """A day of a hundred buyers; returns its output, which goes to a file."""
     command = demo("--buyers", "100", "--directory", str(directory))
-    with (directory / "output.txt").open("w+", encoding="utf-8") as file:
-        done = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, check=False)
-        file.seek(0)
-        output = file.read()
-    assert 0 == done.returncode, output
-    assert "Traceback" not in output
-    return output
+    interrupted = run_interrupted(command)
+    left_running = processes_of(directory)
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return Runs(directory, interrupted, left_running, (done.returncode, done.stdout))
 
 
-def summary_of(directory: Path) -> dict[str, Any]:
-    """What the run has written for programs."""
-    document: dict[str, Any] = json.loads((directory / "summary.json").read_text(encoding="utf-8"))
-    return document
+def run_interrupted(command: list[str]) -> tuple[int, str]:
+    """Start the demo and press Ctrl-C when the tills have opened; returns exit code and output."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    with process:
+        assert process.stdout is not None
+        read = []
+        for line in process.stdout:
+            read.append(line)
+            if "the gateway is ready" in line:
+                # A terminal sends it to the whole group.
+                os.killpg(process.pid, signal.SIGINT)
+        return process.wait(), "".join(read)
 
 
 def processes_of(directory: Path) -> list[str]:
@@ -57,15 +71,28 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
-def test_a_day_at_the_tills_agrees_with_the_gateway(first_run: tuple[Path, str]) -> None:
+def test_an_interrupted_run_leaves_nothing_running(runs: Runs) -> None:
+    """Ctrl-C in the middle of the day stops tills, gateway and servers."""
+    code, output = runs.interrupted
+    assert 130 == code, output
+    assert "nothing of it runs any more" in output
+    assert "Traceback" not in output
+    assert [] == runs.left_running
+
+
+def test_a_day_at_the_tills_agrees_with_the_gateway(runs: Runs) -> None:
     """Every book agrees, the ledger is clean, and of everything that the demo shows something happened."""
-    summary = summary_of(first_run[0])
+    code, output = runs.whole
+    assert 0 == code, output
+    summary = json.loads((runs.directory / "summary.json").read_text(encoding="utf-8"))
     assert summary["ledger_verified"] is True
     assert [] == summary["disagreements"]
-    decided = summary["approved"] + summary["declined"] + summary["undone"]
-    assert summary["purchases"] == decided
+    assert summary["purchases"] == summary["approved"] + summary["declined"] + summary["undone"]
     assert summary["declined"] == sum(summary["declined_by_reason"].values())
-    for figure in ("refunds", "voids", "holds_expired", "late_captures", "shortfall_kopecks", "undone"):
+    for figure in (
+        "refunds", "refunds_after_suspension", "voids", "undone", "holds_expired", "late_captures",
+        "shortfall_kopecks", "held_kopecks",
+    ):  # fmt: skip
         assert summary[figure] > 0, figure
     assert {
         "CARD_STOPPED", "CARD_UNKNOWN", "INSUFFICIENT_POINTS", "MERCHANT_SUSPENDED", "NOTHING_ELIGIBLE",
@@ -77,46 +104,18 @@ def test_a_day_at_the_tills_agrees_with_the_gateway(first_run: tuple[Path, str])
     assert summary["latency_ms"]["p50"] <= summary["latency_ms"]["p99"]
 
 
-def test_a_file_gets_plain_text(first_run: tuple[Path, str]) -> None:
+def test_a_file_gets_plain_text(runs: Runs) -> None:
     """Whoever writes the output to a file finds no control codes in it, and receipts in Russian."""
-    output = first_run[1]
+    _, output = runs.whole
     assert "\x1b" not in output
     assert "\r" not in output
     assert "Запрещено к покупке по сертификату: Пиво и пивные напитки" in output
     assert "all agree, to the kopeck" in output
 
 
-def test_it_runs_again_where_it_ran_before(first_run: tuple[Path, str]) -> None:
-    """The next run replaces what the last one left, and nothing of either goes on running."""
-    directory, _ = first_run
-    before = summary_of(directory)
-    run_small(directory)
-    after = summary_of(directory)
-    assert before["cards_compared"] == after["cards_compared"]
-    assert [] == processes_of(directory)
-
-
-def test_an_interrupted_run_leaves_nothing_running(tmp_path: Path) -> None:
-    """Ctrl-C in the middle of the day stops tills, gateway and servers."""
-    command = demo("--buyers", "100", "--directory", str(tmp_path))
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if "the gateway is ready" in line:
-                break
-        # A terminal sends it to the whole group.
-        os.killpg(process.pid, signal.SIGINT)
-        rest = process.stdout.read()
-        assert 130 == process.wait(), rest
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-    assert "nothing of it runs any more" in rest
-    assert [] == processes_of(tmp_path)
+def test_a_run_ends_with_its_processes(runs: Runs) -> None:
+    """A whole run leaves nothing running either."""
+    assert [] == processes_of(runs.directory)
 
 
 def test_receipts_that_are_not_there_are_named(tmp_path: Path) -> None:
