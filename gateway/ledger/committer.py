@@ -167,7 +167,8 @@ class Committer:
                         continue
                     connection = None
                     with contextlib.suppress(Exception):
-                        await stack.aclose()
+                        # Told of the error, it is thrown away: a silent one would not even say goodbye.
+                        await stack.__aexit__(type(error), error, error.__traceback__)
                     await asyncio.sleep(self.limits.reconnect_pause_s)
                 except Exception:
                     log.exception("a batch failed", members=len(batch))

@@ -70,14 +70,16 @@ async def start_ledger(
 ) -> LedgerParts:
     """Connect to the database and start a committer; `settings` has all its URLs (see `with_servers`)."""
     lists = load_list_book(settings.lists_dir)
-    engine = make_engine(settings.database_url)
+    engine = make_engine(settings.database_url, silence_s=settings.database_silence_s)
+    # The committer keeps its connection anyway; and when one is lost, those of a pool may all be dead.
+    writing = make_engine(settings.database_url, pool_size=0, silence_s=settings.database_silence_s)
     registry = await Registry.load(engine)
     bus = Bus(settings.redis_url)
     rules = Rules(settings.policy, lambda: lists, registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
     committer = Committer(
-        connect=connect,
+        connect=partial(driver_connection, writing),
         rules=rules,
         seal=Sealer(keys.signer, lambda: lists).seal,
         registry=registry,

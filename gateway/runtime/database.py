@@ -13,20 +13,28 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from gateway.ledger.partitions import ensure_partitions
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def make_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
-    """An engine whose sessions speak UTC and check a pooled connection before they use it."""
+def make_engine(url: str, *, pool_size: int = 8, silence_s: float | None = None) -> AsyncEngine:
+    """An engine whose sessions speak UTC and check a pooled connection before they use it.
+
+    A statement that is not answered within `silence_s` raises TimeoutError: a host that lost its power says
+    nothing, and its connections never end by themselves. `pool_size` 0 keeps no connection for later.
+    """
     return create_async_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=4,
+        **({"pool_size": pool_size, "max_overflow": 4} if pool_size else {"poolclass": NullPool}),
         pool_pre_ping=True,
-        connect_args={"server_settings": {"timezone": "UTC", "application_name": "tillgate"}, "timeout": 5},
+        connect_args={
+            "server_settings": {"timezone": "UTC", "application_name": "tillgate"},
+            "timeout": 5,
+            "command_timeout": silence_s,
+        },
     )
 
 

@@ -160,6 +160,9 @@ class Settings(BaseModel):
     listing_delay_s: int = Field(
         5, ge=0, le=60, description="how long after its decision an outcome is listed to its merchant"
     )
+    database_silence_s: int = Field(
+        10, ge=1, le=300, description="how long the database may be silent before a connection counts as lost"
+    )
     drain_timeout_s: int = Field(
         20, ge=1, le=300, description="how long a stopping gateway waits for what it has begun"
     )

@@ -1,7 +1,7 @@
 """Cutting the line between a gateway and its database: at chosen moments, and with or without a word."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +73,12 @@ class Wire:
         """From now on nothing that the database says arrives."""
         self._may_answer.clear()
 
+    def silence(self) -> None:
+        """No connection of now says anything any more, and none of them ends; new ones are let through."""
+        self._may_answer.clear()
+        self._may_answer = asyncio.Event()
+        self._may_answer.set()
+
     def cut(self) -> None:
         """End all connections; what was held back is lost. New ones are let through."""
         for task in self._lines:
@@ -117,7 +123,7 @@ async def _carry(
 
 
 @asynccontextmanager
-async def wire_to_database(town: Town) -> AsyncIterator[tuple[Wire, Mapping[str, str]]]:
+async def wire_to_database(town: Town) -> AsyncIterator[tuple[Wire, dict[str, str]]]:
     """A wire, and the settings of a gateway that reaches its database over it alone."""
     directory = make_url(town.database_url).query["host"]
     assert isinstance(directory, str)

@@ -20,6 +20,8 @@ from tillgate.v1 import purchase_service_pb2 as service
 SERVICE = service.DESCRIPTOR.services_by_name["PurchaseService"].full_name
 UNKNOWN = ("CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE")
 """Errors that leave a till in doubt. Any other would say that the till has done something wrong."""
+READS_MAX = 20
+"""How often a balance is asked for: of a pool's connections each one may turn out to be dead."""
 
 _BREAD, _NAPPIES, _BEER = "10.71.11.110", "17.22.12.120", "11.05.10.120"
 _OPTIONS = [
@@ -87,9 +89,16 @@ class Till:
 
     async def balance(self, card: str) -> service.GetBalanceResponse:
         """What the card has."""
-        request = service.GetBalanceRequest(card=wire.Card(number=card))
-        answer = await self._raw("GetBalance")(request.SerializeToString(), timeout=PATIENCE_S)
-        return service.GetBalanceResponse.FromString(answer)
+        request = service.GetBalanceRequest(card=wire.Card(number=card)).SerializeToString()
+        for _ in range(READS_MAX):
+            try:
+                answer = await self._raw("GetBalance")(request, timeout=PATIENCE_S)
+            except grpc.aio.AioRpcError as error:
+                if error.code().name not in UNKNOWN:
+                    raise
+            else:
+                return service.GetBalanceResponse.FromString(answer)
+        raise AssertionError("no balance is to be had")
 
     async def close(self) -> None:
         """Let go of the connections."""
