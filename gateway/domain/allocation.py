@@ -1,11 +1,11 @@
 """Which certificate pays which part of which line: most covered, earliest expiry first.
 
-Lines and certificates form a flow network: a certificate may pay a line up to a cap, a line
-takes at most its largest cap, a certificate gives at most what is available. Certificates are
-served in order (earliest expiry, then id); each takes all it can without making an earlier one
-give less, if need be by moving an earlier one's payment to another line (an augmenting path).
-The amounts that certificates can give together form a polymatroid, so this greedy order yields
-the largest total and, among those, uses the earliest certificates most.
+Lines, programs and certificates form a flow network: points of a program may pay a line up to a cap,
+whichever certificates of the program they come from; a line takes at most its largest cap; a certificate
+gives at most what is available. Certificates are served in order (earliest expiry, then id); each takes
+all it can without making an earlier one give less, if need be by moving an earlier one's payment to
+another line (an augmenting path). The amounts that certificates can give together form a polymatroid, so
+this greedy order yields the largest total and, among those, uses the earliest certificates most.
 """
 
 from collections import deque
@@ -15,14 +15,17 @@ Payments = list[dict[int, int]]
 """Per line: certificate index → kopecks."""
 
 
-def allocate(caps: Sequence[Mapping[int, int]], available: Sequence[int]) -> Payments:
+def allocate(
+    caps: Sequence[Mapping[int, int]], available: Sequence[int], program_of: Sequence[int]
+) -> Payments:
     """Allocate certificates to lines.
 
-    `caps[line][certificate]` is the most that certificate may pay on that line in kopecks
-    (absent = nothing); `available[certificate]` its balance; certificates stand in order of
-    payment. Returns the payments per line, without zeros, in order of payment.
+    `caps[line][program]` is the most that points of a program may pay on that line in kopecks
+    (absent = nothing); `available[certificate]` a certificate's balance and `program_of[certificate]`
+    its program; certificates stand in order of payment. Returns the payments per line, without
+    zeros, in order of payment.
     """
-    flow = _Flow(caps, available)
+    flow = _Flow(caps, available, program_of)
     for certificate in range(len(available)):
         while flow.augment(certificate):
             pass
@@ -45,55 +48,72 @@ def trim(payments: Payments, limit_kopecks: int) -> Payments:
 
 
 class _Flow:
-    def __init__(self, caps: Sequence[Mapping[int, int]], available: Sequence[int]) -> None:
-        self.caps = caps
+    def __init__(
+        self, caps: Sequence[Mapping[int, int]], available: Sequence[int], program_of: Sequence[int]
+    ) -> None:
+        self.program_of = program_of
         self.left = list(available)
         self.room = [max(cap.values(), default=0) for cap in caps]
+        self.headroom = [dict(cap) for cap in caps]
         self.paid: Payments = [{} for _ in caps]
-        self.lines_of: list[list[int]] = [
-            [line for line, cap in enumerate(caps) if cap.get(certificate)]
-            for certificate in range(len(available))
-        ]
+        self.lines_of = {
+            program: [line for line, cap in enumerate(caps) if cap.get(program)]
+            for program in set(program_of)
+        }
 
     def augment(self, certificate: int) -> bool:
-        """Push more from one certificate along the shortest path; False if none is left."""
+        """Push more from one certificate along a shortest path; False if nothing more can be pushed.
+
+        A certificate reaches a line as far as its program has headroom there; where the line is full,
+        it can take the place of any payer. Without headroom it can still take the place of a payer of
+        its own program, since that changes nothing for the program.
+        """
         if not self.left[certificate]:
             return False
-        came_by: dict[int, int] = {}  # line → the certificate that reaches it
-        moved_off: dict[int, int] = {}  # certificate → the line that it is moved off
+        reached: dict[int, tuple[int, int]] = {}  # certificate → who takes its place, on which line
+        seen_lines: set[int] = set()
+        seen_programs: set[tuple[int, int]] = set()
         queue = deque([certificate])
         while queue:
             payer = queue.popleft()
-            for line in self.lines_of[payer]:
-                if line in came_by or self._headroom(payer, line) == 0:
-                    continue
-                came_by[line] = payer
-                if self.room[line]:
-                    self._push(certificate, line, came_by, moved_off)
+            program = self.program_of[payer]
+            for line in self.lines_of[program]:
+                is_open = self.headroom[line][program] > 0 and line not in seen_lines
+                if is_open and self.room[line]:
+                    self._push(certificate, payer, line, reached)
                     return True
+                if not is_open and (line, program) in seen_programs:
+                    continue
+                seen_programs.add((line, program))
+                if is_open:
+                    seen_lines.add(line)
                 for other, amount in self.paid[line].items():
-                    if amount and other != certificate and other not in moved_off:
-                        moved_off[other] = line
+                    is_swap = is_open or self.program_of[other] == program
+                    if is_swap and amount and other != certificate and other not in reached:
+                        reached[other] = payer, line
                         queue.append(other)
         return False
 
-    def _headroom(self, certificate: int, line: int) -> int:
-        return self.caps[line][certificate] - self.paid[line].get(certificate, 0)
-
-    def _push(self, start: int, end: int, came_by: Mapping[int, int], moved_off: Mapping[int, int]) -> None:
-        path: list[tuple[int, int]] = []  # (payer, line that it pays more of), last first
-        line = end
-        while True:
-            payer = came_by[line]
-            path.append((payer, line))
-            if payer == start:
-                break
-            line = moved_off[payer]
-        amount = min(self.left[start], self.room[end], *(self._headroom(payer, line) for payer, line in path))
-        amount = min(amount, *(self.paid[moved_off[payer]][payer] for payer, _ in path[:-1]), amount)
-        for payer, line in path:
-            self.paid[line][payer] = self.paid[line].get(payer, 0) + amount
-            if payer != start:
-                self.paid[moved_off[payer]][payer] -= amount
+    def _push(self, start: int, last: int, end: int, reached: Mapping[int, tuple[int, int]]) -> None:
+        """Move as much as the path allows: `last` pays more on the line `end`, the others take places."""
+        swaps = []  # (who pays less, who pays more instead, on which line)
+        moved = last
+        while moved != start:
+            instead, line = reached[moved]
+            swaps.append((moved, instead, line))
+            moved = instead
+        amount = min(self.left[start], self.room[end], self.headroom[end][self.program_of[last]])
+        for moved, instead, line in swaps:
+            amount = min(amount, self.paid[line][moved])
+            if self.program_of[moved] != self.program_of[instead]:
+                amount = min(amount, self.headroom[line][self.program_of[instead]])
+        for moved, instead, line in swaps:
+            self._pay(line, moved, -amount)
+            self._pay(line, instead, amount)
+        self._pay(end, last, amount)
         self.left[start] -= amount
         self.room[end] -= amount
+
+    def _pay(self, line: int, certificate: int, amount: int) -> None:
+        self.paid[line][certificate] = self.paid[line].get(certificate, 0) + amount
+        self.headroom[line][self.program_of[certificate]] -= amount

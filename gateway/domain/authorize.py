@@ -195,10 +195,15 @@ def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], contex
         if pair[0].available_kopecks > 0 and (pair[1].code, pair[1].version) in allowed
     ][:CERTIFICATES_MAX]
     keys = [(program.code, program.version) for _, program in payers]
-    caps_by_payer = [
-        {i: caps[key].kopecks for i, key in enumerate(keys) if key in caps} for caps in line_caps
-    ]
-    payments = allocate(caps_by_payer, [certificate.available_kopecks for certificate, _ in payers])
+    number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    payments = allocate(
+        [
+            {number_of[key]: cap.kopecks for key, cap in caps.items() if key in number_of}
+            for caps in line_caps
+        ],
+        [certificate.available_kopecks for certificate, _ in payers],
+        [number_of[key] for key in keys],
+    )
     payments = trim(payments, bare.total_kopecks)
     lines = tuple(
         _decided_line(item, caps, paid, [certificate for certificate, _ in payers], keys)

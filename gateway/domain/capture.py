@@ -55,7 +55,7 @@ def capture(posting: Posting, command: CaptureCommand, purchase: Purchase, conte
     if purchase.state is PurchaseState.EXPIRED:
         _check_late(purchase, command.receipts, context)
     if command.lines:
-        lines, rounding = _captured_lines(purchase, command), command.rounding_kopecks
+        lines, rounding = _captured_lines(posting, purchase, command), command.rounding_kopecks
     else:
         lines, rounding = _whole_lines(purchase), purchase.rounding_kopecks
     shift = command.origin.shift_number or purchase.shift_number
@@ -102,7 +102,9 @@ def _whole_lines(purchase: Purchase) -> tuple[CapturedLine, ...]:
     )
 
 
-def _captured_lines(purchase: Purchase, command: CaptureCommand) -> tuple[CapturedLine, ...]:
+def _captured_lines(
+    posting: Posting, purchase: Purchase, command: CaptureCommand
+) -> tuple[CapturedLine, ...]:
     by_number = {item.line.line_number: item for item in purchase.lines}
     if any(asked.line_number not in by_number for asked in command.lines):
         raise Declined(Reason.LINE_UNKNOWN, purchase)
@@ -110,7 +112,9 @@ def _captured_lines(purchase: Purchase, command: CaptureCommand) -> tuple[Captur
         line = by_number[asked.line_number].line
         if asked.quantity_milli > line.quantity_milli or asked.amount_kopecks > line.amount_kopecks:
             raise Declined(Reason.CAPTURE_ABOVE_AUTHORIZED, purchase)
-    lines = tuple(_captured_line(by_number[asked.line_number], asked) for asked in command.lines)
+    payers = (posting.certificates[payer] for payer in purchase.held_by_certificate())
+    programs = {payer.id: (payer.program_code, payer.program_version) for payer in payers}
+    lines = tuple(_captured_line(by_number[asked.line_number], asked, programs) for asked in command.lines)
     total = sum(line.amount_kopecks for line in lines) - command.rounding_kopecks
     if total < 0:
         raise Declined(Reason.CAPTURE_ABOVE_AUTHORIZED, purchase)
@@ -118,22 +122,26 @@ def _captured_lines(purchase: Purchase, command: CaptureCommand) -> tuple[Captur
     return _take_off(lines, points, max(sum(points.values()) - total, 0))
 
 
-def _captured_line(item: PurchaseLine, asked: CaptureLine) -> CapturedLine:
+def _captured_line(
+    item: PurchaseLine, asked: CaptureLine, programs: Mapping[UUID, tuple[str, int]]
+) -> CapturedLine:
     """Points pay first, in their order, up to the new amount; ceilings hold for the new quantity.
 
-    As at the authorization, a certificate pays at most what its own ceiling leaves, and all of
+    As at the authorization, points of a program pay at most what its ceiling leaves, and all of
     them together at most what the highest ceiling among them leaves.
     """
-    most = [
-        asked.amount_kopecks
-        if share.unit_ceiling_kopecks is None
-        else min(asked.amount_kopecks, ceiling_kopecks(share.unit_ceiling_kopecks, asked.quantity_milli))
-        for share in item.shares
-    ]
-    room = max(most, default=0)
+    left: dict[tuple[str, int], int] = {}
+    for share in item.shares:
+        limit = asked.amount_kopecks
+        if share.unit_ceiling_kopecks is not None:
+            limit = min(limit, ceiling_kopecks(share.unit_ceiling_kopecks, asked.quantity_milli))
+        left[programs[share.certificate_id]] = limit
+    room = max(left.values(), default=0)
     shares = []
-    for share, limit in zip(item.shares, most, strict=True):
-        amount = min(share.amount_kopecks, limit, room)
+    for share in item.shares:
+        program = programs[share.certificate_id]
+        amount = min(share.amount_kopecks, left[program], room)
+        left[program] -= amount
         room -= amount
         if amount:
             shares.append(replace(share, amount_kopecks=amount))

@@ -23,7 +23,7 @@ class Auditor(Authorizing, Finishing, Stewarding):
         assert answer["reason"] == reason, (
             f"{request['kind']}: expected {reason}, answered {answer['reason']}"
         )
-        if reason is None:
+        if reason is None and self.is_on_an_account(request):
             self.unbooked.discard(self.holder_of(request, answer))
         elif request["kind"] in ("authorize", "sale") and answer["purchase"]:
             self.book_declined(request, answer)
@@ -50,6 +50,11 @@ class Auditor(Authorizing, Finishing, Stewarding):
             "id": told["id"], "request": request["id"], "holder": request["holder"], "merchant": merchant,
             "outlet": outlet, "terminal": terminal, "state": "DECLINED", "hold": {}, "lost": {},
         }  # fmt: skip
+
+    @staticmethod
+    def is_on_an_account(request: Book) -> bool:
+        """A closed shift and a void before arrival belong to no holder."""
+        return request["kind"] != "close" and "absent" not in request
 
     def holder_of(self, request: Book, answer: Book) -> str:
         """The holder on whose account a request was decided."""

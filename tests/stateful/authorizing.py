@@ -6,7 +6,7 @@ from math import floor
 
 from tests.stateful.books import Book, Books, moscow_day
 from tests.stateful.fair_share import fair_shares
-from tests.stateful.world import GOODS, HOLD, PROGRAMS
+from tests.stateful.world import GOODS, HOLD, HOLDERS, PROGRAMS
 
 
 class Authorizing(Books):
@@ -17,6 +17,8 @@ class Authorizing(Books):
         refusal = self.standing(request)
         if refusal:
             return refusal
+        if request["holder"] not in HOLDERS:
+            return "CARD_UNKNOWN"
         if request["card"] in self.stopped_cards:
             return "CARD_STOPPED"
         if request["holder"] in self.blocked_holders:
@@ -87,22 +89,21 @@ class Authorizing(Books):
 
     def _plan(self, request: Book, mine: dict[str, Book], come_back: dict[str, int], total: int) -> Book:
         """What certificates must pay: the largest sum, the earliest expiry most, at most eight."""
-        limits = {i: [self._limit(line, c["program"]) for line in request["lines"]] for i, c in mine.items()}
+        programs = {c["program"] for c in mine.values()}
+        limits = [
+            {p: limit for p in programs if (limit := self._limit(line, p))} for line in request["lines"]
+        ]
         points = {i: c["available"] + come_back.get(i, 0) for i, c in mine.items()}
         order = sorted(mine, key=lambda i: (mine[i]["until"], i))
-        payers = [i for i in order if points[i] and any(limits[i])][:8]
-        caps = [
-            {n: limits[i][k] for n, i in enumerate(payers) if limits[i][k]}
-            for k in range(len(request["lines"]))
-        ]
-        shares = fair_shares(caps, [points[i] for i in payers], total)
+        payers = [i for i in order if points[i] and any(mine[i]["program"] in of for of in limits)][:8]
+        joined = [mine[i]["program"] for i in payers]
+        caps = [{p: limit for p, limit in of.items() if p in joined} for of in limits]
+        shares = fair_shares(caps, [points[i] for i in payers], joined, total)
         return {
             "limits": limits,
             "shares": {i: share for i, share in zip(payers, shares, strict=True) if share},
             "paid": sum(shares),
-            "eligible": sum(
-                max((limits[i][k] for i in mine), default=0) for k in range(len(request["lines"]))
-            ),
+            "eligible": sum(max(of.values(), default=0) for of in limits),
         }
 
     def _book_hold(self, request: Book, answer: Book, plan: Book, total: int, replaced: Book | None) -> None:
@@ -112,10 +113,13 @@ class Authorizing(Books):
         assert told["until"] == self.now + HOLD
         hold: dict[str, int] = {}
         lines: dict[int, Book] = {}
-        for k, (line, decided) in enumerate(zip(request["lines"], told["lines"], strict=True)):
-            self._check_line(line, decided, [limits[k] for limits in plan["limits"].values()])
+        for line, decided, limits in zip(request["lines"], told["lines"], plan["limits"], strict=True):
+            self._check_line(line, decided, limits.values())
+            left = dict(limits)
             for certificate_id, amount in decided["shares"]:
-                assert 0 < amount <= plan["limits"][certificate_id][k]
+                program = self.certificates[certificate_id]["program"]
+                assert 0 < amount <= left[program], "above what the program may pay of the line"
+                left[program] -= amount
                 hold[certificate_id] = hold.get(certificate_id, 0) + amount
             lines[line["n"]] = {**line, "shares": decided["shares"]}
         assert hold == plan["shares"], f"certificates pay {hold}, and should {plan['shares']}"

@@ -32,6 +32,9 @@ class Books:
         self.suspended_at: dict[int, datetime] = {}
         self.disabled: set[int] = set()
         self.unbooked: set[str] = set()
+        self.refunded: dict[int, list[int]] = {}
+        self.closed: set[int] = set()
+        self.entombed: set[str] = set()
 
     def tick(self, now: datetime) -> None:
         """Truth 7: what time does, at the instant when it does it."""

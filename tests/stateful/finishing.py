@@ -32,6 +32,10 @@ class Finishing(Books):
         purchase = self.purchases.get(request["purchase"])
         return purchase if purchase and purchase["merchant"] == request["till"][0] else None
 
+    def missing(self, request: Book) -> str:
+        """Why there is no purchase: nobody knows it, or it was voided before it arrived."""
+        return "ALREADY_VOIDED" if request.get("absent") in self.entombed else "PURCHASE_UNKNOWN"
+
     # Capture
 
     def judge_capture(self, request: Book, answer: Book) -> str | None:
@@ -41,7 +45,7 @@ class Finishing(Books):
             return refusal
         purchase = self.find(request)
         if purchase is None:
-            return "PURCHASE_UNKNOWN"
+            return self.missing(request)
         over = {"DECLINED": "PURCHASE_DECLINED", "VOIDED": "ALREADY_VOIDED", "CAPTURED": "ALREADY_CAPTURED"}
         if purchase["state"] in over:
             return over[purchase["state"]]
@@ -95,11 +99,14 @@ class Finishing(Books):
         wanted: dict[int, Shares] = {}
         for n, line in asked.items():
             shares = purchase["lines"][n]["shares"]
-            limits = [self.limit_of_share(purchase["lines"][n], i, line) for i, _ in shares]
-            room = max(limits, default=0)
+            left = {
+                self.program(i): self.limit_of(purchase["lines"][n], self.program(i), line) for i, _ in shares
+            }
+            room = max(left.values(), default=0)
             wanted[n] = []
-            for (certificate_id, authorized), limit in zip(shares, limits, strict=True):
-                amount = min(authorized, limit, room)
+            for certificate_id, authorized in shares:
+                amount = min(authorized, left[self.program(certificate_id)], room)
+                left[self.program(certificate_id)] -= amount
                 room -= amount
                 if amount:
                     wanted[n].append((certificate_id, amount))
@@ -114,9 +121,13 @@ class Finishing(Books):
             wanted[n] = kept[::-1]
         return wanted
 
-    def limit_of_share(self, authorized: Book, certificate_id: str, asked: Book) -> int:
-        """The most one certificate pays of a captured line: the amount, or its ceiling for the quantity."""
-        program = self.certificates[certificate_id]["program"]
+    def program(self, certificate_id: str) -> str:
+        """The program of a certificate."""
+        return str(self.certificates[certificate_id]["program"])
+
+    @staticmethod
+    def limit_of(authorized: Book, program: str, asked: Book) -> int:
+        """The most a program pays of a captured line: the amount, or its ceiling for the quantity."""
         unit, limit = GOODS[authorized["good"]]["paid_by"][program]
         if unit == "unit":
             return min(int(asked["amount"]), floor(Fraction(limit * asked["quantity"], 1000)))
@@ -187,8 +198,11 @@ class Finishing(Books):
         if refusal:
             return refusal
         purchase = self.find(request)
+        if purchase is None and "absent" in request and request["absent"] not in self.entombed:
+            self.entombed.add(request["absent"])  # truth 6: a void is final, whenever the purchase arrives
+            return None
         if purchase is None:
-            return "PURCHASE_UNKNOWN"
+            return self.missing(request)
         if purchase["state"] in ("DECLINED", "VOIDED"):
             return {"DECLINED": "PURCHASE_DECLINED", "VOIDED": "ALREADY_VOIDED"}[purchase["state"]]
         if purchase["state"] == "CAPTURED":
@@ -222,7 +236,7 @@ class Finishing(Books):
             return refusal
         purchase = self.find(request)
         if purchase is None:
-            return "PURCHASE_UNKNOWN"
+            return self.missing(request)
         over = {"DECLINED": "PURCHASE_DECLINED", "VOIDED": "ALREADY_VOIDED"}
         if purchase["state"] != "CAPTURED":
             return over.get(purchase["state"], "NOT_CAPTURED")
@@ -252,6 +266,7 @@ class Finishing(Books):
         purchase["refunds"] += 1
         purchase["receipts"] |= {receipt["key"] for receipt in request["receipts"]}
         points = sum(map(sum_of, back.values()))
+        self.refunded.setdefault(request["till"][2], []).append(points)
         is_whole = all(sum(line["back"].values()) == sum_of(line["shares"]) for line in captured.values())
         if points and is_whole:
             self.reopen(purchase)
@@ -284,6 +299,27 @@ class Finishing(Books):
         if all(line["back_quantity"] == line["quantity"] for line in purchase["captured"].values()):
             assert purchase["own_back"] == purchase["own_paid"]
 
+    # Shifts
+
+    def judge_close(self, request: Book, answer: Book) -> str | None:
+        """Totals of a till's only shift; closed again only for what was captured since."""
+        terminal = request["till"][2]
+        mine = [p for p in self.purchases.values() if p["terminal"] == terminal]
+        captured = [p for p in mine if p["state"] == "CAPTURED"]
+        held = [p for p in mine if p["state"] == "AUTHORIZED"]
+        if terminal in self.closed and all(p["is_closed"] for p in captured):
+            return "SHIFT_ALREADY_CLOSED"
+        self.closed.add(terminal)
+        told, refunds = answer["shift"], self.refunded.get(terminal, [])
+        spent = sum(sum_of(line["shares"]) for p in captured for line in p["captured"].values())
+        assert (told.captured_count, told.captured_kopecks) == (len(captured), spent)
+        assert (told.refund_count, told.refunded_kopecks) == (len(refunds), sum(refunds))
+        assert told.voided_count == sum(p["state"] == "VOIDED" for p in mine)
+        assert (told.open_count, told.open_kopecks) == (len(held), sum(sum(p["hold"].values()) for p in held))
+        for purchase in captured:
+            purchase["is_closed"] = True
+        return None
+
     # Receipts
 
     def judge_attach(self, request: Book, answer: Book) -> str | None:
@@ -293,7 +329,7 @@ class Finishing(Books):
             return refusal
         purchase = self.find(request)
         if purchase is None:
-            return "PURCHASE_UNKNOWN"
+            return self.missing(request)
         over = {"DECLINED": "PURCHASE_DECLINED", "VOIDED": "ALREADY_VOIDED"}
         if purchase["state"] != "CAPTURED":
             return over.get(purchase["state"], "NOT_CAPTURED")

@@ -44,7 +44,7 @@ class RandomCommands(TillMachine):
     )
     def begin(self, wanted: list[tuple[str, str, int, int]]) -> None:
         """Nobody can buy anything without certificates."""
-        usual = [(holder, program, 150_00, 4) for holder in HOLDERS for program in ("food", "any")]
+        usual = [(holder, program, 150_00, 4) for holder in HOLDERS for program in ("food", "any", "durable")]
         for holder, program, nominal, days in usual + wanted:
             self.issue(holder, program, nominal, days, began=-30, names_own=True)
 
@@ -111,6 +111,15 @@ class RandomCommands(TillMachine):
         """The same in one command."""
         program = program if self.holds(holder, program) else ""
         self.authorize("sale", holder, holder, till, basket, 0, program, [], True, None, receipt)
+
+    @rule(number=picks, basket=lines_of_usual_goods)
+    def hold_before_the_last_day_ends(self, number: int, basket: Lines) -> None:
+        """Ten minutes before a certificate is over: the hold outlives it."""
+        certificate = self.auditor.certificates[self.certificate(number)]
+        coming = certificate["until"] - timedelta(minutes=10)
+        if coming >= self.system.now:
+            self.system.now = coming
+            self.hold(certificate["holder"], TILLS[0], basket, "")
 
     def holds(self, holder: str, program: str) -> bool:
         """True if the holder has a certificate of the program."""
@@ -212,7 +221,7 @@ class RandomCommands(TillMachine):
         """Some minutes, or over midnight, or beyond late captures."""
         self.system.now += timedelta(minutes=minutes)
 
-    @rule(number=picks, seconds=st.sampled_from([-1, 0, 1]))
+    @rule(number=picks, seconds=st.sampled_from([0, 0, -1, 1]))
     def wait_for_an_end(self, number: int, seconds: int) -> None:
         """To the very end of a hold or of a certificate, a second before it or after."""
         ends = [p["until"] for p in self.auditor.purchases.values() if p["state"] == "AUTHORIZED"]

@@ -59,7 +59,11 @@ class TillMachine(RuleBasedStateMachine):
         self.auditor = Auditor(START)
         self.purchases: list[str] = []
         self.sent: list[Plain] = []
-        self.documents = 0
+        self.documents = self.first_document()
+
+    def first_document(self) -> int:
+        """The number before the first fiscal document of this machine."""
+        return 0
 
     # What every command goes through
 
@@ -69,7 +73,7 @@ class TillMachine(RuleBasedStateMachine):
         before = self.system.picture()
         answer = self.system.run(request)
         self.auditor.judge(request, answer, self.system.now)
-        if answer["reason"] is None:
+        if answer["reason"] is None and self.auditor.is_on_an_account(request):
             holder = self.auditor.holder_of(request, answer)
             assert self.auditor.balances(holder) == self.system.balances(holder)
         else:
@@ -114,30 +118,33 @@ class TillMachine(RuleBasedStateMachine):
         partial: bool,
         replaces: int | None,
         receipt: str,
-    ) -> None:
+    ) -> Plain:
         """Send a basket and remember its purchase."""
+        own = [i for i in self.purchases if self.auditor.purchases[i]["merchant"] == till[0]]
+        replaced = self.pick(own, replaces) if own and replaces is not None else None
+        request = self.basket_request(kind, till, holder, basket, partial)
+        request |= {"card": card, "program": program, "replaces": replaced}
+        request["rounding"] = min(rounding, sum(line["amount"] for line in request["lines"]) - 1)
+        request["certificates"] = [self.certificate(number) for number in chosen]
+        request["replaces_request"] = self.auditor.purchases[replaced]["request"] if replaced else None
+        request["receipts"] = self.receipts(receipt, None) if kind == "sale" else []
+        answer = self.send(**request)
+        if answer["purchase"]:
+            self.purchases.append(answer["purchase"]["id"])
+        return answer
+
+    @staticmethod
+    def basket_request(kind: str, till: Till, holder: str, basket: Lines, is_partial: bool) -> Plain:
+        """A basket asked for in the plainest way, all but its id."""
         lines: list[Plain] = [
             {"n": 10 * (n + 1), "good": good, "quantity": quantity, "amount": amount}
             for n, (good, amount, quantity) in enumerate(basket)
         ]
-        own = [i for i in self.purchases if self.auditor.purchases[i]["merchant"] == till[0]]
-        replaced = self.pick(own, replaces) if own and replaces is not None else None
-        answer = self.send(
-            kind,
-            holder=holder,
-            card=card,
-            till=till,
-            lines=lines,
-            rounding=min(rounding, sum(line["amount"] for line in lines) - 1),
-            program=program,
-            certificates=[self.certificate(number) for number in chosen],
-            partial=partial,
-            replaces=replaced,
-            replaces_request=self.auditor.purchases[replaced]["request"] if replaced else None,
-            receipts=self.receipts(receipt, None) if kind == "sale" else [],
-        )
-        if answer["purchase"]:
-            self.purchases.append(answer["purchase"]["id"])
+        return {
+            "kind": kind, "till": till, "holder": holder, "card": holder, "lines": lines, "rounding": 0,
+            "program": "", "certificates": [], "partial": is_partial, "replaces": None,
+            "replaces_request": None, "receipts": [],
+        }  # fmt: skip
 
     def in_state(self, state: str) -> list[str]:
         """The purchases that are in a state now."""

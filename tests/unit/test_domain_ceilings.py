@@ -19,10 +19,10 @@ def test_points_pay_up_to_the_ceiling_of_each_unit() -> None:
 
 
 def test_a_ceiling_of_a_weighed_quantity_is_rounded_down() -> None:
-    """0.333 kg under 60.00 a kilogram are 19.98; never a kopeck above the ceiling."""
+    """0.335 kg under 0.50 a kilogram are 0.1675: points pay 16 kopecks, never 17."""
     scene = Scene()
     scene.issue(CAPPED, 1000_00)
-    assert 19_98 == scene.hold(line(1, 25_00, MILK, quantity_milli=333)).approved_kopecks
+    assert 16 == scene.hold(line(1, 25_00, BREAD, quantity_milli=335)).approved_kopecks
 
 
 def test_the_longest_prefix_sets_the_ceiling_and_other_goods_have_none() -> None:
@@ -47,6 +47,15 @@ def test_two_certificates_of_one_program_share_one_ceiling() -> None:
     scene = Scene()
     first, second = scene.issue(CAPPED, 40_00), scene.issue(CAPPED, 1000_00)
     assert {first: 40_00, second: 20_00} == scene.hold(line(1, 75_00, MILK)).held_by_certificate()
+
+
+def test_a_program_without_ceiling_does_not_raise_the_ceiling_of_another() -> None:
+    """Two capped certificates pay 60.00 of a bottle at 75.00, though a free one may pay all of it."""
+    scene = Scene()
+    first, second = scene.issue(CAPPED, 40_00), scene.issue(CAPPED, 1000_00)
+    free = scene.issue(FOOD, 5_00)
+    purchase = scene.hold(line(1, 75_00), accept_partial=True)
+    assert {first: 40_00, second: 20_00, free: 5_00} == purchase.held_by_certificate()
 
 
 def test_another_program_pays_above_the_ceiling_of_the_first() -> None:
