@@ -22,6 +22,7 @@ from loadtests.demo.baskets import DemoBasket, load_baskets, load_fns_receipts
 from loadtests.demo.day import is_on_cable, is_suspended, open_tills, run_day
 from loadtests.demo.department import credit_all
 from loadtests.demo.fiscal import Rebought, buy_receipts, show_receipts
+from loadtests.demo.gateway_process import GatewayProcess, running_gateway
 from loadtests.demo.holders import EVERYDAY, Holder, make_holders
 from loadtests.demo.money import count
 from loadtests.demo.proof import Proof, prove
@@ -30,7 +31,7 @@ from loadtests.demo.stories import Visit, plan
 from loadtests.demo.summary import Money, Summary
 from loadtests.demo.till import Figures
 from loadtests.demo.view import View
-from loadtests.demo.world import DemoError, World, open_world, running_gateway
+from loadtests.demo.world import DemoError, open_world
 
 SEED: Final = 213
 """The same buyers with the same baskets each time; what happens between them is left to chance."""
@@ -39,11 +40,11 @@ DIRECTORY: Final = Path("var/demo")
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-BUYERS_PER_S: Final = 80
+BUYERS_PER_S: Final = 65
 """At this pace two cores are busy with tills and gateway, and not overrun."""
 
 BUYERS_MIN: Final = 100
-BUYERS_IN_SHORT: Final = 700
+BUYERS_IN_SHORT: Final = 600
 HOLDERS_MAX: Final = 4_000
 
 
@@ -145,10 +146,10 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
         suspended = [is_suspended(place, world.places) for place in world.places]
         visits = plan(baskets[: size.buyers], others, on_cable, suspended, size.open_s, rng)
         view.say("$ tillgate serve &")
-        with running_gateway(world) as wait_until_ready:
+        with running_gateway(world) as gateway:
             issued = credit_all(world, holders, today, view)
-            wait_until_ready()
-            day = asyncio.run(_day(world, visits, receipts, with_receipts, issued, rng, view))
+            gateway.wait_until_ready()
+            day = asyncio.run(_day(gateway, visits, receipts, with_receipts, issued, rng, view))
             # The loop that has ended took its handlers with it.
             _interrupt_on_signals()
             is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
@@ -167,7 +168,7 @@ def _reserve(holders: Sequence[Holder], number: int) -> tuple[list[Holder], list
 
 
 async def _day(
-    world: World,
+    gateway: GatewayProcess,
     visits: Sequence[Sequence[Visit]],
     receipts: Sequence[DemoBasket],
     with_receipts: Sequence[Holder],
@@ -177,8 +178,9 @@ async def _day(
 ) -> Day:
     figures = Figures()
     _cancel_on_signals()
+    world = gateway.world
     view.say(f"the gateway is ready for {len(world.places)} tills at {world.endpoint}, mutual TLS")
-    async with open_tills(world, figures, rng) as tills:
+    async with gateway.watched(), open_tills(world, figures, rng) as tills:
         async with view.board(figures, sum(map(len, visits))):
             await run_day(tills, visits, figures)
         rebought = await buy_receipts(tills[0], receipts, with_receipts)

@@ -5,20 +5,14 @@ nothing that an installation does not do.
 """
 
 import asyncio
-import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +31,6 @@ MERCHANTS: Final = 4
 OUTLETS: Final = 3
 TERMINALS: Final = 3
 
-_START_TIMEOUT_S: Final = 60.0
-_STOP_TIMEOUT_S: Final = 40.0
 _HOST: Final = "127.0.0.1"
 
 Say = Callable[[str], None]
@@ -82,20 +74,27 @@ class World:
         """The public keys that tills verify answers by."""
         return self.places[0].folder / "outcome_keys.json"
 
+    def end_of_log(self) -> str:
+        """The last lines of the gateway's log."""
+        return "\n".join(self._log_lines()[-20:])
+
     def faults_in_log(self) -> list[str]:
         """What the gateway's log should not hold: errors, and card numbers of the demo's holders."""
         faults = []
-        for line in self.gateway_log.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in self._log_lines():
             if '"level":"error"' in line or '"level":"critical"' in line:
                 faults.append(f"the gateway logged an error: {line}")
             if CARD_PREFIX in line:
                 faults.append(f"a card number in {self.gateway_log}")
         return faults
 
+    def _log_lines(self) -> list[str]:
+        return self.gateway_log.read_text(encoding="utf-8", errors="replace").splitlines()
+
     def command(self, *arguments: str) -> int:
         """Run a `tillgate` command before the eyes of who is watching; returns its exit code."""
         self.say(f"$ tillgate {' '.join(arguments)}")
-        return subprocess.run(_tillgate(*arguments), env=self.environment, check=False).returncode
+        return subprocess.run(tillgate(*arguments), env=self.environment, check=False).returncode
 
 
 @contextmanager
@@ -112,37 +111,12 @@ def open_world(directory: Path, hold_ttl_s: int, say: Say) -> Iterator[World]:
         load_keys(complete)
         shape = ("--merchants", MERCHANTS, "--outlets", OUTLETS, "--terminals", TERMINALS)
         # One line for each of the tills would be too much to read.
-        command = _tillgate("fixtures", "create", *map(str, shape))
+        command = tillgate("fixtures", "create", *map(str, shape))
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoError(f"tillgate fixtures create failed:\n{done.stderr}")
         places = asyncio.run(_places(complete))
         yield World(complete, environment, places, say)
-
-
-@contextmanager
-def running_gateway(world: World) -> Iterator[Callable[[], None]]:
-    """`tillgate serve` in its own process, stopped at the end; yields what waits until it is ready."""
-    log_path = world.gateway_log
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(
-            _tillgate("serve"),
-            env=world.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            # Ctrl-C is the demo's to handle: the tills go first.
-            start_new_session=True,
-        )
-    try:
-        yield partial(_wait_until_ready, process, world.settings, log_path)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _environment(directory: Path, hold_ttl_s: int) -> dict[str, str]:
@@ -178,7 +152,7 @@ def _forget_last_run(directory: Path) -> None:
             path.unlink()
 
 
-def _tillgate(*arguments: str) -> list[str]:
+def tillgate(*arguments: str) -> list[str]:
     """The installed command of this very environment."""
     return [str(Path(sys.executable).with_name("tillgate")), *arguments]
 
@@ -207,22 +181,3 @@ async def _places(settings: Settings) -> tuple[Place, ...]:
         await engine.dispose()
     folder = settings.data_dir / "fixtures" / "terminals"
     return tuple(Place(**row, folder=folder / str(row["terminal_id"])) for row in rows)
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], settings: Settings, log_path: Path) -> None:
-    url = f"http://{settings.http_host}:{settings.http_port}/readyz"
-    deadline_s = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline_s and process.poll() is None:
-        if _is_ready(url):
-            return
-        time.sleep(0.05)
-    end_of_log = log_path.read_text(errors="replace")[-2000:]
-    raise DemoError(f"the gateway did not become ready; its log ends with:\n{end_of_log}")
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as response:  # noqa: S310 - our own loopback address
-            return bool(json.load(response)["ready"])
-    except (OSError, urllib.error.URLError):
-        return False
