@@ -16,7 +16,7 @@ from tests.crash.processes import GatewayProcess
 @pytest.fixture(scope="session")
 def rounds() -> int:
     """How often a test kills; under the Hypothesis profile "soak" many times more."""
-    return 60 if settings.get_current_profile_name() == "soak" else 4
+    return 60 if settings.get_current_profile_name() == "soak" else 3
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +26,9 @@ def durable_postgres() -> Iterator[EmbeddedPostgres]:
         server.execute("CREATE DATABASE template_tillgate")
         migrate(server.url("template_tillgate"))
         yield server
+        # Nothing in it is wanted any more, least of all a last checkpoint.
+        server.start()
+        server.kill_immediate()
 
 
 @pytest.fixture(scope="session")

@@ -14,15 +14,16 @@ SEED = 20261123
 async def test_a_database_killed_under_load_is_found_again_and_keeps_every_acknowledged_command(
     town: Town, gateway: GatewayProcess, durable_postgres: EmbeddedPostgres, rounds: int
 ) -> None:
-    """The same gateway process goes on serving after each recovery of its database, and nobody mends it."""
+    """The same gateway process goes on by itself after each recovery; tills have waited, and met no error."""
     chance = random.Random(SEED)
     async with tills_at(town.clients, gateway.address) as tills:
-        async with shopping(tills, town.cards, SEED, Manner(hasty=0.05), 1_500 * rounds) as load:
+        async with shopping(tills, town.cards, SEED, Manner(timeout_s=60.0), 1_500 * rounds) as load:
             for _ in range(rounds):
-                await load.progress(chance.randint(50, 300))
+                await load.progress(chance.randint(40, 160))
                 await asyncio.sleep(chance.uniform(0, 0.02))
                 await asyncio.to_thread(durable_postgres.kill_immediate)
                 await asyncio.to_thread(durable_postgres.start)
-            await load.progress(100)
+            await load.progress(60)
         await eventually(gateway.is_ready, "readiness is green again")
-        await audit(town, tills, SEED)
+        journal = await audit(town, tills, SEED)
+    assert {} == journal.errors()

@@ -18,7 +18,7 @@ async def test_a_gateway_killed_at_random_moments_loses_nothing_acknowledged_and
     async with tills_at(town.clients, gateway.address) as tills:
         async with shopping(tills, town.cards, SEED, Manner(hasty=0.1), 1_000 * rounds) as load:
             for _ in range(rounds):
-                await load.progress(chance.randint(50, 300))
+                await load.progress(chance.randint(40, 160))
                 # Not to wait for anything: the moment itself is the random choice.
                 await asyncio.sleep(chance.uniform(0, 0.02))
                 gateway.kill()
