@@ -142,15 +142,15 @@ async def returned_in_parts(till: Till, buyer: Buyer) -> None:
 
 
 async def weighed_back(till: Till, buyer: Buyer) -> None:
-    """Goods by weight come back by weight, in three unequal parts that sum to the kopeck."""
+    """Goods by weight come back by weight, each in three unequal parts that sum to the kopeck."""
     buyer = replace(buyer, basket=weighed_basket(till.rng))
     _, bought = await sell(till, buyer, receipt_for(till, buyer))
     if bought is None:
         return
-    line = buyer.basket.lines[0]
-    first, second = line.quantity_milli // 3, line.quantity_milli // 7
-    for quantity in (first, second, line.quantity_milli - first - second):
-        await till.refund(bought, [RefundLine(line.line_number, quantity)])
+    for line in buyer.basket.lines:
+        first, second = line.quantity_milli // 3, line.quantity_milli // 7
+        for quantity in (first, second, line.quantity_milli - first - second):
+            await till.refund(bought, [RefundLine(line.line_number, quantity)])
 
 
 async def returned_elsewhere(till: Till, buyer: Buyer) -> None:

@@ -70,7 +70,7 @@ STORIES: Final = (
     Story("replaced by a larger basket", everyday.one_more_thing, 25),
     Story("returned as a whole", everyday.returned, 30),
     Story("returned in parts", everyday.returned_in_parts, 25),
-    Story("returned by weight, in three parts", everyday.weighed_back, 15),
+    Story("returned by weight, in three parts", everyday.weighed_back, 15, 4),
     Story("returned at another till", everyday.returned_elsewhere, 15),
     Story("receipt attached later", everyday.receipt_later, 15),
     Story("sent twice, paid once", everyday.sent_twice, 15),
