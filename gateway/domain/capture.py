@@ -290,6 +290,7 @@ def _captured(
         shortfall_kopecks=sum(line.shortfall_kopecks for line in sale.lines),
         rest_lapsed=rest,
         shift_number=sale.shift_number,
+        terminal_id=context.seller.terminal_id,
     )
     captured = replace(purchase, state=PurchaseState.CAPTURED, capture=done, closed_at=context.now)
     captured = with_receipts(captured, sale.receipts)

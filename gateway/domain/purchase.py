@@ -107,7 +107,7 @@ class Capture:
 
     `sale_date` (Moscow) and `agreements` (certificate → subsidy agreement) decide the claims that
     it belongs to. `shortfall_kopecks` is what a late capture could not cover; `rest_lapsed` is
-    what lapsed with one-shot certificates.
+    what lapsed with one-shot certificates. It counts in the shift of the terminal that captured.
     """
 
     captured_at: datetime
@@ -119,6 +119,7 @@ class Capture:
     shortfall_kopecks: int = 0
     rest_lapsed: Mapping[UUID, int] = field(default_factory=dict)
     shift_number: int = 0
+    terminal_id: int = 0
 
     @property
     def points_kopecks(self) -> int:

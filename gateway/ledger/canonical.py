@@ -78,8 +78,12 @@ def difference(stored: str, command: Command | CloseShift, account_id: int | Non
 
 def _first_difference(then: Any, now: Any, path: str) -> str | None:
     if isinstance(then, dict) and isinstance(now, dict):
-        # A field that only one of them has came or went with another version of the gateway.
-        for name in sorted(then.keys() & now.keys()):
+        # A field that only one of them has came or went with another version of the gateway; but two that
+        # share none are different things: a purchase by its id, and one by its request or receipt.
+        shared = then.keys() & now.keys()
+        if not shared and then != now:
+            return path
+        for name in sorted(shared):
             found = _first_difference(then[name], now[name], f"{path}.{name}" if path else name)
             if found:
                 return found

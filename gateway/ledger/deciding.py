@@ -19,6 +19,7 @@ from gateway.domain.commands import (
     Void,
 )
 from gateway.domain.decide import decide
+from gateway.domain.gates import refusal_of_standing
 from gateway.domain.outcome import Decided, Outcome
 from gateway.domain.policy import Context, Policy, Standing
 from gateway.domain.purchase import PurchaseState
@@ -125,19 +126,19 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
             return
     target = _target(command, snapshot)
     account_id = _account_of(command, target, snapshot)
-    if account_id is None:
-        plan.decisions.append(_without_account(command, target, snapshot))
-        return
-    before = plan.after[account_id]
-    now = max(snapshot.now, before.last_decided_at)
+    before = plan.after[account_id] if account_id is not None else None
+    now = snapshot.now if before is None else max(snapshot.now, before.last_decided_at)
     context = Context(
         now=now,
         operation_id=uuid7(now),
         policy=rules.policy,
         lists=rules.lists(),
         standing=standing,
-        card_stopped=_is_card_stopped(command, account_id, snapshot),
+        card_stopped=account_id is not None and _is_card_stopped(command, account_id, snapshot),
     )
+    if before is None or account_id is None:
+        plan.decisions.append(_without_account(command, target, context))
+        return
     decided = decide(before, command, target.purchase_id, context)
     plan.after[account_id] = decided.account
     entombs = None
@@ -204,11 +205,14 @@ def _account_of(command: Command, target: _Target, snapshot: Snapshot) -> int | 
     return snapshot.account_of_holder.get(getattr(command, "holder_ref", ""))
 
 
-def _without_account(command: Command, target: _Target, snapshot: Snapshot) -> Decision:
+def _without_account(command: Command, target: _Target, context: Context) -> Decision:
     """Decide what touches no account: nothing to find, or a void that comes before its purchase."""
     reason: Reason | None
     entombs = None
-    if isinstance(command, Authorize):
+    refusal = refusal_of_standing(command, context)
+    if refusal is not None:
+        reason = refusal
+    elif isinstance(command, Authorize):
         reason = Reason.CARD_UNKNOWN
     elif not hasattr(command, "purchase"):
         reason = (
@@ -223,5 +227,4 @@ def _without_account(command: Command, target: _Target, snapshot: Snapshot) -> D
         entombs = command.purchase.request_id if isinstance(command.purchase, ByRequestId) else None
     else:
         reason = Reason.PURCHASE_UNKNOWN
-    now = snapshot.now
-    return Decision(command, now, uuid7(now), Outcome(reason), entombs=entombs)
+    return Decision(command, context.now, context.operation_id, Outcome(reason), entombs=entombs)

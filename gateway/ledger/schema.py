@@ -86,6 +86,7 @@ purchase = Table(
     Column("terminal_id", BigInteger, nullable=False),
     Column("concentrator_id", BigInteger, nullable=False),
     Column("shift_number", Integer, nullable=False),
+    Column("shift_terminal_id", BigInteger, nullable=False),
     Column("cashier_ref", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("authorized_at", _instant, nullable=False),
@@ -108,7 +109,7 @@ purchase = Table(
     ),
     CheckConstraint("captured_kopecks BETWEEN 0 AND approved_kopecks", name="captured_within_approved"),
     Index("purchase_live_hold", "account_id", postgresql_where=text("state = 'AUTHORIZED'")),
-    Index("purchase_shift", "terminal_id", "shift_number"),
+    Index("purchase_shift", "shift_terminal_id", "shift_number"),
     postgresql_partition_by="RANGE (id)",
 )
 

@@ -19,7 +19,7 @@ from gateway.ledger.ids import uuid7
 
 _ACCOUNTS = """
 SELECT DISTINCT account_id FROM purchase
-WHERE terminal_id = $1 AND shift_number = $2 AND state = 'CAPTURED' AND NOT is_shift_closed
+WHERE shift_terminal_id = $1 AND shift_number = $2 AND state = 'CAPTURED' AND NOT is_shift_closed
 ORDER BY account_id"""
 
 _TOTALS = """
@@ -32,7 +32,7 @@ SELECT
 FROM (
   SELECT state, captured_kopecks, approved_kopecks,
     state = 'AUTHORIZED' AND hold_expires_at > tillgate_now() AS is_open
-  FROM purchase WHERE terminal_id = $1 AND shift_number = $2) p"""
+  FROM purchase WHERE shift_terminal_id = $1 AND shift_number = $2) p"""
 
 _REFUNDS = """
 SELECT count(*) AS refund_count, coalesce(sum(points_kopecks), 0)::bigint AS refunded_kopecks
@@ -106,9 +106,7 @@ async def _stored(connection: asyncpg.Connection, command: CloseShift) -> Stored
     return StoredAnswer(SealedAnswer(row["signed_payload"], row["signature"], row["key_id"]), is_replay=True)
 
 
-async def _lock_accounts(
-    connection: asyncpg.Connection, terminal_id: int, shift_number: int
-) -> list[int]:
+async def _lock_accounts(connection: asyncpg.Connection, terminal_id: int, shift_number: int) -> list[int]:
     """Lock the accounts of the shift's captures, again until no capture of another account slipped in."""
     locked: list[int] = []
     while True:
@@ -138,7 +136,7 @@ async def _write_close(
 ) -> None:
     terminal_id, shift_number = command.origin.terminal_id, command.origin.shift_number
     await connection.execute(
-        "UPDATE purchase SET is_shift_closed = true WHERE terminal_id = $1 AND shift_number = $2"
+        "UPDATE purchase SET is_shift_closed = true WHERE shift_terminal_id = $1 AND shift_number = $2"
         " AND state = 'CAPTURED' AND NOT is_shift_closed AND account_id = ANY ($3::bigint[])",
         terminal_id,
         shift_number,

@@ -58,14 +58,16 @@ _CERTIFICATE_NEW = Rows(
 _PURCHASE_CHANGED = Rows(
     _columns(
         "account_id:bigint id:uuid state:text closed_at:timestamptz lapsed_from_hold:jsonb"
-        " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date shift_number:integer"
+        " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date"
+        " shift_number:integer shift_terminal_id:bigint"
     ),
     _CERTIFICATE_NEW.following,
 )
 _PURCHASE_NEW = Rows(
     _columns(
         "account_id:bigint id:uuid state:text closed_at:timestamptz lapsed_from_hold:jsonb"
-        " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date shift_number:integer"
+        " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date"
+        " shift_number:integer shift_terminal_id:bigint"
         " request_id:uuid merchant_id:bigint outlet_id:bigint terminal_id:bigint"
         " concentrator_id:bigint cashier_ref:text authorized_at:timestamptz"
         " hold_expires_at:timestamptz program_code:text list_version:text rounding_kopecks:bigint"

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from gateway.domain.certificate import Account, Bucket, Certificate
-from gateway.domain.commands import Command, Issue
+from gateway.domain.commands import Capture, Command, Issue
 from gateway.domain.outcome import Decided
 from gateway.domain.purchase import Purchase, PurchaseState
 from gateway.ledger.answers import SealedAnswer
@@ -97,7 +97,7 @@ def _purchase_changed(p: Purchase) -> _Row:
     return (
         p.account_id, p.id, p.state, p.closed_at, _json(p.lapsed_from_hold), _json(p.own_money),
         _json(done) if done else None, done.points_kopecks if done else 0, done.sale_date if done else None,
-        done.shift_number if done else p.shift_number,
+        done.shift_number if done else p.shift_number, done.terminal_id if done else p.terminal_id,
     )  # fmt: skip
 
 
@@ -176,12 +176,10 @@ def _booking(
 
 def _cases(decision: Decision) -> Iterable[_Row]:
     purchase = decision.outcome.purchase
-    made_now = (
-        decision.decided is not None and decision.outcome.is_approved and decision.outcome.refund is None
-    )
-    if not made_now or purchase is None or purchase.capture is None:
+    is_capture = isinstance(decision.command, Capture) and decision.outcome.is_approved
+    if not is_capture or purchase is None or purchase.capture is None:
         return
-    if purchase.capture.shortfall_kopecks and purchase.capture.captured_at == decision.decided_at:
+    if purchase.capture.shortfall_kopecks:
         yield (
             decision.account_id, decision.operation_id, "LATE_CAPTURE_SHORTFALL", purchase.id,
             purchase.capture.shortfall_kopecks, decision.decided_at,

@@ -299,3 +299,40 @@ async def test_an_outcome_is_listed_only_when_no_earlier_one_can_still_come(kit:
     assert [] == await listed()
     await kit.shift_clock(timedelta(seconds=6))
     assert [command.request_id] == await listed()
+
+
+async def test_a_capture_at_another_till_counts_in_that_till_s_shift(kit: Kit) -> None:
+    """Each till's totals are what that till spent."""
+    committer = await kit.committer()
+    token = await kit.card(committer, 500_00)
+    held = must(await committer.submit(authorize(token, line(1, 100_00))))
+    assert held.purchase
+    ref = ByPurchaseId(held.purchase.id)
+    await committer.submit(Capture(new_request_id(), origin(12, shift_number=4), ref))
+    totals = [
+        must(await committer.submit(CloseShift(new_request_id(), origin(terminal, shift)))).shift
+        for terminal, shift in ((11, 1), (12, 4))
+    ]
+    assert [0, 100_00] == [t.captured_kopecks for t in totals if t]
+
+
+async def test_the_same_id_for_a_purchase_named_otherwise_is_refused(kit: Kit) -> None:
+    """A Void by purchase id and one by request id are two bodies, whatever they name."""
+    committer = await kit.committer()
+    token = await kit.card(committer, 500_00)
+    command = authorize(token, line(1, 100_00))
+    held = must(await committer.submit(command))
+    assert held.purchase
+    void = Void(new_request_id(), origin(), ByPurchaseId(held.purchase.id))
+    await committer.submit(void)
+    with pytest.raises(CommandError) as refused:
+        await committer.submit(replace(void, purchase=ByRequestId(command.request_id)))
+    assert (Reason.REQUEST_ID_CONFLICT, "purchase") == (refused.value.reason, refused.value.field)
+
+
+async def test_a_suspended_merchant_is_told_so_before_anything_of_the_card(kit: Kit) -> None:
+    """The order of precedence holds also where there is no account."""
+    committer = await kit.committer()
+    kit.standings[11] = replace(standing(11), suspended_at=datetime(2026, 1, 1, tzinfo=UTC))
+    declined = must(await committer.submit(authorize(b"\x09" * 16, line(1, 10_00))))
+    assert Reason.MERCHANT_SUSPENDED == declined.reason

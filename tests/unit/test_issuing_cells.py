@@ -49,7 +49,7 @@ def test_spaces_around_a_cell_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("column", "text"),
     [
-        *((column, "") for column in COLUMNS - {"card_number", "card_series", "own_nominal"}),
+        *((column, "") for column in sorted(COLUMNS - {"card_number", "card_series", "own_nominal"})),
         *(
             (column, "x" * (TEXT_MAX_CHARS + 1))
             for column in ("issue_ref", "holder_id", "act_body", "act_number")

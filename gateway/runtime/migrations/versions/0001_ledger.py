@@ -121,6 +121,7 @@ TABLES = (
       terminal_id BIGINT NOT NULL,
       concentrator_id BIGINT NOT NULL,
       shift_number INTEGER NOT NULL,
+      shift_terminal_id BIGINT NOT NULL,
       cashier_ref TEXT NOT NULL,
       state TEXT NOT NULL,
       authorized_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -148,7 +149,7 @@ TABLES = (
     CREATE INDEX purchase_live_hold ON purchase (account_id) WHERE state = 'AUTHORIZED'
     """,
     """
-    CREATE INDEX purchase_shift ON purchase (terminal_id, shift_number)
+    CREATE INDEX purchase_shift ON purchase (shift_terminal_id, shift_number)
     """,
     """
     CREATE TABLE receipt (
