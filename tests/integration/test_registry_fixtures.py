@@ -42,7 +42,14 @@ async def made(engine: AsyncEngine, authority: IssuingAuthority, folder: Path, *
     """The fixture below `folder`, of one merchant with one shop and one till unless `sizes` say more."""
     counts = {"merchants": 1, "outlets": 1, "terminals": 1} | sizes
     return await make_fixture(
-        engine, folder, authority=authority, program_codes=PROGRAMS, outcome_keys=KEYS, **counts
+        engine,
+        folder,
+        authority=authority,
+        program_codes=PROGRAMS,
+        outcome_keys=KEYS,
+        merchants=counts["merchants"],
+        outlets=counts["outlets"],
+        terminals=counts["terminals"],
     )
 
 

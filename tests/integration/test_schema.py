@@ -24,13 +24,19 @@ def _described(schema: str | None = None) -> MetaData:
     merged = MetaData(schema=schema)
     for metadata in (ledger.metadata, registry.metadata):
         for table in metadata.tables.values():
-            table.to_metadata(merged, schema=schema)
+            if schema is None:
+                table.to_metadata(merged)
+            else:
+                table.to_metadata(merged, schema=schema)
     return merged
 
 
 def _differences(connection: Connection) -> list[Any]:
     options = {"include_object": _is_described, "compare_type": True, "compare_server_default": True}
-    return compare_metadata(MigrationContext.configure(connection, opts=options), _described())
+    differences: list[Any] = compare_metadata(
+        MigrationContext.configure(connection, opts=options), _described()
+    )
+    return differences
 
 
 async def test_the_history_leads_to_the_described_tables(database_url: str) -> None:
