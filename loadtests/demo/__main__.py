@@ -7,7 +7,8 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ from loadtests.demo.stories import Visit, plan
 from loadtests.demo.summary import Money, Summary
 from loadtests.demo.till import Figures
 from loadtests.demo.view import View
-from loadtests.demo.world import DemoError, open_world
+from loadtests.demo.world import GATEWAY_LOG, DemoError, open_world
 
 SEED: Final = 213
 """The same buyers with the same baskets each time; what happens between them is left to chance."""
@@ -40,7 +41,7 @@ DIRECTORY: Final = Path("var/demo")
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-BUYERS_PER_S: Final = 65
+BUYERS_PER_S: Final = 75
 """At this pace two cores are busy with tills and gateway, and not overrun."""
 
 BUYERS_MIN: Final = 100
@@ -91,6 +92,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DemoError, EmbeddedServerError, PermissionError) as error:
         view.say(f"[red]The demo cannot go on:[/red] {error}")
         return 1
+    except BaseExceptionGroup as failures:
+        path = options.directory / "traceback.txt"
+        path.write_text("".join(traceback.format_exception(failures)), encoding="utf-8")
+        for failure in _leaves(failures):
+            view.say(f"[red]{type(failure).__name__}:[/red] {failure}")
+        view.say(f"The demo failed; see {path} and {options.directory / GATEWAY_LOG}")
+        return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
         view.say("stopped; nothing of it runs any more")
         return 130
@@ -115,6 +123,14 @@ def _parser() -> argparse.ArgumentParser:
         help=f"where it works (default {DIRECTORY})",
     )
     return parser
+
+
+def _leaves(failure: BaseException) -> Iterator[BaseException]:
+    if isinstance(failure, BaseExceptionGroup):
+        for inner in failure.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield failure
 
 
 def _interrupt_on_signals() -> None:

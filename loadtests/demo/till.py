@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -54,6 +55,8 @@ IMPATIENT: Final = Configuration(
     keeps_alive_when_idle=True,
 )
 """For tills on a cable that breaks: the demo has less time than a buyer."""
+
+_SETTLE_TRIES: Final = 12
 
 ResultT = TypeVar("ResultT", bound=CommandResult)
 
@@ -244,26 +247,26 @@ class Till:
         try:
             result = await self.client.send(request)
         except OutcomeUnknownError:
-            return await self._settle(request)
+            self.figures.repaired["left open, resolved later"] += 1
+            return await self.settle(request)
         if self.cable is None or self.cable.troubles == troubles:
             self.figures.measured(request.method, started_s)
         if result.is_declined and request.method not in (Method.AUTHORIZE, Method.SALE):
             self.figures.refused[f"{request.method}: {result.reason.name}"] += 1
         return result
 
-    async def _settle(self, request: PreparedRequest[ResultT]) -> ResultT:
-        """What a till does when it was told that an outcome is unknown: ask again until it is not."""
-        while True:
-            try:
-                result = await self.client.resolve(request.request_id)
-            except OutcomeUnknownError:
-                continue
-            self.figures.repaired["no answer, resolved later"] += 1
-            return as_result(result, request)
+    async def settle(self, request: PreparedRequest[ResultT]) -> ResultT:
+        """What a till does when it was told that an outcome is unknown: ask again until it is not.
 
+        Raises NotRememberedError if the request is settled already, OutcomeUnknownError if nobody answers.
+        """
+        for _ in range(_SETTLE_TRIES):
+            with suppress(OutcomeUnknownError):
+                return await self._resolve(request)
+        return await self._resolve(request)
 
-def as_result(result: CommandResult, request: PreparedRequest[ResultT]) -> ResultT:
-    """What `resolve` found, by the type of the request; raises TypeError if it is another's."""
-    if not isinstance(result, request.result_type):
-        raise TypeError(f"{request.method} was answered by a {type(result).__name__}")
-    return result
+    async def _resolve(self, request: PreparedRequest[ResultT]) -> ResultT:
+        result = await self.client.resolve(request.request_id)
+        if not isinstance(result, request.result_type):
+            raise TypeError(f"{request.method} was answered by a {type(result).__name__}")
+        return result

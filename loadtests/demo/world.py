@@ -31,6 +31,7 @@ MERCHANTS: Final = 4
 OUTLETS: Final = 3
 TERMINALS: Final = 3
 
+GATEWAY_LOG: Final = "gateway.log"
 _HOST: Final = "127.0.0.1"
 
 Say = Callable[[str], None]
@@ -67,7 +68,7 @@ class World:
     @property
     def gateway_log(self) -> Path:
         """Where the gateway's warnings and errors go."""
-        return self.settings.data_dir / "gateway.log"
+        return self.settings.data_dir / GATEWAY_LOG
 
     @property
     def outcome_keys(self) -> Path:
