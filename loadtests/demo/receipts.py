@@ -89,7 +89,7 @@ def _lines(basket: Basket, result: PurchaseResult) -> Iterator[Text]:
         own = rubles(answer.own_money_kopecks) if is_own else "–"
         name = _shorten(line.item_name)
         yield Text(_row(name, _quantity(line), rubles(line.amount_kopecks), points, own))
-        if why := why_not(answer):
+        if why := why_not(answer, is_approved=result.is_approved):
             yield Text(f"  {why}", "yellow")
 
 
@@ -102,8 +102,8 @@ def _row(name: str, quantity: str, *sums: str) -> str:
     return f"{name:<{_NAME_WIDTH}}{quantity:>8}" + "".join(f"{text:>12}" for text in sums)
 
 
-def why_not(answer: PurchaseLine) -> str:
-    """Why points do not pay a line, or not all of it; empty if they do."""
+def why_not(answer: PurchaseLine, *, is_approved: bool) -> str:
+    """Why points do not pay a line, or not all of it; empty if they do, or might have but for another line."""
     if answer.reason is LineReason.PROHIBITED:
         return f"{answer.notice.cashier_ru}: {category_of(answer)}"
     if not answer.is_allowed:
@@ -112,7 +112,7 @@ def why_not(answer: PurchaseLine) -> str:
         return "Товар не определён: баллами только часть цены"
     if answer.capped_by_ceiling:
         return "Дороже предельной цены: разницу платит покупатель"
-    return "Баллов не хватило" if 0 < answer.approved_kopecks < answer.amount_kopecks else ""
+    return "Баллов не хватило" if is_approved and answer.own_money_kopecks else ""
 
 
 def category_of(answer: PurchaseLine) -> str:
