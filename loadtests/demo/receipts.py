@@ -17,7 +17,8 @@ from merchant_sdk import Basket, Line, LineReason, PurchaseLine, PurchaseResult,
 
 WIDTH: Final = 92
 _NAME_WIDTH: Final = WIDTH - 4 - 8 - 3 * 12
-_LINES_SHOWN: Final = range(4, 9)
+_LINES_SHOWN: Final = range(2, 9)
+_LINES_TELLING: Final = 4
 _NAMELESS: Final = ("unknown", "too-coarse")
 
 CAPTIONS: Final[Mapping[str, str]] = {
@@ -65,7 +66,8 @@ def _worth(result: PurchaseResult) -> Iterator[tuple[str, int]]:
     is_short = len(purchase.lines) in _LINES_SHOWN
     has_prohibited = any(line.reason is LineReason.PROHIBITED for line in purchase.lines)
     variety = len({line.reason for line in purchase.lines}) + 2 * len(purchase.certificates)
-    yield "mixed", variety * (result.is_approved and is_short and has_prohibited)
+    is_mixed = result.is_approved and is_short and has_prohibited
+    yield "mixed", is_mixed * (2 * variety + (len(purchase.lines) >= _LINES_TELLING))
     is_once = any(share.program_code == "durable" for share in purchase.certificates)
     is_capped = any(line.capped_by_ceiling for line in purchase.lines)
     yield "ceiling", is_once * (1 + is_capped + (purchase.rest_lapses_kopecks > 0))
@@ -81,6 +83,7 @@ def render(place: Place, basket: Basket, result: PurchaseResult) -> RenderableTy
 
 def _lines(basket: Basket, result: PurchaseResult) -> Iterator[Text]:
     yield Text(_row("Товар", "Кол-во", "Сумма", "Баллами", "Своими"), "dim")
+    is_short_told = False
     judged = {line.line_number: line for line in result.purchase.lines}
     for line in basket.lines:
         answer = judged[line.line_number]
@@ -89,7 +92,10 @@ def _lines(basket: Basket, result: PurchaseResult) -> Iterator[Text]:
         own = rubles(answer.own_money_kopecks) if is_own else "–"
         name = _shorten(line.item_name)
         yield Text(_row(name, _quantity(line), rubles(line.amount_kopecks), points, own))
-        if why := why_not(answer, is_approved=result.is_approved):
+        why = why_not(answer)
+        if not why and result.is_approved and answer.own_money_kopecks and not is_short_told:
+            why, is_short_told = "Баллов не хватило", True
+        if why:
             yield Text(f"  {why}", "yellow")
 
 
@@ -102,8 +108,8 @@ def _row(name: str, quantity: str, *sums: str) -> str:
     return f"{name:<{_NAME_WIDTH}}{quantity:>8}" + "".join(f"{text:>12}" for text in sums)
 
 
-def why_not(answer: PurchaseLine, *, is_approved: bool) -> str:
-    """Why points do not pay a line, or not all of it; empty if they do, or might have but for another line."""
+def why_not(answer: PurchaseLine) -> str:
+    """Why points may not pay a line, or not all of it; empty if they may."""
     if answer.reason is LineReason.PROHIBITED:
         return f"{answer.notice.cashier_ru}: {category_of(answer)}"
     if not answer.is_allowed:
@@ -112,7 +118,7 @@ def why_not(answer: PurchaseLine, *, is_approved: bool) -> str:
         return "Товар не определён: баллами только часть цены"
     if answer.capped_by_ceiling:
         return "Дороже предельной цены: разницу платит покупатель"
-    return "Баллов не хватило" if is_approved and answer.own_money_kopecks else ""
+    return ""
 
 
 def category_of(answer: PurchaseLine) -> str:
