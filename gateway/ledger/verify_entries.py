@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from gateway.ledger.verify_rules import Rule, check
+
 _MOVEMENTS: Final = (
     ("ISSUE", None, "AVAILABLE"),
     ("HOLD", "AVAILABLE", "HELD"),
@@ -26,35 +28,53 @@ _MOVEMENTS: Final = (
 
 _LEGAL = ", ".join(f"('{kind}', '{source or ''}', '{target}')" for kind, source, target in _MOVEMENTS)
 
-_BELONGS = f"""
-SELECT v.what, format('entry %s/%s', e.operation_id, e.n) AS subject, v.detail
-FROM entry e
+_BELONGS = check(
+    "format('entry %s/%s', e.operation_id, e.n)",
+    """entry e
 LEFT JOIN certificate c ON c.id = e.certificate_id
 LEFT JOIN purchase p ON p.id = e.purchase_id
-LEFT JOIN outcome o ON o.operation_id = e.operation_id AND o.kind <> 'TOMBSTONE'
-CROSS JOIN LATERAL (VALUES
-  ('entry.certificate', c.account_id IS DISTINCT FROM e.account_id,
-   format('certificate %s is not one of account %s', e.certificate_id, e.account_id)),
-  ('entry.operation', o.operation_id IS NULL OR o.reason IS NOT NULL OR o.account_id <> e.account_id,
-   'no approved outcome of its account has this operation'),
-  ('entry.decided_at', o.decided_at <> e.decided_at,
-   format('decided %s, its outcome %s', e.decided_at, o.decided_at)),
-  ('entry.purchase', (e.purchase_id IS NOT NULL
-     OR e.kind IN ('HOLD', 'RELEASE', 'CAPTURE', 'LATE_CAPTURE', 'VOID', 'REFUND'))
-     AND p.account_id IS DISTINCT FROM e.account_id,
-   format('%s of purchase %s, which is none of account %s', e.kind, e.purchase_id, e.account_id)),
-  ('entry.purchase', e.purchase_id IS NOT NULL AND e.kind IN ('ISSUE', 'WITHDRAW', 'CORRECTION'),
-   format('%s names a purchase', e.kind)),
-  ('entry.movement', (e.kind, coalesce(e.source, ''), e.target) NOT IN ({_LEGAL}) OR e.amount_kopecks <= 0,
-   format('%s from %s to %s of %s', e.kind, e.source, e.target, e.amount_kopecks)),
-  ('entry.booking', CASE WHEN 'SPENT' IN (e.source, e.target)
-     THEN (e.agreement_id, e.sale_date) IS DISTINCT FROM
-       ((p.capture -> 'agreements' ->> e.certificate_id::text)::bigint, p.sale_date)
-       OR e.agreement_id IS NULL OR e.sale_date IS NULL
-     ELSE e.agreement_id IS NOT NULL OR e.sale_date IS NOT NULL END,
-   format('agreement %s and sale date %s are not those of the capture', e.agreement_id, e.sale_date))
-) AS v(what, is_wrong, detail)
-WHERE v.is_wrong"""
+LEFT JOIN outcome o ON o.operation_id = e.operation_id AND o.kind <> 'TOMBSTONE'""",
+    Rule(
+        "entry.certificate",
+        "c.account_id IS DISTINCT FROM e.account_id",
+        "format('certificate %s is not one of account %s', e.certificate_id, e.account_id)",
+    ),
+    Rule(
+        "entry.operation",
+        "o.operation_id IS NULL OR o.reason IS NOT NULL OR o.account_id <> e.account_id",
+        "'no approved outcome of its account has this operation'",
+    ),
+    Rule(
+        "entry.decided_at",
+        "o.decided_at <> e.decided_at",
+        "format('decided %s, its outcome %s', e.decided_at, o.decided_at)",
+    ),
+    Rule(
+        "entry.purchase",
+        """p.account_id IS DISTINCT FROM e.account_id AND (e.purchase_id IS NOT NULL
+    OR e.kind IN ('HOLD', 'RELEASE', 'CAPTURE', 'LATE_CAPTURE', 'VOID', 'REFUND'))""",
+        "format('%s of purchase %s, which is none of account %s', e.kind, e.purchase_id, e.account_id)",
+    ),
+    Rule(
+        "entry.purchase",
+        "e.purchase_id IS NOT NULL AND e.kind IN ('ISSUE', 'WITHDRAW', 'CORRECTION')",
+        "format('%s names a purchase', e.kind)",
+    ),
+    Rule(
+        "entry.movement",
+        f"e.amount_kopecks <= 0 OR (e.kind, coalesce(e.source, ''), e.target) NOT IN ({_LEGAL})",
+        "format('%s from %s to %s of %s', e.kind, e.source, e.target, e.amount_kopecks)",
+    ),
+    Rule(
+        "entry.booking",
+        """CASE WHEN 'SPENT' IN (e.source, e.target)
+    THEN (e.agreement_id, e.sale_date) IS DISTINCT FROM
+      ((p.capture -> 'agreements' ->> e.certificate_id::text)::bigint, p.sale_date)
+      OR e.agreement_id IS NULL OR e.sale_date IS NULL
+    ELSE e.agreement_id IS NOT NULL OR e.sale_date IS NOT NULL END""",
+        "format('agreement %s and sale date %s are not those of the capture', e.agreement_id, e.sale_date)",
+    ),
+)
 
 _NUMBERED = """
 SELECT 'entry.numbering' AS what, 'operation ' || operation_id AS subject,

@@ -3,36 +3,42 @@
 from typing import Final
 
 from gateway.domain.reasons import LineReason
+from gateway.ledger.verify_rules import Rule, check
 
 _REFUSED = ", ".join(
     str(int(reason)) for reason in (LineReason.PROHIBITED, LineReason.NOT_GOODS, LineReason.EXCISE_UNCLEARED)
 )
 
-_LINES = f"""
-SELECT v.what, format('purchase %s line %s', p.id, l.number) AS subject, v.detail
-FROM purchase p
+_LINES = check(
+    "format('purchase %s line %s', p.id, l.number)",
+    """purchase p
 CROSS JOIN LATERAL (
   SELECT (i -> 'line' ->> 'line_number')::int AS number,
     (i -> 'line' ->> 'amount_kopecks')::bigint AS amount,
     (i -> 'verdict' ->> 'reason')::int AS verdict,
-    (i ->> 'reason')::int AS reason,
-    (SELECT coalesce(sum((s ->> 'amount_kopecks')::bigint), 0) FROM jsonb_array_elements(i -> 'shares') s)
-      AS points,
-    (SELECT coalesce(min((s ->> 'amount_kopecks')::bigint), 1) FROM jsonb_array_elements(i -> 'shares') s)
-      AS least
-  FROM jsonb_array_elements(p.lines) i) l
-CROSS JOIN LATERAL (VALUES
-  ('line.points', l.amount IS NULL OR l.points > l.amount OR l.least <= 0,
-   format('points %s of amount %s', l.points, l.amount)),
-  ('line.prohibited', l.points > 0 AND (coalesce(l.verdict, 0) IN (0, {_REFUSED})
-     OR l.reason IS DISTINCT FROM {int(LineReason.ALLOWED)} OR p.state = 'DECLINED'),
-   format('points %s, verdict %s, reason %s, %s', l.points, l.verdict, l.reason, p.state))
-) AS v(what, is_wrong, detail)
-WHERE v.is_wrong"""
+    (i ->> 'reason')::int AS reason, s.points, s.least
+  FROM jsonb_array_elements(p.lines) i
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum((s ->> 'amount_kopecks')::bigint), 0) AS points,
+      coalesce(min((s ->> 'amount_kopecks')::bigint), 1) AS least
+    FROM jsonb_array_elements(i -> 'shares') s) s
+  OFFSET 0) l""",
+    Rule(
+        "line.points",
+        "l.amount IS NULL OR l.points > l.amount OR l.least <= 0",
+        "format('points %s of amount %s', l.points, l.amount)",
+    ),
+    Rule(
+        "line.prohibited",
+        f"""l.points > 0 AND (coalesce(l.verdict, 0) IN (0, {_REFUSED})
+    OR l.reason IS DISTINCT FROM {int(LineReason.ALLOWED)} OR p.state = 'DECLINED')""",
+        "format('points %s, verdict %s, reason %s, %s', l.points, l.verdict, l.reason, p.state)",
+    ),
+)
 
-_TOTALS = """
-SELECT v.what, 'purchase ' || p.id AS subject, v.detail
-FROM purchase p
+_TOTALS = check(
+    "'purchase ' || p.id",
+    """purchase p
 CROSS JOIN LATERAL (
   SELECT count(*) AS lines, count(DISTINCT i -> 'line' ->> 'line_number') AS numbers,
     sum((i -> 'line' ->> 'amount_kopecks')::bigint) - p.rounding_kopecks AS total,
@@ -41,16 +47,19 @@ CROSS JOIN LATERAL (
   FROM jsonb_array_elements(p.lines) i) t
 LEFT JOIN LATERAL (
   SELECT sum((i ->> 'amount_kopecks')::bigint) - (p.capture ->> 'rounding_kopecks')::bigint AS total
-  FROM jsonb_array_elements(p.capture -> 'lines') i) c ON p.capture IS NOT NULL
-CROSS JOIN LATERAL (VALUES
-  ('purchase.approved', t.points <> p.approved_kopecks,
-   format('approved_kopecks %s, its shares %s', p.approved_kopecks, t.points)),
-  ('purchase.total', t.total IS NULL OR t.points > t.total OR t.lines <> t.numbers
-     OR p.captured_kopecks > c.total,
-   format('points %s of total %s, captured %s of %s, %s lines with %s numbers',
-     t.points, t.total, p.captured_kopecks, c.total, t.lines, t.numbers))
-) AS v(what, is_wrong, detail)
-WHERE v.is_wrong"""
+  FROM jsonb_array_elements(p.capture -> 'lines') i) c ON p.capture IS NOT NULL""",
+    Rule(
+        "purchase.approved",
+        "t.points <> p.approved_kopecks",
+        "format('approved_kopecks %s, its shares %s', p.approved_kopecks, t.points)",
+    ),
+    Rule(
+        "purchase.total",
+        "t.total IS NULL OR t.points > t.total OR t.lines <> t.numbers OR p.captured_kopecks > c.total",
+        """format('points %s of total %s, captured %s of %s, %s lines with %s numbers',
+    t.points, t.total, p.captured_kopecks, c.total, t.lines, t.numbers)""",
+    ),
+)
 
 # One row for each line of a purchase, with what was authorized, captured and refunded of it.
 _STEPS = """
