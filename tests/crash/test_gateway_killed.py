@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from tests.crash.harness import Town, audit
+from tests.crash.harness import Town, assert_clean, audit
 from tests.crash.processes import GatewayProcess
 from tests.crash.tills import Manner, shopping, tills_at
 
@@ -22,6 +22,7 @@ async def test_a_gateway_killed_at_random_moments_loses_nothing_acknowledged_and
                 # Not to wait for anything: the moment itself is the random choice.
                 await asyncio.sleep(chance.uniform(0, 0.02))
                 gateway.kill()
+                await assert_clean(town)
                 await gateway.start_ready()
             await load.progress(30)
         journal = await audit(town, tills, SEED)

@@ -1,15 +1,16 @@
-"""Two gateways on one database; one is killed, and its tills go on at the other with the same ids."""
+"""Two gateways on one database: one is killed or frozen, and its tills go on at the other, same ids."""
 
+import signal
 from pathlib import Path
 
-from tests.crash.harness import Town, audit
+from tests.crash.harness import Town, assert_clean, audit
 from tests.crash.processes import GatewayProcess
 from tests.crash.tills import Manner, shopping, tills_at
 
 SEED = 20261124
 
 
-async def test_tills_of_a_killed_gateway_go_on_at_another_with_the_same_ids(
+async def test_tills_of_a_killed_or_frozen_gateway_go_on_at_another_with_the_same_ids(
     town: Town, gateway: GatewayProcess, tmp_path: Path
 ) -> None:
     """Both gateways write the same accounts; what one has decided the other answers byte for byte."""
@@ -24,6 +25,14 @@ async def test_tills_of_a_killed_gateway_go_on_at_another_with_the_same_ids(
                 await load.progress(200)
                 await gateway.start_ready()
                 await load.progress(50)
+                # Frozen, its tills lose patience and ask the other one; then it wakes with what it had begun.
+                second.send_signal(signal.SIGSTOP)
+                try:
+                    await load.progress(100)
+                finally:
+                    second.send_signal(signal.SIGCONT)
+                await load.progress(50)
+                await assert_clean(town)
             journal = await audit(town, tills, SEED)
     moved = [sent for sent in journal.sent.values() if "UNAVAILABLE" in sent.errors]
     assert 0 < len(moved), "no kill met a command in flight"
