@@ -1,5 +1,8 @@
 """The gateway's own keys: files that the settings name or, in development, files made once by itself."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,8 +29,9 @@ class GatewayKeys:
 def authority(settings: Settings) -> IssuingAuthority:
     """The development CA below the data directory, made on first use."""
     folder = settings.keys_dir / "pki"
-    if not (folder / "issuing.pem").exists():
-        return IssuingAuthority.create(folder, datetime.now(UTC))
+    with _one_maker(settings):
+        if not (folder / "issuing.pem").exists():
+            return IssuingAuthority.create(folder, datetime.now(UTC))
     return IssuingAuthority.load(folder)
 
 
@@ -41,17 +45,29 @@ def load_keys(settings: Settings) -> GatewayKeys:
 
 def load_signer(settings: Settings) -> OutcomeSigner:
     """The key that signs outcomes."""
-    path = settings.signing_key_file or settings.keys_dir / "outcome_signing_key.pem"
-    return (
-        OutcomeSigner.load(path) if path.exists() or settings.signing_key_file else OutcomeSigner.create(path)
-    )
+    if settings.signing_key_file:
+        return OutcomeSigner.load(settings.signing_key_file)
+    path = settings.keys_dir / "outcome_signing_key.pem"
+    with _one_maker(settings):
+        return OutcomeSigner.load(path) if path.exists() else OutcomeSigner.create(path)
 
 
 def load_card_keys(settings: Settings) -> CardTokenKeys:
     """The key that turns card numbers into tokens."""
-    path = settings.card_token_key_file or settings.keys_dir / "card_token_key.json"
-    exists = path.exists() or settings.card_token_key_file
-    return CardTokenKeys.load(path) if exists else CardTokenKeys.create(path)
+    if settings.card_token_key_file:
+        return CardTokenKeys.load(settings.card_token_key_file)
+    path = settings.keys_dir / "card_token_key.json"
+    with _one_maker(settings):
+        return CardTokenKeys.load(path) if path.exists() else CardTokenKeys.create(path)
+
+
+@contextmanager
+def _one_maker(settings: Settings) -> Iterator[None]:
+    """Let two commands that start at once on an empty data directory make every key only once."""
+    settings.keys_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.keys_dir / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _tls(settings: Settings) -> TlsIdentity:
@@ -59,6 +75,8 @@ def _tls(settings: Settings) -> TlsIdentity:
         ca, chain, key = settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file
     else:
         folder = settings.keys_dir / "server"
-        ensure_server(folder, authority(settings), SERVER_NAMES, datetime.now(UTC))
+        made = authority(settings)
+        with _one_maker(settings):
+            ensure_server(folder, made, SERVER_NAMES, datetime.now(UTC))
         ca, chain, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
     return TlsIdentity(ca.read_bytes(), chain.read_bytes(), read_secret(key))
