@@ -23,7 +23,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswer
 from gateway.ledger.deciding import Decision, Plan, Rules, decide_batch
-from gateway.ledger.reading import OutcomeRow, Wanted, mentioned_ids, merchant_of, origin_of, read
+from gateway.ledger.reading import Wanted, mentioned_ids, merchant_of, origin_of, read, read_answers
 from gateway.ledger.shifts import close_shift
 from gateway.ledger.writing import Sealed, write
 
@@ -239,7 +239,10 @@ class Committer:
             member.losses += 1
             if isinstance(error, asyncpg.UniqueViolationError | asyncpg.TransactionRollbackError):
                 return group  # someone else was first: the next reading sees the winner
-            log.exception("the database refused a command", kind=type(member.command).__name__)
+            if isinstance(error, asyncpg.LockNotAvailableError):
+                log.warning("somebody else keeps an account locked", kind=type(member.command).__name__)
+            else:
+                log.exception("the database refused a command", kind=type(member.command).__name__)
             _fail(group, CommandError(Reason.UNAVAILABLE))
         except Exception:
             if len(group) > 1:
@@ -260,7 +263,7 @@ class Committer:
         plan = decide_batch((m.command for m in group), snapshot, self.rules)
         sealed = [self._sealed(decision) for decision in plan.decisions]
         won = await write(connection, plan, sealed, self.limits.max_age) if sealed else set()
-        replays = await _stored_answers(connection, plan.replays)
+        replays = await read_answers(connection, plan.replays)
         lost = self._answer(group, plan, sealed, won, replays)
         self.observer.batch_done(len(group), len(lost), loop.time() - started)
         return lost
@@ -329,24 +332,3 @@ def _look_at(answer: asyncio.Future[StoredAnswer]) -> None:
     """Whoever hung up does not; an error that nobody looks at would be reported as a lost one."""
     if not answer.cancelled():
         answer.exception()
-
-
-async def _stored_answers(
-    connection: Connection, replays: Sequence[tuple[Command, OutcomeRow]]
-) -> dict[tuple[int, UUID], SealedAnswer]:
-    """The bytes of stored answers; read apart from the batch, since replays are rare and answers large."""
-    if not replays:
-        return {}
-    rows = await connection.fetch(
-        "SELECT o.merchant_id, o.request_id, o.signed_payload, o.signature, o.key_id"
-        " FROM unnest($1::bigint[], $2::uuid[]) AS k(m, r)"
-        " JOIN outcome o ON o.merchant_id = k.m AND o.request_id = k.r",
-        [stored.merchant_id for _, stored in replays],
-        [stored.request_id for _, stored in replays],
-    )
-    return {
-        (row["merchant_id"], row["request_id"]): SealedAnswer(
-            row["signed_payload"], row["signature"], row["key_id"]
-        )
-        for row in rows
-    }

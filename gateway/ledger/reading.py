@@ -4,7 +4,7 @@ The statement answers one row of JSON columns whose keys are the field names of 
 dataclasses, so that decoding is one call and there is no second description of the shapes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from gateway.domain.commands import (
     Withdraw,
 )
 from gateway.domain.purchase import Purchase
+from gateway.ledger.answers import SealedAnswer
 
 DEPARTMENT_ID = 0
 """The merchant id under which the outcomes of department commands stand."""
@@ -268,6 +269,27 @@ async def read(connection: asyncpg.Connection, wanted: Wanted) -> Snapshot:
     if row is None:
         raise LookupError("the read statement answered no row")
     return _snapshot(row)
+
+
+async def read_answers(
+    connection: asyncpg.Connection, replays: Sequence[tuple[Command, OutcomeRow]]
+) -> dict[tuple[int, UUID], SealedAnswer]:
+    """The bytes of stored answers; read apart from the batch, since replays are rare and answers large."""
+    if not replays:
+        return {}
+    rows = await connection.fetch(
+        "SELECT o.merchant_id, o.request_id, o.signed_payload, o.signature, o.key_id"
+        " FROM unnest($1::bigint[], $2::uuid[]) AS k(m, r)"
+        " JOIN outcome o ON o.merchant_id = k.m AND o.request_id = k.r",
+        [stored.merchant_id for _, stored in replays],
+        [stored.request_id for _, stored in replays],
+    )
+    return {
+        (row["merchant_id"], row["request_id"]): SealedAnswer(
+            row["signed_payload"], row["signature"], row["key_id"]
+        )
+        for row in rows
+    }
 
 
 _DECODE: dict[str, msgspec.json.Decoder[Any]] = {

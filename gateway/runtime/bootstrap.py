@@ -71,8 +71,14 @@ async def start_ledger(
     """Connect to the database and start a committer; `settings` has all its URLs (see `with_servers`)."""
     lists = load_list_book(settings.lists_dir)
     engine = make_engine(settings.database_url, silence_s=settings.database_silence_s)
-    # The committer keeps its connection anyway; and when one is lost, those of a pool may all be dead.
-    writing = make_engine(settings.database_url, pool_size=0, silence_s=settings.database_silence_s)
+    writing = make_engine(
+        settings.database_url,
+        # The committer keeps its connection anyway; and when one is lost, those of a pool may all be dead.
+        pool_size=0,
+        silence_s=settings.database_silence_s,
+        # A write that has waited longer for a lock would be refused for its age.
+        lock_wait_s=settings.decision_max_age_s,
+    )
     registry = await Registry.load(engine)
     bus = Bus(settings.redis_url)
     rules = Rules(settings.policy, lambda: lists, registry.standing_of)

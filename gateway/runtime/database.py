@@ -20,18 +20,22 @@ from gateway.ledger.partitions import ensure_partitions
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def make_engine(url: str, *, pool_size: int = 8, silence_s: float | None = None) -> AsyncEngine:
+def make_engine(
+    url: str, *, pool_size: int = 8, silence_s: float | None = None, lock_wait_s: float = 0
+) -> AsyncEngine:
     """An engine whose sessions speak UTC and check a pooled connection before they use it.
 
     A statement that is not answered within `silence_s` raises TimeoutError: a host that lost its power says
-    nothing, and its connections never end by themselves. `pool_size` 0 keeps no connection for later.
+    nothing, and its connections never end by themselves. One that waits for a lock longer than `lock_wait_s`
+    (0: for ever) raises LockNotAvailableError. `pool_size` 0 keeps no connection for later.
     """
+    session = {"timezone": "UTC", "application_name": "tillgate", "lock_timeout": f"{lock_wait_s * 1000:.0f}"}
     return create_async_engine(
         url,
         **({"pool_size": pool_size, "max_overflow": 4} if pool_size else {"poolclass": NullPool}),
         pool_pre_ping=True,
         connect_args={
-            "server_settings": {"timezone": "UTC", "application_name": "tillgate"},
+            "server_settings": session,
             "timeout": 5,
             "command_timeout": silence_s,
         },

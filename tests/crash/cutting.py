@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from tests.crash.harness import Town
+from tests.crash.harness import CARDS, Town
 from tests.crash.processes import eventually
 
 _SESSIONS = """
@@ -51,10 +51,10 @@ async def end_sessions(connection: asyncpg.Connection, *pids: int) -> None:
 
 
 @asynccontextmanager
-async def accounts_locked(town: Town) -> AsyncIterator[None]:
-    """All accounts are locked by somebody else: a write of the gateway waits, with its reading done."""
+async def accounts_locked(town: Town, count: int = CARDS) -> AsyncIterator[None]:
+    """Somebody else locks the accounts of the first cards: their writes wait, with the reading done."""
     async with town.connect() as connection, connection.transaction():
-        await connection.execute("SELECT FROM card_account ORDER BY id FOR UPDATE")
+        await connection.execute("SELECT FROM card_account ORDER BY id LIMIT $1 FOR UPDATE", count)
         yield
 
 

@@ -15,7 +15,6 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests import wire_kit
 from tests.crash.cutting import (
     Wire,
     accounts_locked,
@@ -27,7 +26,7 @@ from tests.crash.cutting import (
 from tests.crash.harness import Town, audit
 from tests.crash.journal import Sent
 from tests.crash.processes import GatewayProcess, eventually
-from tests.crash.tills import Manner, Till, shopping, tills_at
+from tests.crash.tills import Manner, Till, begin_sale, shopping, tills_at
 from tillgate.v1 import purchase_pb2 as wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,9 +61,8 @@ class Scene:
     owner: asyncpg.Connection
 
     def sell(self) -> asyncio.Task[Sent]:
-        """A Sale on its way, on a card that is used for nothing else."""
-        card = wire.Card(number=self.town.cards[0])
-        return asyncio.create_task(self.tills[0].send("Sale", wire_kit.sale(card=card)))
+        """A Sale on its way, on a card that the load never uses."""
+        return begin_sale(self.tills[0], self.town.cards[0])
 
     async def outcomes(self) -> int:
         """How many outcomes of tills are committed."""
@@ -86,7 +84,9 @@ async def scene(
     folder = tmp_path_factory.mktemp("scene")
     town = await found(folder)
     async with wire_to_database(town) as (line, settings), town.connect() as owner:
-        with GatewayProcess(settings, folder / "gateway.log") as gateway:
+        # A write that a test keeps waiting waits on, however slow the machine.
+        patient = settings | {"TILLGATE_DECISION_MAX_AGE_S": "60", "TILLGATE_DATABASE_SILENCE_S": "120"}
+        with GatewayProcess(patient, folder / "gateway.log") as gateway:
             await gateway.start_ready()
             async with tills_at(town.clients, gateway.address) as tills:
                 yield Scene(town, line, gateway, tills, owner)

@@ -118,6 +118,11 @@ def _credentials(folder: Path) -> grpc.ChannelCredentials:
     return grpc.ssl_channel_credentials(ca, key, chain)
 
 
+def begin_sale(till: Till, card: str) -> asyncio.Task[Sent]:
+    """A Sale on its way."""
+    return asyncio.create_task(till.send("Sale", wire_kit.sale(card=wire.Card(number=card))))
+
+
 @dataclass
 class Shopper:
     """Goes shopping at one till until told to stop; what happens is a matter of its seeded chance."""

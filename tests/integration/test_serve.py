@@ -31,8 +31,9 @@ SEED = 20261127
 async def town(
     postgres: EmbeddedPostgres, database_name: str, valkey: EmbeddedValkey, tmp_path: Path
 ) -> Town:
-    """A small town."""
-    return await found_town(postgres, database_name, valkey.url, tmp_path / "data", cards=4)
+    """A small town, where a purchase that a test keeps waiting waits on, however slow the machine."""
+    founded = await found_town(postgres, database_name, valkey.url, tmp_path / "data", cards=4)
+    return replace(founded, settings={**founded.settings, "TILLGATE_DECISION_MAX_AGE_S": "60"})
 
 
 @pytest.fixture
