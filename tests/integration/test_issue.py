@@ -20,8 +20,8 @@ from gateway.ledger.issuing import (
     BulkIssuer,
     IssuingStoppedError,
 )
-from gateway.ledger.issuing_cells import Row, read_row
-from gateway.ledger.issuing_results import COLUMNS, Results
+from gateway.ledger.issuing.cells import Row, read_row
+from gateway.ledger.issuing.results import COLUMNS, Results
 from gateway.ledger.verify import verify
 from tests.issuing_kit import cells, token_of
 from tests.ledger_kit import Kit, authorize, kit_on, line, must

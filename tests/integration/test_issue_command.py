@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ledger.issuing_results import result_path
+from gateway.ledger.issuing.results import result_path
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
 from tests.issuing_kit import cells, csv_file

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.domain.commands import Act
 from gateway.domain.money import AMOUNT_MAX_KOPECKS
-from gateway.ledger.issuing_cells import COLUMN_OF_FIELD, COLUMNS, TEXT_MAX_CHARS, kopecks_of, read_row
+from gateway.ledger.issuing.cells import COLUMN_OF_FIELD, COLUMNS, TEXT_MAX_CHARS, kopecks_of, read_row
 from tests.issuing_kit import cells, token_of
 
 CARD = "9643100000000000001"

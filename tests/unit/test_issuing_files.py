@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.ledger.issuing_cells import REQUIRED, Row
-from gateway.ledger.issuing_files import LINE_MAX_BYTES, CertificateFile, FileError
+from gateway.ledger.issuing.cells import REQUIRED, Row
+from gateway.ledger.issuing.files import LINE_MAX_BYTES, CertificateFile, FileError
 from tests.issuing_kit import cells, csv_text, token_of
 
 

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gateway.cli_support import FAILED, with_ledger
+from gateway.cli.support import FAILED, with_ledger
 from gateway.domain.certificate import Bucket, Certificate
 from gateway.domain.commands import (
     Act,
@@ -28,10 +28,10 @@ from gateway.domain.reasons import REASONS, Reason
 from gateway.ledger.answers import CommandError
 from gateway.ledger.ids import uuid7
 from gateway.ledger.issuing import BATCH, Answered, BulkIssuer, IssuingStoppedError
-from gateway.ledger.issuing_cells import kopecks_of
-from gateway.ledger.issuing_files import CertificateFile, FileError
-from gateway.ledger.issuing_results import Results, result_path
-from gateway.ledger.issuing_store import stored_issues
+from gateway.ledger.issuing.cells import kopecks_of
+from gateway.ledger.issuing.files import CertificateFile, FileError
+from gateway.ledger.issuing.results import Results, result_path
+from gateway.ledger.issuing.store import stored_issues
 from gateway.registry.cards import card_token
 from gateway.runtime.bootstrap import LedgerParts
 from gateway.runtime.database import driver_connection

@@ -3,7 +3,7 @@
 from typing import Final
 
 from gateway.domain.reasons import LineReason
-from gateway.ledger.verify_rules import Rule, check
+from gateway.ledger.verify.rules import Rule, check
 
 _REFUSED = ", ".join(
     str(int(reason)) for reason in (LineReason.PROHIBITED, LineReason.NOT_GOODS, LineReason.EXCISE_UNCLEARED)

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from gateway.ledger.issuing_cells import COLUMNS, REQUIRED, Problem, Row, TokenOf, read_row, refused
+from gateway.ledger.issuing.cells import COLUMNS, REQUIRED, Problem, Row, TokenOf, read_row, refused
 
 LINE_MAX_BYTES: Final = 64 * 1024
 DELIMITERS: Final = (";", ",")

@@ -26,8 +26,8 @@ from gateway.ledger.canonical import difference
 from gateway.ledger.committer import Connect
 from gateway.ledger.deciding import Rules
 from gateway.ledger.ids import uuid7
-from gateway.ledger.issuing_cells import COLUMN_OF_FIELD, Problem, Row
-from gateway.ledger.issuing_store import (
+from gateway.ledger.issuing.cells import COLUMN_OF_FIELD, Problem, Row
+from gateway.ledger.issuing.store import (
     StoredIssue,
     accounts_of_cards,
     ensure_accounts,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from gateway.ledger.verify_rules import Rule, check
+from gateway.ledger.verify.rules import Rule, check
 
 _MOVEMENTS: Final = (
     ("ISSUE", None, "AVAILABLE"),

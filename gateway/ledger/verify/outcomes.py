@@ -6,7 +6,7 @@ from gateway.domain.reasons import REASONS
 from gateway.ledger.canonical import KINDS
 from gateway.ledger.deciding import TOMBSTONE
 from gateway.ledger.partitions import PARTITIONED
-from gateway.ledger.verify_rules import Rule, check
+from gateway.ledger.verify.rules import Rule, check
 
 _RECORDED = ", ".join(f"'{row.reason.name}'" for row in REASONS.values() if row.is_recorded)
 _KINDS = ", ".join(f"'{kind}'" for kind in (*KINDS, TOMBSTONE))

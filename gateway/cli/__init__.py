@@ -7,7 +7,7 @@ import sys
 import click
 import uvloop
 
-from gateway.cli_ledger import certificates_group, database_group, ledger_group
+from gateway.cli.ledger import certificates_group, database_group, ledger_group
 from gateway.goods.loader import ListFileError, load_list_book
 from gateway.registry.fixtures import Fixture, make_fixture
 from gateway.registry.secret_files import SecretFileError
@@ -102,7 +102,3 @@ def main() -> None:
         sys.exit(f"tillgate: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,8 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli_certificates import certificates_group
-from gateway.cli_support import FAILED, console, with_connection, with_settings
+from gateway.cli.certificates import certificates_group
+from gateway.cli.support import FAILED, console, with_connection, with_settings
 from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
 from gateway.ledger.verify import Report, verify
 from gateway.runtime.database import migrate

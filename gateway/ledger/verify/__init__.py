@@ -12,25 +12,18 @@ import asyncpg
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.ledger import (
-    verify_certificates,
-    verify_entries,
-    verify_lines,
-    verify_outcomes,
-    verify_purchases,
-    verify_references,
-)
+from gateway.ledger.verify import certificates, entries, lines, outcomes, purchases, references
 
 FINDINGS_MAX: Final = 100
 """How many findings of one check are named; all are counted."""
 
 CHECKS: Final[Mapping[str, str]] = {
-    **verify_certificates.CHECKS,
-    **verify_entries.CHECKS,
-    **verify_purchases.CHECKS,
-    **verify_lines.CHECKS,
-    **verify_outcomes.CHECKS,
-    **verify_references.CHECKS,
+    **certificates.CHECKS,
+    **entries.CHECKS,
+    **purchases.CHECKS,
+    **lines.CHECKS,
+    **outcomes.CHECKS,
+    **references.CHECKS,
 }
 
 COUNTED: Final = (
