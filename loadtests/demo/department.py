@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from gateway.ledger.issuing import Answered
-from gateway.ledger.issuing_cells import OPTIONAL, REQUIRED
-from gateway.ledger.issuing_results import result_path
+from gateway.ledger.issuing.cells import OPTIONAL, REQUIRED
+from gateway.ledger.issuing.results import result_path
 from loadtests.demo.holders import Credit, Holder, bad_credits
 from loadtests.demo.money import count
 from loadtests.demo.view import View
