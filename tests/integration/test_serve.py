@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
@@ -265,19 +266,30 @@ async def test_readiness_follows_the_database_down_and_up_again(
                 assert not (await selling).is_acknowledged
 
 
-async def test_a_killed_development_gateway_finds_its_servers_again(tmp_path: Path) -> None:
+@pytest.fixture
+def enterable_dir() -> Iterator[Path]:
+    """A data directory as a project's own is: every account may enter it, so that all stays below it."""
+    with TemporaryDirectory(prefix="tillgate-serve-", dir="/var/tmp") as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        try:
+            yield path
+        finally:
+            # A start ends what a killed gateway has left running.
+            for server in (EmbeddedPostgres(path / "var"), EmbeddedValkey(path / "var")):
+                with server:
+                    pass
+
+
+async def test_a_killed_development_gateway_finds_its_servers_again(enterable_dir: Path) -> None:
     """With nothing set it brings its own; SIGKILL leaves them behind, and the next start takes over."""
-    data_dir = tmp_path / "var"
-    with GatewayProcess({"TILLGATE_DATA_DIR": str(data_dir)}, tmp_path / "gateway.log") as process:
+    settings = {"TILLGATE_DATA_DIR": str(enterable_dir / "var")}
+    with GatewayProcess(settings, enterable_dir / "gateway.log") as process:
         await process.start_ready()
         process.kill()
         await process.start_ready()
         process.send_signal(signal.SIGTERM)
         assert 0 == await process.exit_code()
     # Whoever stopped in order has given the directory back.
-    server = EmbeddedPostgres(data_dir)
-    await asyncio.to_thread(server.start)
-    try:
+    with EmbeddedPostgres(enterable_dir / "var") as server:
         assert "1" == server.execute("SELECT count(*) FROM pg_database WHERE datname = 'tillgate'")
-    finally:
-        await asyncio.to_thread(server.stop)
