@@ -34,8 +34,8 @@ demo: $(STAMP)  ## tills buy real baskets (SHORT=1: a short run; DATA=dir: more 
 test: $(STAMP)  ## all tests, on real servers
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-soak: $(STAMP)  ## the random-command machines, for much longer
-	$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile soak --timeout 0 tests/stateful
+soak: $(STAMP)  ## the random-command machines and the crash tests, for much longer
+	$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile soak --timeout 0 tests/stateful tests/crash
 
 serve: $(STAMP)  ## run the gateway until Ctrl-C
 	$(BIN)/tillgate serve
