@@ -15,6 +15,7 @@ from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from gateway.runtime.settings import Settings
 
 DATABASE = "tillgate"
+MIGRATOR = "tillgate_migrator"
 
 
 @contextmanager
@@ -50,12 +51,15 @@ def _filled(settings: Settings, urls: dict[str, str]) -> Settings:
 
 
 def _prepared_database(postgres: EmbeddedPostgres) -> dict[str, str]:
+    if not postgres.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{MIGRATOR}'"):  # noqa: S608 a constant
+        # It owns the tables and makes the two roles that only use them; no superuser touches the ledger.
+        postgres.execute(f"CREATE ROLE {MIGRATOR} LOGIN CREATEROLE")
     if not postgres.execute(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608 a constant
-        postgres.execute(f"CREATE DATABASE {DATABASE}")
-    migrate(postgres.url(DATABASE))
+        postgres.execute(f"CREATE DATABASE {DATABASE} OWNER {MIGRATOR}")
+    migrate(postgres.url(DATABASE, MIGRATOR))
     return {
         "database_url": postgres.url(DATABASE, "tillgate_gateway"),
-        "database_migrator_url": postgres.url(DATABASE),
+        "database_migrator_url": postgres.url(DATABASE, MIGRATOR),
         "database_reader_url": postgres.url(DATABASE, "tillgate_reader"),
     }
 
