@@ -142,7 +142,7 @@ class Gateway:
 
     async def _open(self) -> None:
         parts = self._parts
-        parts.bus.start(parts.registry.refresh_if_behind)
+        parts.bus.start()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),

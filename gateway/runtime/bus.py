@@ -1,26 +1,21 @@
 """Redis: news that may be lost. Nothing waits for it, nothing that must fail closed lives in it.
 
-Two channels: the live feed of outcomes (for `tillgate watch`) and the registry's epoch, which only
-speeds up what every node also reads from PostgreSQL. Messages go through a bounded queue and one
-background task; whatever Redis does, a money command never awaits it (truth 11).
+One channel so far: the live feed of outcomes, for `tillgate watch`. Messages go through a bounded queue
+and one background task; whatever Redis does, a money command never awaits it (truth 11).
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
-import structlog
 from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway.runtime.tasks import end
 
-log = structlog.get_logger(__name__)
-
 FEED = "tillgate:feed"
-REGISTRY = "tillgate:registry"
 
 SENT = Counter("tillgate_bus_sent_total", "News handed to Redis")
 DROPPED = Counter("tillgate_bus_dropped_total", "News given up because Redis was slow, full or away")
@@ -31,7 +26,7 @@ _TIMEOUT_S = 2.0
 
 
 class Bus:
-    """Publishes and hears news. Every failure is counted and forgotten."""
+    """Publishes and listens to news. Every failure is counted and forgotten."""
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
@@ -49,12 +44,9 @@ class Bus:
         self._news.append((channel, message))
         self._wake.set()
 
-    def start(self, on_registry_epoch: Callable[[int], Awaitable[None]]) -> None:
-        """Begin to send what is queued and to hear of the registry's changes."""
-        self._tasks = [
-            asyncio.create_task(self._send(), name="bus-send"),
-            asyncio.create_task(self._hear(on_registry_epoch), name="bus-hear"),
-        ]
+    def start(self) -> None:
+        """Begin to send what is queued."""
+        self._tasks = [asyncio.create_task(self._send(), name="bus-send")]
 
     async def stop(self) -> None:
         """Stop; what is still queued is lost, as news may be."""
@@ -77,18 +69,6 @@ class Bus:
                 except (RedisError, OSError, TimeoutError):
                     DROPPED.inc(len(batch))
                     await asyncio.sleep(_PAUSE_S)
-
-    async def _hear(self, on_registry_epoch: Callable[[int], Awaitable[None]]) -> None:
-        while True:
-            try:
-                async for message in self.listen(REGISTRY):
-                    await on_registry_epoch(int(message))
-            except (RedisError, OSError, TimeoutError):
-                await asyncio.sleep(_PAUSE_S)
-            except Exception as error:
-                # Bad news is no news: every node also follows the registry in the database.
-                log.warning("news of the registry could not be used", error=repr(error))
-                await asyncio.sleep(_PAUSE_S)
 
     async def listen(self, channel: str) -> AsyncIterator[str]:
         """Messages of one channel as they come; raises redis and connection errors."""

@@ -9,8 +9,6 @@ from pathlib import Path
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -85,19 +83,3 @@ async def _prepare(url: str) -> None:
             await ensure_partitions(connection)
     finally:
         await engine.dispose()
-
-
-async def create_database(admin_url: str, name: str, template: str | None = None) -> str:
-    """Create an empty database (or a copy of a template) if it is absent; returns its URL."""
-    engine = create_async_engine(admin_url, isolation_level="AUTOCOMMIT", pool_size=1)
-    try:
-        async with engine.connect() as connection:
-            known = await connection.scalar(
-                text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
-            )
-            if not known:
-                source = f' TEMPLATE "{template}"' if template else ""
-                await connection.execute(text(f'CREATE DATABASE "{name}"{source}'))
-    finally:
-        await engine.dispose()
-    return make_url(admin_url).set(database=name).render_as_string(hide_password=False)
