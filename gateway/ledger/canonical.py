@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.domain.commands import Authorize, CloseShift, Command
 
-_ADDED_BY_GATEWAY = {"origin.outlet_id", "origin.concentrator_id", "origin.merchant_id"}
+_ADDED_TO_ORIGIN = ("outlet_id", "concentrator_id", "merchant_id")
 
 
 def kind_of(command: Command | CloseShift) -> str:
@@ -55,10 +55,9 @@ def canonical(command: Command | CloseShift, account_id: int | None) -> str:
         del fields["card_token"]
         for line in fields["basket"]["lines"]:
             del line["evidence"]
-    for path in _ADDED_BY_GATEWAY:
-        room, name = path.split(".")
-        if room in fields:
-            del fields[room][name]
+    if "origin" in fields:
+        for name in _ADDED_TO_ORIGIN:
+            del fields["origin"][name]
     return msgspec.json.encode(fields).decode()
 
 

@@ -232,23 +232,25 @@ class Committer:
             return await self._round(connection, group)
         except (*CONNECTION_LOST, *SERVER_STOPPING):
             raise
-        except asyncpg.PostgresError as error:
+        except Exception as error:
             if len(group) > 1:
                 return [lost for member in group for lost in await self._isolated_round(connection, [member])]
-            member = group[0]
+            return self._refused(group[0], error)
+
+    @staticmethod
+    def _refused(member: _Member, error: Exception) -> list[_Member]:
+        """What becomes of a member that fails alone: it is tried again, or told so."""
+        if isinstance(error, asyncpg.UniqueViolationError | asyncpg.TransactionRollbackError):
             member.losses += 1
-            if isinstance(error, asyncpg.UniqueViolationError | asyncpg.TransactionRollbackError):
-                return group  # someone else was first: the next reading sees the winner
-            if isinstance(error, asyncpg.LockNotAvailableError):
-                log.warning("somebody else keeps an account locked", kind=type(member.command).__name__)
-            else:
-                log.exception("the database refused a command", kind=type(member.command).__name__)
-            _fail(group, CommandError(Reason.UNAVAILABLE))
-        except Exception:
-            if len(group) > 1:
-                return [lost for member in group for lost in await self._isolated_round(connection, [member])]
-            log.exception("a command could not be decided", kind=type(group[0].command).__name__)
-            _fail(group, CommandError(Reason.UNAVAILABLE))
+            return [member]  # someone else was first: the next reading sees the winner
+        kind = type(member.command).__name__
+        if isinstance(error, asyncpg.LockNotAvailableError):
+            log.warning("somebody else keeps an account locked", kind=kind)
+        elif isinstance(error, asyncpg.PostgresError):
+            log.exception("the database refused a command", kind=kind)
+        else:
+            log.exception("a command could not be decided", kind=kind)
+        _fail([member], CommandError(Reason.UNAVAILABLE))
         return []
 
     async def _round(self, connection: Connection, group: list[_Member]) -> list[_Member]:

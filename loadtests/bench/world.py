@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from gateway.domain.commands import Act, Issue
 from gateway.goods.loader import load_list_book
-from gateway.registry.admin import bind_cards
+from gateway.ledger.issuing.store import ensure_accounts, ensure_cards
 from gateway.registry.cards import card_token
 from gateway.registry.fixtures import make_fixture
 from gateway.registry.signing import public_key_set
@@ -94,16 +94,12 @@ async def _fill(settings: Settings, accounts: int) -> tuple[Path, tuple[str, ...
     numbers = tuple(f"{2_200_000_000_000_000 + n}" for n in range(accounts))
     holders = [f"bench-{number}" for number in numbers]
     async with driver_connection(migrator) as connection:
-        await connection.execute(
-            "INSERT INTO card_account (holder_ref, last_decided_at)"
-            " SELECT unnest($1::text[]), tillgate_now()",
-            holders,
-        )
-        rows = await connection.fetch("SELECT id, holder_ref FROM card_account")
-    ids = {row["holder_ref"]: row["id"] for row in rows}
-    pairs = zip(numbers, holders, strict=True)
-    tokens = [(card_token(number, "", keys.card_tokens), ids[holder]) for number, holder in pairs]
-    await bind_cards(migrator, keys.card_tokens.key_id, tokens)
+        ids = await ensure_accounts(connection, holders)
+        cards = {
+            card_token(number, "", keys.card_tokens): ids[holder]
+            for number, holder in zip(numbers, holders, strict=True)
+        }
+        await ensure_cards(connection, cards, keys.card_tokens.key_id)
     await migrator.dispose()
     parts = await start_ledger(settings.model_copy(update={"queue_limit": accounts}), keys, batch_limit=512)
     today = datetime.now(UTC).date()
