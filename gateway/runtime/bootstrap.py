@@ -21,11 +21,12 @@ from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
 from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
+from gateway.rpc.accounting import Accounting, ServiceLimits
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import PurchaseMethods
 from gateway.rpc.seal import Sealer
 from gateway.rpc.server import DoorSettings, TillDoor
-from gateway.rpc.service import PurchaseService, ServiceLimits
+from gateway.rpc.service import PurchaseService
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
 from gateway.runtime.database import driver_connection, make_engine
@@ -211,7 +212,8 @@ def _purchase_service(settings: Settings, parts: LedgerParts, card_keys: CardTok
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
-    return PurchaseService(methods, identity, ServiceLimits(message_bytes=settings.max_message_bytes))
+    accounting = Accounting(ServiceLimits(message_bytes=settings.max_message_bytes))
+    return PurchaseService(methods, identity, accounting)
 
 
 async def serve(settings: Settings) -> None:

@@ -17,10 +17,11 @@ from gateway.domain.commands import Authorize, CloseShift, Command, PurchaseRef
 from gateway.domain.outcome import Outcome
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
 from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
+from gateway.rpc.accounting import Accounting, ServiceLimits
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import PurchaseMethods
 from gateway.rpc.server import DoorSettings
-from gateway.rpc.service import SERVICE_NAME, PurchaseService, ServiceLimits
+from gateway.rpc.service import SERVICE_NAME, PurchaseService
 from merchant_sdk.configuration import Configurations
 from tests import wire_kit as till
 from tests.builders import BOOK
@@ -125,7 +126,8 @@ def send(ledger: Ledger) -> Send:
     """Hands bytes to the handler of a method, as gRPC does; two calls may be served at once."""
     identity = Identity(lambda: SNAPSHOT)
     methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda: BOOK)
-    handler = PurchaseService(methods, identity, ServiceLimits(message_bytes=10_000, in_flight=2)).handler()
+    accounting = Accounting(ServiceLimits(message_bytes=10_000, in_flight=2))
+    handler = PurchaseService(methods, identity, accounting).handler()
 
     async def send_bytes(method: str, body: bytes, context: Context) -> bytes:
         @dataclass

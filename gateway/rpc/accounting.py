@@ -1,0 +1,83 @@
+"""What every door does around a message: limits before it is read, metrics and one log line after it."""
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import structlog
+from google.protobuf.message import DecodeError, Message
+
+from gateway.domain.reasons import Reason
+from gateway.ledger.answers import CommandError
+from gateway.rpc import metrics
+from gateway.rpc.errors import RefusalError
+from gateway.rpc.methods import Call
+from gateway.rpc.validation.findings import InvalidRequestError, invalid
+
+OVERLOAD_PAUSE_S: Final = 0.2
+
+MessageT = TypeVar("MessageT", bound=Message)
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLimits:
+    """The largest message that is read, and how many requests are served at once by all doors together."""
+
+    message_bytes: int = 1_048_576
+    in_flight: int = 4_000
+
+
+class Accounting:
+    """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`."""
+
+    def __init__(self, limits: ServiceLimits) -> None:
+        self._limits = limits
+        self._in_flight = 0
+
+    def begin(self) -> None:
+        """A message has arrived; `done` must follow, whatever becomes of it."""
+        self._in_flight += 1
+
+    def admit(self, size_bytes: int) -> None:
+        """Refuses a begun message that is too large (MESSAGE_TOO_LARGE) or one too many (OVERLOADED)."""
+        if size_bytes > self._limits.message_bytes:
+            raise invalid(Reason.MESSAGE_TOO_LARGE)
+        if self._in_flight > self._limits.in_flight:
+            raise CommandError(Reason.OVERLOADED, retry_after_s=OVERLOAD_PAUSE_S)
+
+    def parse(self, request_type: type[MessageT], body: bytes) -> MessageT:
+        """The message of an admitted body; raises what `admit` does, and MESSAGE_MALFORMED."""
+        self.admit(len(body))
+        try:
+            return request_type.FromString(body)
+        except DecodeError as error:
+            raise invalid(Reason.MESSAGE_MALFORMED) from error
+
+    def refusal(self, error: BaseException, name: str, call: Call) -> RefusalError:
+        """What a till is told of an error: a fault of ours is UNAVAILABLE, the same id may be sent again."""
+        if not isinstance(error, InvalidRequestError | CommandError):
+            _log.error("a request failed", method=name, request_id=str(call.request_id), exc_info=error)
+            error = CommandError(Reason.UNAVAILABLE)
+        call.reason = error.reason.name
+        return error
+
+    def done(self, name: str, code_name: str, call: Call, seconds: float) -> None:
+        """Metrics, and the access log: who, what and how it ended; nothing of the card or the basket."""
+        self._in_flight -= 1
+        metrics.IN_FLIGHT.set(self._in_flight)
+        metrics.requests_by(name, code_name, call.decision, call.reason).inc()
+        metrics.seconds_of(name).observe(seconds)
+        origin = call.origin
+        _log.info(
+            "request",
+            method=name,
+            code=code_name,
+            decision=call.decision,
+            reason=call.reason,
+            merchant_id=origin.merchant_id if origin else 0,
+            terminal_id=origin.terminal_id if origin else 0,
+            concentrator_id=origin.concentrator_id if origin else 0,
+            request_id=str(call.request_id) if call.request_id else "",
+            duration_ms=round(seconds * 1000, 3),
+        )
