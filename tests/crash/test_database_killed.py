@@ -24,6 +24,6 @@ async def test_a_database_killed_under_load_is_found_again_and_keeps_every_ackno
                 await asyncio.to_thread(durable_postgres.kill_immediate)
                 await asyncio.to_thread(durable_postgres.start)
             await load.progress(60)
-        await eventually(gateway.is_ready, "readiness is green again")
+        await eventually(gateway.says_ready, "readiness is green again")
         journal = await audit(town, tills, SEED)
     assert {} == journal.errors()

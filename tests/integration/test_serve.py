@@ -225,7 +225,7 @@ async def test_readiness_is_red_while_next_months_partition_is_missing(town: Tow
 
             await eventually(is_red, "readiness names the partition")
             await ensure_partitions(connection)
-            await eventually(process.is_ready, "readiness is green again by itself")
+            await eventually(process.says_ready, "readiness is green again by itself")
 
 
 async def test_a_missing_partition_is_made_by_the_gateway_itself(town: Town, tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ async def test_readiness_follows_the_database_down_and_up_again(
             await asyncio.to_thread(server.kill_immediate)
             await eventually(is_red, "readiness turns red")
             await asyncio.to_thread(server.start)
-            await eventually(process.is_ready, "readiness is green again by itself")
+            await eventually(process.says_ready, "readiness is green again by itself")
             await asyncio.to_thread(server.kill_immediate)
             async with tills_at(town.clients, process.address) as tills:
                 sale = wire_kit.sale(card=wire.Card(number=town.cards[0]))
