@@ -45,10 +45,13 @@ lint: $(STAMP) check-stubs  ## style, types, import contracts, the wire's rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd protos && ../$(BIN)/buf lint
+	@$(PROTOC) --include_source_info --include_imports --descriptor_set_out=/dev/stdout $(PROTOS) | \
+	  $(BIN)/buf lint -#format=binpb --config protos/buf.yaml --path tillgate
 
 # The one way stubs are made; $(1) is the directory they go to. Only files with a service get gRPC stubs.
-PROTOC := $(BIN)/python -m grpc_tools.protoc -Iprotos
+# google/rpc/status.proto comes with googleapis-common-protos.
+PROTOC = $(BIN)/python -m grpc_tools.protoc -Iprotos \
+  -I$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 generate_stubs = $(PROTOC) --python_out=$(1) --pyi_out=$(1) $(PROTOS) && \
 	$(PROTOC) --grpc_python_out=$(1) --plugin=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=quiet:$(1) \
 	  $(filter %_service.proto,$(PROTOS))

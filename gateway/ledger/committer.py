@@ -103,22 +103,33 @@ class Committer:
     _is_closing: bool = False
 
     async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
-        """Decide a command, durably, and return its one stored answer.
+        """Decide a command, durably, and return its one stored answer; see `enqueue`.
 
-        `deadline` (loop time) only bounds the wait before the command starts. Raises CommandError;
-        a caller that is cancelled leaves the command to be decided all the same.
+        A caller that is cancelled leaves the command to be decided all the same.
+        """
+        return await asyncio.shield(self.enqueue(command, deadline=deadline))
+
+    def enqueue(
+        self, command: Command | CloseShift, *, deadline: float | None = None
+    ) -> asyncio.Future[StoredAnswer]:
+        """Take a command on; its one stored answer, or a CommandError, comes with the future.
+
+        `deadline` (loop time) only bounds the wait before the command starts. Raises CommandError if the
+        command cannot be taken. Whoever cancels the future withdraws a command that has not started.
         """
         if self._is_closing:
             raise CommandError(Reason.UNAVAILABLE)
         if isinstance(command, CloseShift):
-            return await self._close_shift(command)
+            closing = asyncio.create_task(self._close_shift(command), name="close-shift")
+            closing.add_done_callback(_look_at)
+            return closing
         if len(self._queue) >= self.limits.queue:
             raise CommandError(Reason.OVERLOADED, retry_after_s=0.2)
         member = _Member(command, deadline, asyncio.get_running_loop().create_future())
         member.answer.add_done_callback(_look_at)
         self._queue.append(member)
         self._wake.set()
-        return await asyncio.shield(member.answer)
+        return member.answer
 
     async def start(self) -> None:
         """Begin to work on the queue."""
@@ -306,17 +317,14 @@ class Committer:
         return lost
 
     async def _close_shift(self, command: CloseShift) -> StoredAnswer:
-        async def closing() -> StoredAnswer:
+        try:
             async with self.connect() as connection:
                 answer = await close_shift(connection, command, self.seal)
-            if answer.outcome is not None:
-                self.observer.decided(command, answer.outcome)
-            return answer
-
-        try:
-            return await asyncio.shield(asyncio.create_task(closing()))
         except (*CONNECTION_LOST, *SERVER_STOPPING) as error:
             raise CommandError(Reason.UNAVAILABLE) from error
+        if answer.outcome is not None:
+            self.observer.decided(command, answer.outcome)
+        return answer
 
 
 def _resolve(member: _Member, answer: StoredAnswer) -> None:

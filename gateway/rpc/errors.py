@@ -43,16 +43,23 @@ class WireError:
 
 def wire_error(error: RefusalError, language: str = "ru") -> WireError:
     """The gRPC error of a refusal, its LocalizedMessage in `language` ("ru" or "en")."""
-    code = CODES[error.reason]
-    first = error.violations[0] if isinstance(error, InvalidRequestError) else _violation(error)
-    message = _text(first, "en")
-    number: int = code.value[0]
-    status = Status(code=number, message=message, details=_details(error, first, language))
-    return WireError(code, message, ((DETAILS_KEY, status.SerializeToString()),))
+    status = error_status(error, language)
+    trailing = ((DETAILS_KEY, status.SerializeToString()),)
+    return WireError(CODES[error.reason], status.message, trailing)
 
 
-def _violation(error: CommandError) -> Violation:
-    return Violation(error.reason, error.field, None, "", "")
+def error_status(error: RefusalError, language: str = "ru") -> Status:
+    """The same as a message, for answers inside a stream."""
+    first = violations_of(error)[0]
+    number: int = CODES[error.reason].value[0]
+    return Status(code=number, message=violation_text(first, "en"), details=_details(error, first, language))
+
+
+def violations_of(error: RefusalError) -> tuple[Violation, ...]:
+    """All that a refusal names, the deciding one first."""
+    if isinstance(error, InvalidRequestError):
+        return error.violations
+    return (Violation(error.reason, error.field, None, "", ""),)
 
 
 def _details(error: RefusalError, first: Violation, language: str) -> list[AnyMessage]:
@@ -61,7 +68,7 @@ def _details(error: RefusalError, first: Violation, language: str) -> list[AnyMe
         ErrorInfo(
             reason=first.reason.name, domain=DOMAIN, metadata={name: v for name, v in named.items() if v}
         ),
-        LocalizedMessage(locale=language, message=_text(first, language)),
+        LocalizedMessage(locale=language, message=violation_text(first, language)),
     ]
     if isinstance(error, CommandError):
         if error.retry_after_s is not None:
@@ -69,7 +76,9 @@ def _details(error: RefusalError, first: Violation, language: str) -> list[AnyMe
     elif first.field:
         violations = [
             BadRequest.FieldViolation(
-                field=violation.field, description=_text(violation, language), reason=violation.reason.name
+                field=violation.field,
+                description=violation_text(violation, language),
+                reason=violation.reason.name,
             )
             for violation in error.violations
         ]
@@ -88,7 +97,7 @@ def _duration(seconds: float) -> Duration:
     return Duration(seconds=whole, nanos=round((seconds - whole) * 1e9))
 
 
-def _text(violation: Violation, language: str) -> str:
+def violation_text(violation: Violation, language: str) -> str:
     """The reason's text with line, field and detail: «Позиция 3: … (basket.lines[2].gtin: …)»."""
     texts = REASONS[violation.reason].texts
     is_english = language == "en"

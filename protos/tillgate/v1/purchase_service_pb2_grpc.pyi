@@ -63,6 +63,13 @@ class PurchaseServiceStub:
     """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
     seconds after its decision, so that a cursor never passes one that commits late.
     """
+    Exchange: _grpc.StreamStreamMultiCallable[_purchase_service_pb2.ExchangeRequest, _purchase_service_pb2.ExchangeResponse]
+    """All of the above over one stream, many at a time, answered in any order; each message
+    is authorised anew and answered once. Only a message that cannot be parsed and a
+    revoked key end the stream with an error. Whatever then has no answer may be sent
+    again with the same request id. The gateway reads no further while too many messages
+    of a stream are unanswered.
+    """
 
 @_typing.type_check_only
 class PurchaseServiceAsyncStub(PurchaseServiceStub):
@@ -98,6 +105,13 @@ class PurchaseServiceAsyncStub(PurchaseServiceStub):
     ListOperations: _aio.UnaryUnaryMultiCallable[_purchase_service_pb2.ListOperationsRequest, _purchase_service_pb2.ListOperationsResponse]  # type: ignore[assignment]
     """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
     seconds after its decision, so that a cursor never passes one that commits late.
+    """
+    Exchange: _aio.StreamStreamMultiCallable[_purchase_service_pb2.ExchangeRequest, _purchase_service_pb2.ExchangeResponse]  # type: ignore[assignment]
+    """All of the above over one stream, many at a time, answered in any order; each message
+    is authorised anew and answered once. Only a message that cannot be parsed and a
+    revoked key end the stream with an error. Whatever then has no answer may be sent
+    again with the same request id. The gateway reads no further while too many messages
+    of a stream are unanswered.
     """
 
 class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -197,6 +211,19 @@ class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_purchase_service_pb2.ListOperationsResponse, _abc.Awaitable[_purchase_service_pb2.ListOperationsResponse]]:
         """The merchant's outcomes in order of decision, by cursor. An outcome is listed some
         seconds after its decision, so that a cursor never passes one that commits late.
+        """
+
+    @_abc_1.abstractmethod
+    def Exchange(
+        self,
+        request_iterator: _MaybeAsyncIterator[_purchase_service_pb2.ExchangeRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_purchase_service_pb2.ExchangeResponse], _abc.AsyncIterator[_purchase_service_pb2.ExchangeResponse]]:
+        """All of the above over one stream, many at a time, answered in any order; each message
+        is authorised anew and answered once. Only a message that cannot be parsed and a
+        revoked key end the stream with an error. Whatever then has no answer may be sent
+        again with the same request id. The gateway reads no further while too many messages
+        of a stream are unanswered.
         """
 
 def add_PurchaseServiceServicer_to_server(servicer: PurchaseServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
