@@ -35,11 +35,15 @@ class Identity:
     def client(self, call: HasPeer) -> ClientIdentity:
         """The enrolled client of a call; raises InvalidRequestError(CLIENT_UNKNOWN or CLIENT_REVOKED)."""
         for pem in call.auth_context().get(_PEM_KEY, ()):
-            try:
-                return self._snapshot().client(fingerprint(pem))
-            except ClientRefusedError as error:
-                raise invalid(error.reason) from None
+            return self.client_of(fingerprint(pem))
         raise invalid(Reason.CLIENT_UNKNOWN)
+
+    def client_of(self, certificate_fingerprint: bytes) -> ClientIdentity:
+        """The enrolled client of a certificate, by SHA-256 of its DER form; raises what `client` does."""
+        try:
+            return self._snapshot().client(certificate_fingerprint)
+        except ClientRefusedError as error:
+            raise invalid(error.reason) from None
 
     def origin(self, client: ClientIdentity, terminal_id: int, field: str) -> Origin:
         """The terminal that sends, named in `field`: by a concentrator always, by a terminal only as itself.
