@@ -5,10 +5,12 @@ that entries sum to balances and that a decline changed nothing, so that every r
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gateway.domain.basket import Basket, Line
 from gateway.domain.category import (

@@ -1,9 +1,11 @@
 """Authorize: judge every line, choose certificates, hold points (design section 5)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.allocation import allocate, trim
 from gateway.domain.basket import CERTIFICATES_MAX, Line
@@ -20,8 +22,7 @@ from gateway.domain.reasons import LineReason, Reason
 from gateway.domain.void import release_hold
 
 
-@dataclass(frozen=True, slots=True)
-class _Cap:
+class _Cap(Struct, frozen=True, gc=False):
     """The most one certificate may pay on one line, and the unit ceiling that set it."""
 
     kopecks: int

@@ -1,7 +1,8 @@
 """Baskets as the till sends them, and the arithmetic that they must satisfy."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from gateway.domain.category import Evidence
 from gateway.domain.money import price_times_quantity
@@ -11,8 +12,7 @@ CERTIFICATES_MAX: Final = 8
 ROUNDING_MAX_KOPECKS: Final = 99
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """One basket line. `amount_kopecks` is its truth; the rest is evidence.
 
     `payment_subject`, `payment_method`, `vat_rate` are tags 1212, 1214, 1199 (0 = not told).
@@ -36,8 +36,7 @@ class Line:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Basket:
+class Basket(Struct, frozen=True, gc=False):
     """Lines and what the receipt total was rounded down by (0 to 99 kopecks)."""
 
     lines: tuple[Line, ...]

@@ -1,9 +1,11 @@
 """Capture: held points are spent, whole or by line; after the hold's end, a late capture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.category import ListBook
 from gateway.domain.certificate import Bucket, Certificate, CertificateState, EntryKind, Posting
@@ -28,8 +30,7 @@ from gateway.domain.receipts import with_receipts
 _SALE_KINDS = (ReceiptKind.SALE, ReceiptKind.CORRECTION_SALE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sale:
+class _Sale(Struct, frozen=True, gc=False):
     """What is captured, and the day and agreements that it belongs to."""
 
     lines: tuple[CapturedLine, ...]

@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 from gateway.domain.reasons import LineReason
 
 
@@ -70,8 +72,7 @@ def is_undivided_subclass(code: str) -> bool:
     return len(code) == 4 and code.endswith(".0")
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True, gc=False):
     """One source's word on what a line is, in order of trust (design section 6).
 
     `source` names where the code comes from: "declared" is the till's own ОКПД2.
@@ -81,8 +82,7 @@ class Evidence:
     okpd2: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixRule:
+class PrefixRule(Struct, frozen=True, gc=False):
     """One rule of the prohibited list: goods under `okpd2` are denied, or allowed again."""
 
     rule_id: str
@@ -120,8 +120,7 @@ class ProhibitedList:
         return not prefixes or prefixes[0] in self._above_denied
 
 
-@dataclass(frozen=True)
-class ClassMap:
+class ClassMap(Struct, frozen=True):
     """Which goods classes an ОКПД2 code belongs to; longest prefix wins."""
 
     version: str
@@ -146,16 +145,14 @@ class UnknownGoodsPolicy(StrEnum):
     ALLOW_UP_TO = "allow_up_to"
 
 
-@dataclass(frozen=True, slots=True)
-class PriceCeiling:
+class PriceCeiling(Struct, frozen=True, gc=False):
     """Points pay at most `unit_kopecks` a unit of goods under `okpd2`; the rest is own money."""
 
     okpd2: str
     unit_kopecks: int
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """One version of a kind of help (вид помощи): which goods its points may buy, and how."""
 
     code: str
@@ -187,8 +184,7 @@ class Program:
         return min(own + below, default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedNominal:
+class PublishedNominal(Struct, frozen=True, gc=False):
     """The nominal of a certificate of one goods class in force from a day (decree 3.3.2)."""
 
     goods_class: GoodsClass
@@ -196,8 +192,7 @@ class PublishedNominal:
     effective_from: date
 
 
-@dataclass(frozen=True)
-class ListBook:
+class ListBook(Struct, frozen=True):
     """Every version of every list that decisions go by; the gateway's snapshot of goods policy."""
 
     prohibited: tuple[ProhibitedList, ...]
@@ -219,8 +214,7 @@ class ListBook:
         return frozenset(n.nominal_kopecks for n in dated if n.effective_from == latest)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """The decision of one line against the lists, before any certificate is looked at.
 
     `okpd2` is the code that decided ("" if no source names the goods).

@@ -1,10 +1,12 @@
 """Certificates, the card account they live on, and the only way their points move."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.purchase import Purchase
 
@@ -42,8 +44,7 @@ class EntryKind(StrEnum):
     CORRECTION = "CORRECTION"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One movement of points inside a certificate; append-only, the balances' only source.
 
     `source` None means issue: the nominal comes into being.
@@ -61,8 +62,7 @@ class LedgerViolationError(Exception):
     """A decision would break `nominal = available + held + spent + lapsed`, each part ≥ 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True, gc=False):
     """One credit of points under one program (зачисление на ЭСС).
 
     `valid_until` is the first instant at which it can no longer be spent: 00:00 Moscow of
@@ -100,8 +100,7 @@ _FIELD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True, gc=False):
     """A card account with everything that one decision may need of it.
 
     `purchases` holds its live holds and whatever the commands at hand refer to; never all.

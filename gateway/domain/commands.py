@@ -1,18 +1,18 @@
 """Commands: the only things that change money. Every door turns its input into one of these."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.domain.basket import Basket
 from gateway.domain.certificate import Bucket
 from gateway.domain.purchase import FiscalReceipt, OwnMoneyPart
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Who sends: the terminal, its outlet and merchant, the concentrator that speaks for it (0 = none)."""
 
     merchant_id: int
@@ -23,22 +23,19 @@ class Origin:
     cashier_ref: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ByPurchaseId:
+class ByPurchaseId(Struct, frozen=True, gc=False):
     """Names a purchase by its id."""
 
     purchase_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class ByRequestId:
+class ByRequestId(Struct, frozen=True, gc=False):
     """Names a purchase by the request id of its Authorize or Sale."""
 
     request_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class ByReceipt:
+class ByReceipt(Struct, frozen=True, gc=False):
     """Names a purchase by a fiscal receipt: (ФН, ФД)."""
 
     fiscal_drive_number: str
@@ -48,8 +45,7 @@ class ByReceipt:
 PurchaseRef = ByPurchaseId | ByRequestId | ByReceipt
 
 
-@dataclass(frozen=True, slots=True)
-class Authorize:
+class Authorize(Struct, frozen=True, gc=False):
     """Hold points for a basket; `is_sale` captures in the same command.
 
     `card_token` is the keyed token of the card. `program_code` "" means any program that is
@@ -69,8 +65,7 @@ class Authorize:
     receipts: tuple[FiscalReceipt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureLine:
+class CaptureLine(Struct, frozen=True, gc=False):
     """How much of one line is captured."""
 
     line_number: int
@@ -78,8 +73,7 @@ class CaptureLine:
     amount_kopecks: int
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True, gc=False):
     """Spend a hold, whole (`lines` empty) or by line; after the hold's end a late capture."""
 
     request_id: UUID
@@ -94,8 +88,7 @@ class Capture:
         _refuse_repeated(self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Void:
+class Void(Struct, frozen=True, gc=False):
     """Undo a hold, or a capture that nothing stands on yet."""
 
     request_id: UUID
@@ -103,8 +96,7 @@ class Void:
     purchase: PurchaseRef
 
 
-@dataclass(frozen=True, slots=True)
-class RefundLine:
+class RefundLine(Struct, frozen=True, gc=False):
     """How much of one captured line comes back."""
 
     line_number: int
@@ -119,8 +111,7 @@ def _refuse_repeated(lines: Sequence[CaptureLine | RefundLine]) -> None:
         raise ValueError("each line is named once, with a quantity above zero")
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(Struct, frozen=True, gc=False):
     """Give captured points back, by line, or everything that is left (`lines` empty)."""
 
     request_id: UUID
@@ -133,8 +124,7 @@ class Refund:
         _refuse_repeated(self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class AttachReceipt:
+class AttachReceipt(Struct, frozen=True, gc=False):
     """Add fiscal receipts to a purchase."""
 
     request_id: UUID
@@ -143,16 +133,14 @@ class AttachReceipt:
     receipts: tuple[FiscalReceipt, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CloseShift:
+class CloseShift(Struct, frozen=True, gc=False):
     """Close a fiscal shift (`origin.shift_number`) of the terminal and total it."""
 
     request_id: UUID
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True, gc=False):
     """The deciding act of a department command: body, number, date."""
 
     body: str
@@ -160,8 +148,7 @@ class Act:
     date: date
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True, gc=False):
     """Credit a certificate to the account of a holder (зачисление).
 
     `issue_ref` is the department's unique key of the row; `request_id` is derived from it.
@@ -190,8 +177,7 @@ class WithdrawReason(StrEnum):
     REFUSED = "REFUSED"
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(Struct, frozen=True, gc=False):
     """Lapse what is available of a certificate, and whatever comes back to it later."""
 
     request_id: UUID
@@ -200,8 +186,7 @@ class Withdraw:
     act: Act
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeValidity:
+class ChangeValidity(Struct, frozen=True, gc=False):
     """Move a certificate's last day by an act; a later one restores what time had lapsed."""
 
     request_id: UUID
@@ -210,8 +195,7 @@ class ChangeValidity:
     act: Act
 
 
-@dataclass(frozen=True, slots=True)
-class SetBlock:
+class SetBlock(Struct, frozen=True, gc=False):
     """Block or unblock a certificate, or the whole account of a holder (`certificate_id` None)."""
 
     request_id: UUID
@@ -221,16 +205,14 @@ class SetBlock:
     act: Act
 
 
-@dataclass(frozen=True, slots=True)
-class Expire:
+class Expire(Struct, frozen=True, gc=False):
     """Book what time has done to an idle account; every other command does that first by itself."""
 
     request_id: UUID
     account_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Correct:
+class Correct(Struct, frozen=True, gc=False):
     """An operator's correction between AVAILABLE and LAPSED, by a document."""
 
     request_id: UUID

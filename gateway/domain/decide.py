@@ -1,7 +1,8 @@
 """One command on one account: what time has done first, then the command, all or nothing."""
 
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gateway.domain.authorize import authorize
 from gateway.domain.capture import capture

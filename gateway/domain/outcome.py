@@ -1,15 +1,15 @@
 """What a decision yields: the one outcome of a request id."""
 
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.domain.certificate import Account, Certificate, Entry
 from gateway.domain.purchase import Purchase, Refund
 from gateway.domain.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftTotals:
+class ShiftTotals(Struct, frozen=True, gc=False):
     """End-of-shift totals of one terminal."""
 
     shift_number: int
@@ -22,8 +22,7 @@ class ShiftTotals:
     open_kopecks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, gc=False):
     """Approved (reason None) or declined, with what the asker needs to know.
 
     `available_kopecks` is, of INSUFFICIENT_POINTS, what points could have paid;
@@ -46,8 +45,7 @@ class Outcome:
         return self.reason is None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True, gc=False):
     """An outcome with the account after it and the entries that led there."""
 
     operation_id: UUID

@@ -1,11 +1,12 @@
 """What a decision goes by besides the account: settings, the seller's standing, time."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from gateway.domain.category import ListBook
 
@@ -48,8 +49,7 @@ class RefundScope(StrEnum):
     OUTLET = "outlet"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True, gc=False):
     """Settings that decisions depend on; defaults are those of the design, section 5."""
 
     hold_ttl: timedelta = timedelta(minutes=30)
@@ -62,8 +62,7 @@ class Policy:
     refund_scope: RefundScope = RefundScope.MERCHANT
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True, gc=False):
     """A subsidy agreement: which programs it covers, and on which days [from, until)."""
 
     id: int
@@ -80,8 +79,7 @@ class Agreement:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True, gc=False):
     """What the registry says of the terminal that sent a command, and of its merchant."""
 
     merchant_id: int
@@ -100,8 +98,7 @@ class Standing:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True, gc=False):
     """Everything else that a decision needs, given as a value: the core reads no clock.
 
     `now` is the database's clock; `operation_id` a UUIDv7 of that instant. `standing` is None

@@ -1,10 +1,11 @@
 """A purchase through its life: AUTHORIZED → CAPTURED, VOIDED or EXPIRED; DECLINED is kept too."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from gateway.domain.basket import Line
 from gateway.domain.category import Verdict
@@ -32,8 +33,7 @@ class ReceiptKind(StrEnum):
     OFFSET = "OFFSET"
 
 
-@dataclass(frozen=True, slots=True)
-class FiscalReceipt:
+class FiscalReceipt(Struct, frozen=True, gc=False):
     """Requisites of a fiscal receipt (54-ФЗ): tags 1041, 1040, 1077, 1037, 1018, 1038, 1012, 1020."""
 
     kind: ReceiptKind
@@ -52,8 +52,7 @@ class FiscalReceipt:
         return self.fiscal_drive_number, self.fiscal_document_number
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True, gc=False):
     """What one certificate pays of one line, under its program's unit ceiling if there is one."""
 
     certificate_id: UUID
@@ -61,8 +60,7 @@ class Share:
     unit_ceiling_kopecks: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseLine:
+class PurchaseLine(Struct, frozen=True, gc=False):
     """A basket line with its decision. `shares` stand in order of payment."""
 
     line: Line
@@ -77,8 +75,7 @@ class PurchaseLine:
         return sum(share.amount_kopecks for share in self.shares)
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedLine:
+class CapturedLine(Struct, frozen=True, gc=False):
     """What was captured of one line; `shares` are points, ≤ those authorized.
 
     `shortfall_kopecks` is what a late capture wanted of points and did not get: the merchant's loss.
@@ -101,8 +98,7 @@ class CapturedLine:
         return self.amount_kopecks - self.points_kopecks - self.shortfall_kopecks
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True, gc=False):
     """The one capture of a purchase, immutable.
 
     `sale_date` (Moscow) and `agreements` (certificate → subsidy agreement) decide the claims that
@@ -132,8 +128,7 @@ class Capture:
         return sum(line.amount_kopecks for line in self.lines) - self.rounding_kopecks
 
 
-@dataclass(frozen=True, slots=True)
-class RefundedLine:
+class RefundedLine(Struct, frozen=True, gc=False):
     """One line of one refund. `shares` are the points that went back, by certificate."""
 
     line_number: int
@@ -147,8 +142,7 @@ class RefundedLine:
         return sum(share.amount_kopecks for share in self.shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(Struct, frozen=True, gc=False):
     """One refund of a captured purchase; its id is the id of its operation.
 
     `lapsed_kopecks` is the part of the points that went to a certificate past its last day,
@@ -169,16 +163,14 @@ class Refund:
         return sum(line.points_kopecks for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnMoneyPart:
+class OwnMoneyPart(Struct, frozen=True, gc=False):
     """How the buyer pays the rest; kept as told."""
 
     kind: str
     amount_kopecks: int
 
 
-@dataclass(frozen=True, slots=True)
-class Purchase:
+class Purchase(Struct, frozen=True, gc=False):
     """A purchase on one account. `state` is the last decision; ask `state_at` for the truth now.
 
     `lapsed_from_hold` tells, per certificate, what lapsed when this very hold expired.

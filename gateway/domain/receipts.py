@@ -1,6 +1,6 @@
 """Fiscal receipts of a purchase: any number, with the capture or later (design section 5)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Posting
 from gateway.domain.commands import AttachReceipt

@@ -1,8 +1,9 @@
 """Refund: captured points go back to the certificates that paid, in reverse order of payment."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Bucket, CertificateState, EntryKind, Posting
 from gateway.domain.commands import Refund as RefundCommand

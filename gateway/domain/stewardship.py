@@ -1,7 +1,8 @@
 """Department commands: issue, withdraw, change of validity, block, correction."""
 
-from dataclasses import replace
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Bucket, Certificate, CertificateState, EntryKind, Posting
 from gateway.domain.commands import ChangeValidity, Correct, Issue, SetBlock, Withdraw

@@ -1,6 +1,6 @@
 """Void: a hold is released, or a capture that nothing stands on yet is undone."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Bucket, CertificateState, EntryKind, Posting
 from gateway.domain.commands import Void

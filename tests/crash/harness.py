@@ -9,13 +9,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+from msgspec.structs import replace
 from sqlalchemy.engine import make_url
 
 from gateway.domain.commands import Act, Issue

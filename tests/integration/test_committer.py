@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from gateway.domain.commands import Authorize, ByPurchaseId, ByRequestId, Capture, CloseShift, Void
 from gateway.domain.reasons import Reason

@@ -6,10 +6,10 @@ registry's epoch check (which lies between reading and deciding) makes them wait
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.domain.commands import ByPurchaseId, ByRequestId, Capture, Refund, RefundLine, Void
 from gateway.domain.policy import Policy

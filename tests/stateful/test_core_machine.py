@@ -4,7 +4,6 @@ Shows that `decide` alone keeps the truths of design section 2 that need no data
 outcomes), 7, 8 and 12.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Account, Entry
 from gateway.domain.decide import decide

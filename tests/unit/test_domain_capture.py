@@ -1,10 +1,10 @@
 """Capture: once, whole or by line, within what was authorized; where it belongs (sections 5 and 7)."""
 
-from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.domain.commands import ByPurchaseId, Capture, CaptureLine
 from gateway.domain.policy import Agreement

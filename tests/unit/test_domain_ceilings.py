@@ -1,6 +1,6 @@
 """Price ceilings: points pay at most so much a unit, the rest of the line is own money."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.domain.category import PriceCeiling
 from gateway.domain.commands import CaptureLine

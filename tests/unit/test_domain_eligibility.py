@@ -1,6 +1,6 @@
 """Which lines points may pay: truth 3 of the design, through the whole decision."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.domain.category import Evidence
 from gateway.domain.reasons import LineReason, Reason

@@ -1,11 +1,11 @@
 """Refund: parts sum to the whole, to the certificates that paid, never above what was captured."""
 
-from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Bucket
 from gateway.domain.commands import ByPurchaseId, CaptureLine, RefundLine

@@ -1,10 +1,10 @@
 """Who may do what now: truth 12 of the design, and the order of reasons."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.domain.commands import (
     AttachReceipt,

@@ -1,10 +1,10 @@
 """Truth 7: time decides, not a sweeper."""
 
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.domain.commands import Expire
 from gateway.domain.policy import Policy, day_end, moscow_date

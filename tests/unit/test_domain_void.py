@@ -1,6 +1,6 @@
 """Void: a hold is released; a capture is undone while nothing stands on it (design section 5)."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Bucket
 from gateway.domain.commands import RefundLine

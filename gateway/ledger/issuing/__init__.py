@@ -8,13 +8,14 @@ decided again. A run that broke off is simply run again.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import replace
 
 from gateway.domain.certificate import Account
 from gateway.domain.commands import Issue

@@ -4,9 +4,11 @@ Every function raises InvalidRequestError with all that is wrong, and never keep
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gateway.domain import commands as domain
 from gateway.domain.basket import CERTIFICATES_MAX
