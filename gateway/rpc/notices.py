@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from gateway.domain.outcome import Outcome
-from gateway.domain.purchase import Purchase
 from gateway.domain.reasons import LINE_TEXTS, REASONS, LineReason, Reason, Texts
 from tillgate.v1 import purchase_pb2 as wire
 
@@ -28,86 +26,93 @@ LINE_NOTICES: Final[dict[LineReason, wire.Notice]] = {
 
 def rubles(kopecks: int) -> str:
     """An amount for people: 123456 → 1 234,56."""
-    return f"{kopecks // 100:,}".replace(",", "\u00a0") + f",{kopecks % 100:02d}"
+    whole, rest = divmod(kopecks, 100)
+    text = f"{whole},{rest:02d}"
+    return text if whole < 1000 else f"{whole:,}".replace(",", "\u00a0") + text[-3:]
 
 
-def share_of_points(purchase: Purchase) -> tuple[int, int]:
-    """(points, own money) of a purchase in kopecks: as captured, else as authorized.
-
-    What a late capture could not cover is the shop's loss and not the buyer's money.
-    """
-    done = purchase.capture
-    if done is None:
-        points = purchase.approved_kopecks
-        return points, purchase.total_kopecks - points
-    points = done.points_kopecks
-    return points, done.total_kopecks - points - done.shortfall_kopecks
+def fill_approved_notice(message: wire.SignedOutcome) -> None:
+    """What people read of an approval, by all else that its message says; nobody reads the department's."""
+    fill = _APPROVED.get(message.kind)
+    if fill is not None:
+        fill(message.notice, message)
 
 
-def _split_texts(purchase: Purchase, cashier_ru: str, cashier_en: str) -> Texts:
-    points, own = (rubles(kopecks) for kopecks in share_of_points(purchase))
-    return Texts(
-        f"{cashier_ru}: баллами {points}, доплата {own}.",
-        f"{cashier_en}: points {points}, own money {own}.",
-        f"Баллами: {points}. Своими деньгами: {own}.",
-        f"By points: {points}. By own money: {own}.",
-    )
+def fill_authorized_notice(target: wire.Notice, purchase: wire.Purchase) -> None:
+    """What an approval says, or would say: who pays what."""
+    _fill_split(target, "Одобрено", "Approved", purchase)
 
 
-def _authorized(outcome: Outcome) -> Texts | None:
-    purchase = outcome.purchase
-    return None if purchase is None else _split_texts(purchase, "Одобрено", "Approved")
+def _fill_split(target: wire.Notice, cashier_ru: str, cashier_en: str, purchase: wire.Purchase) -> None:
+    points, own = rubles(purchase.certificate_kopecks), rubles(purchase.own_money_kopecks)
+    target.cashier_ru = f"{cashier_ru}: баллами {points}, доплата {own}."
+    target.cashier_en = f"{cashier_en}: points {points}, own money {own}."
+    target.buyer_ru = f"Баллами: {points}. Своими деньгами: {own}."
+    target.buyer_en = f"By points: {points}. By own money: {own}."
 
 
-def _captured(outcome: Outcome) -> Texts | None:
-    purchase = outcome.purchase
-    return None if purchase is None else _split_texts(purchase, "Проведено", "Captured")
+def _authorized(target: wire.Notice, message: wire.SignedOutcome) -> None:
+    if message.HasField("purchase"):
+        fill_authorized_notice(target, message.purchase)
 
 
-def _voided(outcome: Outcome) -> Texts:
-    if outcome.purchase is None:
-        return Texts(
-            "Отменено до прихода запроса: покупка уже не пройдёт.",
-            "Voided before arrival: the purchase can no longer happen.",
-            "Покупка отменена.",
-            "The purchase was cancelled.",
-        )
-    return Texts(
+def _captured(target: wire.Notice, message: wire.SignedOutcome) -> None:
+    if message.HasField("purchase"):
+        _fill_split(target, "Проведено", "Captured", message.purchase)
+
+
+_VOIDED: Final = _notice(
+    Texts(
         "Покупка отменена.",
         "The purchase was voided.",
         "Покупка отменена, баллы вернулись на сертификат.",
         "The purchase was cancelled; the points are back on the certificate.",
     )
+)
+_ENTOMBED: Final = _notice(
+    Texts(
+        "Отменено до прихода запроса: покупка уже не пройдёт.",
+        "Voided before arrival: the purchase can no longer happen.",
+        "Покупка отменена.",
+        "The purchase was cancelled.",
+    )
+)
+_ATTACHED: Final = _notice(
+    Texts("Чеки приняты.", "The receipts are attached.", "Чек принят.", "The receipt is attached.")
+)
 
 
-def _refunded(outcome: Outcome) -> Texts | None:
-    made = outcome.refund
-    if made is None:
-        return None
+def _voided(target: wire.Notice, message: wire.SignedOutcome) -> None:
+    target.CopyFrom(_VOIDED if message.HasField("purchase") else _ENTOMBED)
+
+
+def _refunded(target: wire.Notice, message: wire.SignedOutcome) -> None:
+    if not message.HasField("refund"):
+        return
+    made = message.refund
     points, own = rubles(made.points_kopecks), rubles(made.own_money_kopecks)
     lapsed = rubles(made.lapsed_kopecks) if made.lapsed_kopecks else ""
-    return Texts(
-        f"Возврат: на сертификат {points}, деньгами {own}.",
-        f"Refund: to certificates {points}, in money {own}.",
-        f"На сертификат: {points}. Деньгами: {own}."
-        + (f" Из них сгорело, срок сертификата истёк: {lapsed}." if lapsed else ""),
-        f"To certificates: {points}. In money: {own}."
-        + (f" Lapsed, since the certificate is over: {lapsed}." if lapsed else ""),
+    target.cashier_ru = f"Возврат: на сертификат {points}, деньгами {own}."
+    target.cashier_en = f"Refund: to certificates {points}, in money {own}."
+    target.buyer_ru = f"На сертификат: {points}. Деньгами: {own}." + (
+        f" Из них сгорело, срок сертификата истёк: {lapsed}." if lapsed else ""
+    )
+    target.buyer_en = f"To certificates: {points}. In money: {own}." + (
+        f" Lapsed, since the certificate is over: {lapsed}." if lapsed else ""
     )
 
 
-def _attached(_: Outcome) -> Texts:
-    return Texts("Чеки приняты.", "The receipts are attached.", "Чек принят.", "The receipt is attached.")
+def _attached(target: wire.Notice, _: wire.SignedOutcome) -> None:
+    target.CopyFrom(_ATTACHED)
 
 
-def _shift_closed(outcome: Outcome) -> Texts | None:
-    if outcome.shift is None:
-        return None
-    number = outcome.shift.shift_number
-    return Texts(f"Смена {number} закрыта.", f"Shift {number} is closed.", "", "")
+def _shift_closed(target: wire.Notice, message: wire.SignedOutcome) -> None:
+    if message.HasField("shift"):
+        number = message.shift.shift_number
+        target.cashier_ru, target.cashier_en = f"Смена {number} закрыта.", f"Shift {number} is closed."
 
 
-_APPROVED: Final[dict[wire.CommandKind, Callable[[Outcome], Texts | None]]] = {
+_APPROVED: Final[dict[wire.CommandKind, Callable[[wire.Notice, wire.SignedOutcome], None]]] = {
     wire.COMMAND_KIND_AUTHORIZE: _authorized,
     wire.COMMAND_KIND_SALE: _captured,
     wire.COMMAND_KIND_CAPTURE: _captured,
@@ -116,12 +121,3 @@ _APPROVED: Final[dict[wire.CommandKind, Callable[[Outcome], Texts | None]]] = {
     wire.COMMAND_KIND_ATTACH_RECEIPT: _attached,
     wire.COMMAND_KIND_CLOSE_SHIFT: _shift_closed,
 }
-
-
-def outcome_notice(kind: wire.CommandKind, outcome: Outcome) -> wire.Notice | None:
-    """What people read of an outcome; None for department commands, which nobody reads at a till."""
-    if outcome.reason is not None:
-        return REASON_NOTICES[outcome.reason]
-    make = _APPROVED.get(kind)
-    texts = make(outcome) if make else None
-    return _notice(texts) if texts else None

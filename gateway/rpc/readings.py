@@ -8,8 +8,8 @@ from gateway.domain.policy import moscow_date
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import SealedAnswer
 from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
-from gateway.rpc.notices import REASON_NOTICES, outcome_notice
-from gateway.rpc.render import REASONS_ON_WIRE, View, purchase_message
+from gateway.rpc.notices import REASON_NOTICES, fill_authorized_notice
+from gateway.rpc.render import REASONS_ON_WIRE, View, fill_purchase
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -28,28 +28,26 @@ def answer_message(sealed: SealedAnswer) -> wire.SignedAnswer:
 def quote_response(quote: Quote, lists: Lists) -> service.QuoteResponse:
     """What Authorize would answer; nothing came into being, so ids and times are empty."""
     outcome = quote.outcome
-    response = service.QuoteResponse(
-        decision=wire.DECISION_APPROVED if outcome.reason is None else wire.DECISION_DECLINED,
-        notice=outcome_notice(wire.COMMAND_KIND_AUTHORIZE, outcome),
-        available_kopecks=outcome.available_kopecks,
-    )
-    if outcome.reason is not None:
-        response.reason = REASONS_ON_WIRE[outcome.reason]
+    response = service.QuoteResponse(available_kopecks=outcome.available_kopecks)
     if outcome.purchase is not None:
-        response.purchase.CopyFrom(
-            purchase_message(outcome.purchase, View(quote.read_at, quote.certificates, lists))
-        )
+        fill_purchase(response.purchase, outcome.purchase, View(quote.read_at, quote.certificates, lists))
         for name in ("purchase_id", "request_id", "authorized_at", "hold_expires_at"):
             response.purchase.ClearField(name)
+    if outcome.reason is None:
+        response.decision = wire.DECISION_APPROVED
+        fill_authorized_notice(response.notice, response.purchase)
+    else:
+        response.decision = wire.DECISION_DECLINED
+        response.reason = REASONS_ON_WIRE[outcome.reason]
+        response.notice.CopyFrom(REASON_NOTICES[outcome.reason])
     return response
 
 
 def purchase_response(found: FoundPurchase, lists: Lists) -> service.GetPurchaseResponse:
     """A purchase as it stands now, with the stored answer of its Authorize or Sale."""
-    return service.GetPurchaseResponse(
-        purchase=purchase_message(found.purchase, View(found.read_at, found.certificates, lists)),
-        answer=answer_message(found.sealed),
-    )
+    response = service.GetPurchaseResponse(answer=answer_message(found.sealed))
+    fill_purchase(response.purchase, found.purchase, View(found.read_at, found.certificates, lists))
+    return response
 
 
 def balance_response(balance: Balance, lists: Lists) -> service.GetBalanceResponse:

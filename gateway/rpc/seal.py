@@ -20,18 +20,18 @@ from gateway.domain.commands import (
     Issue,
     Refund,
     SetBlock,
-    TillCommand,
     Void,
     Withdraw,
 )
 from gateway.domain.outcome import Outcome
 from gateway.ledger.answers import SealedAnswer
-from gateway.rpc.notices import outcome_notice
+from gateway.rpc.notices import REASON_NOTICES, fill_approved_notice
 from gateway.rpc.render import (
     REASONS_ON_WIRE,
     View,
     certificate_message,
-    purchase_message,
+    fill_instant,
+    fill_purchase,
     refund_message,
     shift_message,
 )
@@ -49,6 +49,7 @@ _KINDS: Final[dict[type[Command | CloseShift], wire.CommandKind]] = {
     Correct: wire.COMMAND_KIND_CORRECT,
     Expire: wire.COMMAND_KIND_EXPIRE,
 }
+_OF_TILLS: Final = (Authorize, Capture, Void, Refund, AttachReceipt, CloseShift)
 
 
 class Signer(Protocol):
@@ -93,27 +94,28 @@ def kind_on_wire(command: Command | CloseShift) -> wire.CommandKind:
 def outcome_message(command: Command | CloseShift, outcome: Outcome, view: View) -> wire.SignedOutcome:
     """An outcome as it is signed. Department commands have no merchant and no terminal."""
     kind = kind_on_wire(command)
-    message = wire.SignedOutcome(
-        request_id=str(command.request_id),
-        kind=kind,
-        decision=wire.DECISION_APPROVED if outcome.reason is None else wire.DECISION_DECLINED,
-        notice=outcome_notice(kind, outcome),
-        decided_at=view.now,
-        available_kopecks=outcome.available_kopecks,
-        card_stopped_meanwhile=outcome.card_stopped_meanwhile,
-    )
-    if outcome.reason is not None:
-        message.reason = REASONS_ON_WIRE[outcome.reason]
-    if isinstance(command, TillCommand | CloseShift):
-        message.merchant_id = command.origin.merchant_id
-        message.terminal_id = command.origin.terminal_id
-        message.concentrator_id = command.origin.concentrator_id
+    message = wire.SignedOutcome(request_id=str(command.request_id), kind=kind)
+    fill_instant(message.decided_at, view.now)
+    if isinstance(command, _OF_TILLS):
+        origin = command.origin
+        message.merchant_id = origin.merchant_id
+        message.terminal_id = origin.terminal_id
+        message.concentrator_id = origin.concentrator_id
     if outcome.purchase is not None:
-        message.purchase.CopyFrom(purchase_message(outcome.purchase, view))
+        fill_purchase(message.purchase, outcome.purchase, view)
     if outcome.refund is not None:
         message.refund.CopyFrom(refund_message(outcome.refund, view))
     if outcome.shift is not None:
         message.shift.CopyFrom(shift_message(outcome.shift))
     if outcome.certificate is not None:
         message.certificate.CopyFrom(certificate_message(outcome.certificate))
+    message.available_kopecks = outcome.available_kopecks
+    message.card_stopped_meanwhile = outcome.card_stopped_meanwhile
+    if outcome.reason is None:
+        message.decision = wire.DECISION_APPROVED
+        fill_approved_notice(message)
+    else:
+        message.decision = wire.DECISION_DECLINED
+        message.reason = REASONS_ON_WIRE[outcome.reason]
+        message.notice.CopyFrom(REASON_NOTICES[outcome.reason])
     return message

@@ -11,7 +11,7 @@ from gateway.rpc.render import (
     STATES_ON_WIRE,
     View,
     certificate_message,
-    purchase_message,
+    fill_purchase,
     refund_message,
 )
 from tests.builders import (
@@ -44,7 +44,9 @@ def shown(scene: Scene, purchase: Purchase | Outcome) -> wire.Purchase:
     """A purchase as the wire shows it now, through bytes and back."""
     if isinstance(purchase, Outcome):
         purchase = purchase_of(purchase)
-    return wire.Purchase.FromString(purchase_message(purchase, view_of(scene)).SerializeToString())
+    message = wire.Purchase()
+    fill_purchase(message, purchase, view_of(scene))
+    return wire.Purchase.FromString(message.SerializeToString())
 
 
 def test_the_enums_of_the_domain_have_their_names_on_the_wire() -> None:
@@ -131,7 +133,7 @@ def test_nothing_of_a_declined_purchase_is_paid_by_points() -> None:
     scene.issue(FOOD, 60_00)
     outcome = scene.authorize(basket(line(1, 100_00), line(2, 80_00, BEER)))
     purchase = declined_purchase(outcome, Reason.INSUFFICIENT_POINTS)
-    message = purchase_message(purchase, view_of(scene))
+    message = shown(scene, purchase)
     assert wire.PURCHASE_STATE_DECLINED == message.state
     assert (0, 180_00, 0, False) == (
         message.certificate_kopecks,
