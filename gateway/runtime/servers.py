@@ -16,6 +16,7 @@ from gateway.runtime.settings import Settings
 
 DATABASE = "tillgate"
 MIGRATOR = "tillgate_migrator"
+BACKUP = "tillgate_backup"
 
 
 @contextmanager
@@ -56,8 +57,11 @@ def _prepared_database(postgres: EmbeddedPostgres) -> dict[str, str]:
         postgres.execute(f"CREATE ROLE {MIGRATOR} LOGIN CREATEROLE")
     if not postgres.execute(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608 a constant
         postgres.execute(f"CREATE DATABASE {DATABASE} OWNER {MIGRATOR}")
+    if not postgres.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{BACKUP}'"):  # noqa: S608 a constant
+        postgres.execute(f"CREATE ROLE {BACKUP} LOGIN REPLICATION")
     migrate(postgres.url(DATABASE, MIGRATOR))
     return {
+        "database_backup_url": postgres.url(DATABASE, BACKUP),
         "database_url": postgres.url(DATABASE, "tillgate_gateway"),
         "database_migrator_url": postgres.url(DATABASE, MIGRATOR),
         "database_reader_url": postgres.url(DATABASE, "tillgate_reader"),

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from gateway.domain.policy import Policy, RefundAfterExpiry, RefundOrder, RefundScope
 from gateway.runtime import settings_source
+from gateway.runtime.hosts import READ_WRITE, SESSION_ATTRIBUTES
 from gateway.runtime.settings_source import SettingsError
 
 __all__ = ["LogLevel", "Profile", "Settings", "SettingsError", "load_settings"]
@@ -44,8 +45,26 @@ def _postgres_url(value: str) -> str:
         url = make_url(value) if value else None
     except (ArgumentError, ValueError):
         raise ValueError("should be postgresql+asyncpg://user:password@host:port/database") from None
-    if url is not None and url.drivername != "postgresql+asyncpg":
+    if url is None:
+        return value
+    if url.drivername != "postgresql+asyncpg":
         raise ValueError("should begin with postgresql+asyncpg://")
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except ArgumentError as error:
+        raise ValueError(f"names its hosts as host=A:5432&host=B:5432; {error}") from None
+    if url.query.get("target_session_attrs", "any") not in SESSION_ATTRIBUTES:
+        raise ValueError(f"has a target_session_attrs that is none of {', '.join(SESSION_ATTRIBUTES)}")
+    return value
+
+
+def _writing_url(value: str) -> str:
+    """Of several hosts one must be chosen that takes writes; which one that is changes with a failover."""
+    url = make_url(_postgres_url(value)) if value else None
+    if url is not None and url.query.get("target_session_attrs") != READ_WRITE:
+        _, options = url.get_dialect()().create_connect_args(url)
+        if isinstance(options.get("host"), list):
+            raise ValueError(f"names several hosts and should end with target_session_attrs={READ_WRITE}")
     return value
 
 
@@ -60,6 +79,7 @@ def _file_or_none(value: object) -> object:
 
 
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url), Field(repr=False)]
+WritingUrl = Annotated[str, AfterValidator(_writing_url), Field(repr=False)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url), Field(repr=False)]
 OptionalFile = Annotated[Path | None, BeforeValidator(_file_or_none)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -82,14 +102,18 @@ class Settings(BaseModel):
         Path("var"), description="where the development profile keeps its servers and keys"
     )
 
-    database_url: PostgresUrl = Field(
+    database_url: WritingUrl = Field(
         "", description="PostgreSQL as the role that serves purchases; empty: an embedded one"
     )
-    database_migrator_url: PostgresUrl = Field(
+    database_migrator_url: WritingUrl = Field(
         "", description="the same database as the role that owns the tables; empty: an embedded one"
     )
     database_reader_url: PostgresUrl = Field(
         "", description="the same database, or a standby, as the role that only reads; empty: an embedded one"
+    )
+    database_backup_url: PostgresUrl = Field(
+        "",
+        description="the server as a role with REPLICATION, for `tillgate backup`; empty: an embedded one",
     )
     redis_url: RedisUrl = Field(
         "", description="Redis or Valkey for what may be lost; empty: an embedded one"
@@ -97,8 +121,12 @@ class Settings(BaseModel):
 
     grpc_host: Text = Field("127.0.0.1", description="the address of the tills' door")
     grpc_port: Port = Field(7443, description="the port of the tills' door, mutual TLS")
+    json_host: Text = Field("127.0.0.1", description="the address of the tills' JSON door")
+    json_port: Port = Field(7444, description="the port of the tills' JSON door, mutual TLS")
     http_host: Text = Field("127.0.0.1", description="the address of health and metrics")
     http_port: Port = Field(7480, description="the port of health and metrics, plain HTTP")
+
+    workers: int = Field(1, ge=1, le=64, description="processes that serve tills behind the one port")
 
     tls_ca_file: OptionalFile = Field(
         None, description="the CA of the tills' certificates, PEM; empty: one is made, in development"
@@ -163,11 +191,21 @@ class Settings(BaseModel):
     database_silence_s: int = Field(
         10, ge=1, le=300, description="how long the database may be silent before a connection counts as lost"
     )
+    drain_notice_s: int = Field(
+        0,
+        ge=0,
+        le=300,
+        description="how long readiness is red before a stopping gateway takes no more calls, for balancers",
+    )
     drain_timeout_s: int = Field(
         20, ge=1, le=300, description="how long a stopping gateway waits for what it has begun"
     )
     max_message_bytes: int = Field(
         1_048_576, ge=65_536, le=4_194_304, description="the largest request that is read"
+    )
+    postgres_bin_dir: OptionalFile = Field(
+        None,
+        description="PostgreSQL's programs for backup and restore; empty: those of the embedded server",
     )
     lists_dir: OptionalFile = Field(
         None, description="the directory of programs and prohibited lists; empty: those of the package"

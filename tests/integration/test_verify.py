@@ -103,13 +103,34 @@ async def test_the_gateway_role_cannot_change_what_is_append_only(
     await engine.dispose()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE purchase SET lines = lines",
+        "UPDATE purchase SET approved_kopecks = approved_kopecks",
+        "UPDATE certificate SET nominal_kopecks = nominal_kopecks",
+        "UPDATE certificate SET account_id = account_id",
+        "UPDATE card_account SET holder_ref = holder_ref",
+    ],
+)
+async def test_the_gateway_role_cannot_change_what_was_decided_once(
+    kit: Kit, postgres: EmbeddedPostgres, database_name: str, change: str
+) -> None:
+    """A basket, a nominal and an owner stay, though other columns of their rows change."""
+    engine = make_engine(postgres.url(database_name, "tillgate_gateway"), pool_size=1)
+    async with driver_connection(engine) as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(change)
+    await engine.dispose()
+
+
 async def test_the_gateway_role_deletes_nothing_and_truncates_nothing(kit: Kit) -> None:
     """Of no table of the ledger; and what it may not update it may still add to."""
     async with kit.connect() as connection:
         for table in metadata.tables:
             rights = await connection.fetchrow(
                 "SELECT has_table_privilege('tillgate_gateway', $1, 'INSERT') AS may_insert,"
-                " has_table_privilege('tillgate_gateway', $1, 'UPDATE') AS may_update,"
+                " has_any_column_privilege('tillgate_gateway', $1, 'UPDATE') AS may_update,"
                 " has_table_privilege('tillgate_gateway', $1, 'DELETE') AS may_delete,"
                 " has_table_privilege('tillgate_gateway', $1, 'TRUNCATE') AS may_truncate,"
                 " has_table_privilege('tillgate_reader', $1, 'INSERT, UPDATE, DELETE, TRUNCATE') AS reader",

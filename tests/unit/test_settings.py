@@ -178,6 +178,33 @@ def test_settings_cannot_be_changed() -> None:
         setattr(load_settings({}), name, 1)
 
 
+def test_a_url_of_several_hosts_must_ask_for_the_one_that_takes_writes() -> None:
+    """Without it a gateway could read from a standby and fail at its first purchase; a reader may."""
+    several = "postgresql+asyncpg://gateway@/tillgate?host=a:5432&host=b:5432"
+    chosen = dict.fromkeys(DATABASES, f"{several}&target_session_attrs=read-write")
+    assert chosen["TILLGATE_DATABASE_URL"] == load_settings(chosen).database_url
+    assert several == load_settings({**chosen, "TILLGATE_DATABASE_READER_URL": several}).database_reader_url
+    expected = "names several hosts and should end with target_session_attrs=read-write"
+    assert (f"TILLGATE_DATABASE_URL: {expected}",) == problems_of(
+        {**chosen, "TILLGATE_DATABASE_URL": several}
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("host=a:5432&host=b", "names its hosts as host=A:5432&host=B:5432; All ports are required"),
+        ("target_session_attrs=writable", "has a target_session_attrs that is none of any, primary, standby"),
+    ],
+)
+def test_a_url_that_no_connection_could_come_from_is_refused_at_the_start(query: str, problem: str) -> None:
+    """The text says what would be right, and never repeats the URL, which has a password."""
+    urls = dict.fromkeys(DATABASES, f"postgresql+asyncpg://gateway:secret@/tillgate?{query}")
+    problems = problems_of(urls)
+    assert 3 == len(problems)
+    assert all(problem in found and "secret" not in found for found in problems)
+
+
 def test_the_page_of_settings_is_fresh() -> None:
     """docs/settings.md is what `python -m gateway.runtime.settings` prints."""
     assert settings_source.markdown(Settings) == (ROOT / "docs/settings.md").read_text(encoding="utf-8")

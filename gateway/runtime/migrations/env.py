@@ -4,8 +4,8 @@ import asyncio
 
 from alembic import context
 from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
+
+from gateway.runtime.database import make_engine
 
 
 def run(connection: Connection) -> None:
@@ -17,7 +17,7 @@ def run(connection: Connection) -> None:
 
 async def connect_and_run() -> None:
     """Connect to the URL that `alembic_config` carries."""
-    engine = create_async_engine(context.config.attributes["url"], poolclass=NullPool)
+    engine = make_engine(context.config.attributes["url"], pool_size=0)
     async with engine.connect() as connection:
         await connection.run_sync(run)
         await connection.commit()
