@@ -1,0 +1,1 @@
+"""The till's second door: the methods of PurchaseService as JSON over HTTPS with mutual TLS."""

@@ -1,0 +1,175 @@
+"""PurchaseService over HTTP: JSON in, JSON out, errors as problems.
+
+A client that hangs up cancels nothing: its command is decided all the same. One whose
+`Request-Timeout` passes is told so, and the ledger then decides the command all the same too.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Final
+
+import orjson
+from aiohttp import hdrs, web
+from google.protobuf.json_format import MessageToDict
+
+from gateway.domain.reasons import Reason
+from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
+from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
+from gateway.jsondoor.reading import read_message
+from gateway.ledger.answers import CommandError
+from gateway.rpc.accounting import Accounting
+from gateway.rpc.errors import CODES, LANGUAGE_KEY, language_of
+from gateway.rpc.identity import Identity
+from gateway.rpc.methods import Call, Method, PurchaseMethods
+from gateway.rpc.validation.findings import InvalidRequestError, invalid
+
+TIMEOUT_HEADER: Final = "Request-Timeout"
+JSON_TYPE: Final = "application/json"
+BODY_TIMEOUT_S: Final = 10.0
+DESCRIPTION: Final = "OpenApi"
+"""What log and metrics call a look at the description."""
+
+FINGERPRINT: Final = "fingerprint"
+"""The key of a request under which its server puts the SHA-256 of the client's certificate."""
+
+OK: Final = "OK"
+CANCELLED: Final = "CANCELLED"
+
+_SECONDS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+_ACCEPTED: Final = frozenset({"*/*", "application/*", JSON_TYPE})
+_CONTENT_TYPE: Final = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
+
+
+class JsonService:
+    """Answers HTTP requests by a table of methods; `handle` is what a server is given."""
+
+    def __init__(
+        self,
+        methods: PurchaseMethods,
+        identity: Identity,
+        accounting: Accounting,
+        describe: Callable[[], bytes],
+        body_timeout_s: float = BODY_TIMEOUT_S,
+    ) -> None:
+        self._routes = {PATHS[name]: (name, method) for name, method in methods.table.items()}
+        self._identity = identity
+        self._accounting = accounting
+        self._describe = describe
+        self._body_timeout_s = body_timeout_s
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """The response of a request; never raises but when it is cancelled."""
+        call = Call()
+        early: HttpFaultError | InvalidRequestError | CommandError | None = None
+        name, method, body = "", None, b""
+        try:
+            name, method = self._route(request)
+            body = await self._body(request)
+        except (HttpFaultError, InvalidRequestError, CommandError) as error:
+            early = error
+        # Served is what has arrived as a whole, as at the other doors: a slow sender takes nobody's place.
+        started = asyncio.get_running_loop().time()
+        code = CANCELLED
+        self._accounting.begin()
+        try:
+            if early is not None:
+                raise early
+            response = await self._answer(request, method, body, call)
+            code = OK
+        except HttpFaultError as error:
+            call.reason, code = error.fault.name, error.fault.value.grpc_code
+            response = fault_response(error, _language(request))
+        except Exception as error:
+            refusal = self._accounting.refusal(error, name, call)
+            code = CODES[refusal.reason].name
+            response = refusal_response(refusal, _language(request))
+        finally:
+            self._accounting.done(name, code, call, asyncio.get_running_loop().time() - started)
+        return response
+
+    async def _answer(
+        self, request: web.BaseRequest, method: Method | None, body: bytes, call: Call
+    ) -> web.Response:
+        if method is None:
+            self._identity.client_of(request[FINGERPRINT])
+            return web.Response(body=self._describe(), content_type=JSON_TYPE)
+        self._accounting.admit(len(body))
+        message = read_message(method.request, body)
+        # The registry is asked anew each time: a revoked key gets nothing on a connection that stands.
+        client = self._identity.client_of(request[FINGERPRINT])
+        wait_s = _request_timeout_s(request)
+        if wait_s is None:
+            answer = await method.answer(message, client, call)
+        else:
+            call.deadline = asyncio.get_running_loop().time() + wait_s
+            try:
+                async with asyncio.timeout_at(call.deadline):
+                    answer = await method.answer(message, client, call)
+            except TimeoutError:
+                raise CommandError(Reason.UNAVAILABLE) from None
+        said = MessageToDict(answer, preserving_proto_field_name=True)
+        return web.Response(body=orjson.dumps(said), content_type=JSON_TYPE)
+
+    def _route(self, request: web.BaseRequest) -> tuple[str, Method | None]:
+        """The method of a request whose head is as it must be; None for the description."""
+        headers, path = request.headers, request.path
+        if path == OPENAPI_PATH:
+            if request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+                raise HttpFaultError(HttpFault.METHOD_NOT_ALLOWED, {hdrs.ALLOW: "GET, HEAD"})
+            return DESCRIPTION, None
+        found = self._routes.get(path)
+        if found is None:
+            raise HttpFaultError(HttpFault.PATH_UNKNOWN)
+        if request.method != hdrs.METH_POST:
+            raise HttpFaultError(HttpFault.METHOD_NOT_ALLOWED, {hdrs.ALLOW: hdrs.METH_POST})
+        accept = headers.get(hdrs.ACCEPT, "*/*")
+        if accept not in _ACCEPTED and not _accepts_json(accept):
+            raise HttpFaultError(HttpFault.NOT_ACCEPTABLE)
+        content_type = headers.get(hdrs.CONTENT_TYPE, "")
+        if content_type != JSON_TYPE and not _CONTENT_TYPE.fullmatch(content_type):
+            raise HttpFaultError(HttpFault.MEDIA_TYPE_UNSUPPORTED, {hdrs.ACCEPT: JSON_TYPE})
+        if headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+            raise HttpFaultError(HttpFault.MEDIA_TYPE_UNSUPPORTED, {hdrs.ACCEPT_ENCODING: "identity"})
+        return found
+
+    async def _body(self, request: web.BaseRequest) -> bytes:
+        """The whole body; raises MESSAGE_TOO_LARGE before it is read, if it tells its size."""
+        self._accounting.admit(request.content_length or 0)
+        if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            if request.content.is_eof():
+                return await request.read()
+            async with asyncio.timeout(self._body_timeout_s):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise invalid(Reason.MESSAGE_TOO_LARGE) from None
+        except TimeoutError:
+            raise HttpFaultError(HttpFault.BODY_TIMEOUT, {hdrs.CONNECTION: "close"}) from None
+        except (web.PayloadAccessError, web.RequestPayloadError):
+            raise HttpFaultError(HttpFault.HTTP_MALFORMED, {hdrs.CONNECTION: "close"}) from None
+
+
+def _language(request: web.BaseRequest) -> str:
+    return language_of([(LANGUAGE_KEY, request.headers.get(hdrs.ACCEPT_LANGUAGE, ""))])
+
+
+def _accepts_json(accept: str) -> bool:
+    """Whether one of the media ranges covers JSON; one with q=0 is no wish for it."""
+    for media_range in accept.split(","):
+        kind, *parameters = (part.strip().lower() for part in media_range.split(";"))
+        if kind in _ACCEPTED and not any(re.fullmatch(r"q=0(\.0{0,3})?", part) for part in parameters):
+            return True
+    return False
+
+
+def _request_timeout_s(request: web.BaseRequest) -> float | None:
+    """How long the client waits, as it says; None if it does not."""
+    said = request.headers.get(TIMEOUT_HEADER)
+    if said is None:
+        return None
+    if not _SECONDS.fullmatch(said) or not float(said):
+        ru, en = "секунды от 0.001 до 999.999", "seconds from 0.001 to 999.999"
+        raise invalid(Reason.FIELD_INVALID, TIMEOUT_HEADER, ru, en)
+    return float(said)
