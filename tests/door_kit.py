@@ -222,7 +222,7 @@ def settings_for(data_dir: Path, database_url: str, redis_url: str, **changes: A
         drain_timeout_s=5,
         listing_delay_s=0,
     )
-    return settings.model_copy(update={"grpc_port": 0, "http_port": 0, **changes})
+    return settings.model_copy(update={"grpc_port": 0, "json_port": 0, "http_port": 0, **changes})
 
 
 @asynccontextmanager

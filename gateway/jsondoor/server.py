@@ -41,7 +41,7 @@ class JsonDoorSettings:
 
 
 def tls_context(identity: TlsIdentity) -> ssl.SSLContext:
-    """TLS 1.2 or newer, each client with a certificate of the CA; raises ssl.SSLError if the files do not fit."""
+    """TLS 1.2 or newer, each client with a certificate of the CA; raises ssl.SSLError if files do not fit."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_mode = ssl.CERT_REQUIRED

@@ -48,6 +48,7 @@ async def real_gateway(
         database_reader_url=migrator_url,
         redis_url=redis_url,
         grpc_port=_free_port(),
+        json_port=_free_port(),
         http_port=_free_port(),
         listing_delay_s=0,
     )
