@@ -9,7 +9,7 @@ PROTOS := $(wildcard protos/tillgate/v1/*.proto)
 TYPED := gateway merchant_sdk settlement loadtests tests
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test soak serve lint check-stubs stubs bench lock clean
+.PHONY: help venv demo test soak serve lint check-stubs stubs bench load lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ check-stubs: $(STAMP)
 
 bench: $(STAMP)  ## Authorize against a bare echo, interleaved
 	$(BIN)/python -m loadtests.bench
+
+load: $(STAMP)  ## a food-help day of a city, times ten (MINUTES=n: how long; SHORT=1: a part of it)
+	$(BIN)/python -m loadtests.load $(if $(SHORT),--short) $(if $(MINUTES),--minutes $(MINUTES))
 
 # Hashes of every platform's wheels; no index address is written.
 lock: $(STAMP)  ## choose the newest fitting versions and write requirements.lock

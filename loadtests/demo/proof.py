@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from loadtests.demo.books import Books
 from loadtests.demo.holders import Holder
 from loadtests.demo.till import Till
 from merchant_sdk import Balance, CommandKind, Operation, Reason
@@ -53,8 +54,13 @@ async def prove(tills: Sequence[Till], holders: Iterable[Holder], issued: Mappin
 
 
 async def _compare_operations(till: Till, proof: Proof) -> None:
+    listed = await _listed(till)
+    compare_operations(till.books, listed)
+    proof.operations += len(listed)
+
+
+def compare_operations(books: Books, listed: Mapping[UUID, Operation]) -> None:
     """Every answer that the till got is listed, with the same bytes, and nothing that it never asked for."""
-    books, listed = till.books, await _listed(till)
     books.wrong += [f"request {lost} is not listed" for lost in books.answers.keys() - listed.keys()]
     for request_id, operation in listed.items():
         if request_id not in books.answers:
@@ -64,7 +70,6 @@ async def _compare_operations(till: Till, proof: Proof) -> None:
                 )
         elif books.answers[request_id] != operation.result.signed.payload:
             books.wrong.append(f"operation {request_id} is listed with another answer")
-    proof.operations += len(listed)
 
 
 async def _listed(till: Till) -> dict[UUID, Operation]:

@@ -11,8 +11,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +27,6 @@ from gateway.runtime.settings import Settings, load_settings
 from loadtests.demo.holders import CARD_PREFIX
 from loadtests.demo.place import Place
 
-MERCHANTS: Final = 4
-OUTLETS: Final = 3
-TERMINALS: Final = 3
-
 GATEWAY_LOG: Final = "gateway.log"
 _HOST: Final = "127.0.0.1"
 
@@ -39,6 +35,18 @@ Say = Callable[[str], None]
 
 class DemoError(RuntimeError):
     """The demo cannot go on; the text says why, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many merchants there are, outlets of each, and terminals of each outlet."""
+
+    merchants: int
+    outlets: int
+    terminals: int
+
+
+DEMO_SHAPE: Final = Shape(merchants=4, outlets=3, terminals=3)
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ class World:
 
 
 @contextmanager
-def open_world(directory: Path, hold_ttl_s: int, say: Say) -> Iterator[World]:
+def open_world(directory: Path, hold_ttl_s: int, say: Say, shape: Shape = DEMO_SHAPE) -> Iterator[World]:
     """Fresh servers with registered merchants; everything stops with the context.
 
     Raises DemoError, or what a server raises that cannot start.
@@ -110,9 +118,9 @@ def open_world(directory: Path, hold_ttl_s: int, say: Say) -> Iterator[World]:
     with with_servers(settings) as complete:
         # Keys are made on first use: here, before two commands that run at once would both make them.
         load_keys(complete)
-        shape = ("--merchants", MERCHANTS, "--outlets", OUTLETS, "--terminals", TERMINALS)
+        sizes = (f"--{name}={size}" for name, size in asdict(shape).items())
         # One line for each of the tills would be too much to read.
-        command = tillgate("fixtures", "create", *map(str, shape))
+        command = tillgate("fixtures", "create", *sizes)
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise DemoError(f"tillgate fixtures create failed:\n{done.stderr}")
@@ -123,10 +131,11 @@ def open_world(directory: Path, hold_ttl_s: int, say: Say) -> Iterator[World]:
 def _environment(directory: Path, hold_ttl_s: int) -> dict[str, str]:
     """The variables of all commands: no setting of the surroundings leads the demo to somebody's database."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TILLGATE_")}
-    grpc_port, http_port = _free_ports()
+    grpc_port, json_port, http_port = _free_ports(3)
     return kept | {
         "TILLGATE_DATA_DIR": str(directory),
         "TILLGATE_GRPC_PORT": str(grpc_port),
+        "TILLGATE_JSON_PORT": str(json_port),
         "TILLGATE_HTTP_PORT": str(http_port),
         "TILLGATE_HOLD_TTL_S": str(hold_ttl_s),
         "TILLGATE_LOG_LEVEL": "warning",
@@ -134,9 +143,10 @@ def _environment(directory: Path, hold_ttl_s: int) -> dict[str, str]:
     }
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server((_HOST, 0)) as first, socket.create_server((_HOST, 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server((_HOST, 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
 
 
 def _forget_last_run(directory: Path) -> None:
