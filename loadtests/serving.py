@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -55,8 +55,9 @@ class Serving:
     Leaving the context kills what still runs; the same object may be started again, on the same ports.
     """
 
-    def __init__(self, variables: Mapping[str, str], log_path: Path) -> None:
-        self.variables = {variable(name): str(free_port()) for name in _PORT_SETTINGS} | dict(variables)
+    def __init__(self, variables: Mapping[str, str], log_path: Path, *, workers: int = 1) -> None:
+        ports = {variable(name): str(free_port()) for name in _PORT_SETTINGS}
+        self.variables = ports | {variable("workers"): str(workers)} | dict(variables)
         self.log_path = log_path
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -69,6 +70,11 @@ class Serving:
     def grpc_port(self) -> int:
         """The port of the tills' door."""
         return int(self.variables[variable("grpc_port")])
+
+    @property
+    def json_port(self) -> int:
+        """The port of the JSON door."""
+        return int(self.variables[variable("json_port")])
 
     @property
     def http_port(self) -> int:
@@ -93,8 +99,10 @@ class Serving:
         return self.process.pid
 
     def worker_pids(self) -> list[int]:
-        """The processes that serve tills."""
-        return [self.pid]
+        """The processes that serve tills: the workers, or the one process that is all there is."""
+        if self.variables[variable("workers")] == "1":
+            return [self.pid]
+        return [pid for pid in _processes() if _parent_of(pid) == self.pid and _is_worker(pid)]
 
     def start(self) -> None:
         """Start the program, and return at once."""
@@ -139,9 +147,17 @@ class Serving:
             return self.process.wait()
 
     def kill(self) -> None:
-        """SIGKILL: it has no chance to finish anything."""
+        """SIGKILL to every process at once, as when the machine loses its power."""
+        # Frozen, the parent starts no worker that would be overlooked.
+        self.process.send_signal(signal.SIGSTOP)
+        workers = self.worker_pids()
         self.process.kill()
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        while any(map(_is_worker, workers)):
+            time.sleep(_POLL_INTERVAL_S)
 
     def __enter__(self) -> Self:
         return self
@@ -155,15 +171,36 @@ class Serving:
             error.add_note(f"the log of the gateway ends with:\n{self.log[-4000:]}")
 
 
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _parent_of(pid: int) -> int:
+    """The parent of a process; 0 if the process is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return 0
+    return int(stat.rpartition(")")[2].split()[1])
+
+
+def _is_worker(pid: int) -> bool:
+    """Whether it is a worker that lives: the dead have no command line, also while they are still listed."""
+    try:
+        return b"serve-worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
 @contextmanager
-def serving(data_dir: Path, variables: Mapping[str, str]) -> Iterator[Serving]:
+def serving(data_dir: Path, variables: Mapping[str, str], *, workers: int = 1) -> Iterator[Serving]:
     """A gateway that is ready, and is stopped in order at the end; its log is `data_dir`/gateway.log.
 
     Raises ServingError if it does not get ready.
     """
     named = {variable("data_dir"): str(data_dir), **variables}
     data_dir.mkdir(parents=True, exist_ok=True)
-    with Serving(named, data_dir / "gateway.log") as gateway:
+    with Serving(named, data_dir / "gateway.log", workers=workers) as gateway:
         gateway.start()
         gateway.wait_until_ready()
         yield gateway

@@ -79,11 +79,16 @@ class TillDoor:
         _log.info("the door is open", host=self._settings.host, port=port)
         return port
 
+    async def give_notice(self) -> None:
+        """Say NOT_SERVING from now on, and go on serving."""
+        await self._health.enter_graceful_shutdown()
+
     async def drain(self, grace_s: float) -> None:
         """Say NOT_SERVING, take nothing new, and let what is in flight finish within `grace_s`."""
         if self._server is None:
             return
-        await self._health.enter_graceful_shutdown()
+        await self.give_notice()
+        self._service.drain()
         await self._server.stop(grace_s)
         self._server = None
         _log.info("the door is closed")

@@ -1,10 +1,10 @@
 """The one place where the rooms are put together into a running gateway."""
 
 import asyncio
-import signal
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from prometheus_client import REGISTRY
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.domain.category import ListBook
 from gateway.goods.evidence import evidence_of
 from gateway.goods.loader import load_list_book
+from gateway.jsondoor import openapi
+from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
+from gateway.jsondoor.service import JsonService
 from gateway.ledger.committer import Committer, Connect, Limits
 from gateway.ledger.deciding import Rules
 from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
@@ -30,12 +33,13 @@ from gateway.rpc.service import PurchaseService
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
 from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.errors import StartError
 from gateway.runtime.keys import GatewayKeys, load_keys
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
-from gateway.web.app import WebDoor, make_app
+from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import Readiness
 
 log = structlog.get_logger(__name__)
@@ -43,9 +47,8 @@ log = structlog.get_logger(__name__)
 SWEEP_INTERVAL_S = 30.0
 PARTITIONS_INTERVAL_S = 3600.0
 
-
-class StartError(Exception):
-    """The gateway cannot start for a reason that an operator can mend; the text names the setting."""
+_PARTITIONS_LOCK_KEY = 0x7061_7274
+"""Advisory lock of making partitions: two processes at once would only run into each other."""
 
 
 @dataclass
@@ -102,24 +105,49 @@ async def start_ledger(
     return LedgerParts(engine, registry, lists, bus, committer, reader)
 
 
-class Gateway:
-    """A running gateway: the tills' door, the operators' door, and what works behind them."""
+@dataclass(frozen=True, slots=True)
+class WorkerPlace:
+    """What makes a gateway one of several workers: its number, and where its parent asks how it is."""
 
-    def __init__(self, settings: Settings, parts: LedgerParts, keys: GatewayKeys) -> None:
+    number: int
+    operators_socket: Path
+
+
+class Gateway:
+    """A running gateway: the tills' door, the operators' door, and what works behind them.
+
+    As a worker it shares the tills' port with others, and its operators' door is a Unix socket.
+    """
+
+    def __init__(
+        self, settings: Settings, parts: LedgerParts, keys: GatewayKeys, place: WorkerPlace | None = None
+    ) -> None:
         self._settings = settings
+        self._place = place
         self._parts = parts
         self._background: list[asyncio.Task[None]] = []
         self._readiness = Readiness({"database": self._check_database, "partitions": self._check_partitions})
-        app = make_app(self._readiness, REGISTRY)
-        self._web = WebDoor(app, settings.http_host, settings.http_port)
+        self._web = WebDoor(make_app(self._readiness, exposition_of(REGISTRY)))
+        grpc_service, json_service = _services(settings, parts, keys.card_tokens)
+        is_worker = place is not None
         self._door = TillDoor(
-            _purchase_service(settings, parts, keys.card_tokens),
+            grpc_service,
             keys.tls,
-            DoorSettings(settings.grpc_host, settings.grpc_port),
+            DoorSettings(settings.grpc_host, settings.grpc_port, reuse_port=is_worker),
+        )
+        self._json_door = JsonDoor(
+            json_service,
+            keys.tls,
+            JsonDoorSettings(
+                settings.json_host,
+                settings.json_port,
+                message_bytes=settings.max_message_bytes,
+                reuse_port=is_worker,
+            ),
         )
 
     @classmethod
-    async def start(cls, settings: Settings) -> "Gateway":
+    async def start(cls, settings: Settings, place: WorkerPlace | None = None) -> "Gateway":
         """Start everything, or stop again what was started.
 
         Raises StartError, SecretFileError and ListFileError.
@@ -133,7 +161,7 @@ class Gateway:
         except (SQLAlchemyError, OSError) as error:
             said = str(getattr(error, "orig", error)).partition("\n")[0]
             raise StartError(f"{variable('database_url')}: the database cannot be used: {said}") from error
-        gateway = cls(settings, parts, keys)
+        gateway = cls(settings, parts, keys, place)
         try:
             await gateway._open()
         except BaseException:
@@ -150,11 +178,12 @@ class Gateway:
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
+        await self._open_tills_doors()
+        # Last: whoever gets an answer of it may rely on the tills' doors being open.
+        await self._open_operators_door()
+
+    async def _open_tills_doors(self) -> None:
         settings = self._settings
-        try:
-            self.http_port = await self._web.start()
-        except OSError as error:
-            raise StartError(f"{variable('http_port')}: {error}") from error
         try:
             self.grpc_port = await self._door.start()
         except RuntimeError as error:
@@ -162,16 +191,32 @@ class Gateway:
             where = f"{settings.grpc_host}:{settings.grpc_port}"
             said = f"cannot listen on {where}: it is taken, or certificate and key do not fit"
             raise StartError(f"{variable('grpc_port')}: {said}") from error
+        try:
+            self.json_port = await self._json_door.start()
+        except OSError as error:
+            raise StartError(f"{variable('json_port')}: {error}") from error
+
+    async def _open_operators_door(self) -> None:
+        if self._place is not None:
+            await self._web.listen_unix(self._place.operators_socket)
+            return
+        try:
+            self.http_port = await self._web.listen(self._settings.http_host, self._settings.http_port)
+        except OSError as error:
+            raise StartError(f"{variable('http_port')}: {error}") from error
 
     async def drain(self) -> None:
-        """Turn readiness red, let what is in flight finish, then stop everything."""
+        """Turn readiness red, give balancers time to see it, finish what is in flight, stop everything."""
         self._readiness.start_draining()
-        log.info("draining")
+        await self._door.give_notice()
+        log.info("draining", notice_s=self._settings.drain_notice_s)
+        await asyncio.sleep(self._settings.drain_notice_s)
         await self.stop()
 
     async def stop(self) -> None:
         """Stop every part, the doors first."""
-        await self._door.drain(self._settings.drain_timeout_s)
+        grace_s = self._settings.drain_timeout_s
+        await asyncio.gather(self._door.drain(grace_s), self._json_door.drain(grace_s))
         await end(self._background)
         try:
             async with asyncio.timeout(self._settings.drain_timeout_s):
@@ -194,6 +239,9 @@ class Gateway:
         engine = make_engine(self._settings.database_migrator_url, pool_size=1)
         try:
             async with driver_connection(engine) as connection:
+                # The lock ends with the connection, which is this work's own.
+                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _PARTITIONS_LOCK_KEY):
+                    return
                 made = await ensure_partitions(connection)
                 strays = await stray_rows(connection)
         finally:
@@ -204,7 +252,10 @@ class Gateway:
             log.error("rows in a DEFAULT partition", rows=strays)
 
 
-def _purchase_service(settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys) -> PurchaseService:
+def _services(
+    settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys
+) -> tuple[PurchaseService, JsonService]:
+    """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot)
     rules = ValidationRules(
         token_of=lambda number, series: card_token(number, series, card_keys),
@@ -212,16 +263,12 @@ def _purchase_service(settings: Settings, parts: LedgerParts, card_keys: CardTok
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
-    accounting = Accounting(ServiceLimits(message_bytes=settings.max_message_bytes))
-    return PurchaseService(methods, identity, accounting)
-
-
-async def serve(settings: Settings) -> None:
-    """Run a gateway until SIGTERM or SIGINT, then drain it."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    gateway = await Gateway.start(settings)
-    await stopping.wait()
-    await gateway.drain()
+    accounting = Accounting(
+        ServiceLimits(
+            message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
+        )
+    )
+    return (
+        PurchaseService(methods, identity, accounting),
+        JsonService(methods, identity, accounting, openapi.served),
+    )

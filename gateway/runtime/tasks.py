@@ -25,7 +25,7 @@ def every(interval_s: float, work: Callable[[], Awaitable[object]], name: str) -
     return asyncio.create_task(repeat(), name=name)
 
 
-async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def end(tasks: Sequence[asyncio.Task[object]]) -> None:
     """Cancel tasks and wait until they are done.
 
     Asked once, a task may go on: libraries lose a cancellation that meets the end of a connect or a

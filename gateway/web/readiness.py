@@ -11,6 +11,10 @@ CHECK_TIMEOUT_S: Final = 2.0
 OK: Final = "ok"
 
 
+class NotReadyError(Exception):
+    """A check's own words for what is wrong, shown as they are."""
+
+
 class Readiness:
     """Runs the checks that were passed in, all at once, each for CHECK_TIMEOUT_S at most."""
 
@@ -35,6 +39,8 @@ class Readiness:
                 await check()
         except TimeoutError:
             return f"no answer within {self._timeout_s:g} s"
+        except NotReadyError as error:
+            return str(error)
         except Exception as error:
             # A probe must answer whatever a check runs into; the name of the check says where.
             return f"{type(error).__name__}: {error}"

@@ -16,7 +16,8 @@ from grpc_reflection.v1alpha import reflection_pb2
 from gateway.registry import admin
 from gateway.registry.pki import Issued, IssuingAuthority, fingerprint_of
 from gateway.rpc.service import SERVICE_NAME
-from gateway.runtime.bootstrap import Gateway, StartError
+from gateway.runtime.bootstrap import Gateway
+from gateway.runtime.errors import StartError
 from gateway.runtime.keys import authority
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, Till, door_on

@@ -10,7 +10,7 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.web.app import WebDoor, make_app
+from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import Check, Readiness
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, door_on
@@ -39,8 +39,8 @@ async def frozen() -> None:
 
 async def ready(readiness: Readiness, http: aiohttp.ClientSession) -> tuple[int, dict[str, str]]:
     """What /readyz answers: the status and each check."""
-    door = WebDoor(make_app(readiness, CollectorRegistry()), "127.0.0.1", 0)
-    port = await door.start()
+    door = WebDoor(make_app(readiness, exposition_of(CollectorRegistry())))
+    port = await door.listen("127.0.0.1", 0)
     try:
         async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
             body = await answer.json()
@@ -79,12 +79,11 @@ async def test_readiness_is_red_while_draining(http: aiohttp.ClientSession) -> N
 
 async def test_a_taken_port_is_an_error(http: aiohttp.ClientSession) -> None:
     """Two gateways never answer probes for each other."""
-    app = make_app(Readiness({}), CollectorRegistry())
-    door = WebDoor(app, "127.0.0.1", 0)
-    port = await door.start()
-    second = WebDoor(make_app(Readiness({}), CollectorRegistry()), "127.0.0.1", port)
+    exposition = exposition_of(CollectorRegistry())
+    door, second = (WebDoor(make_app(Readiness({}), exposition)) for _ in range(2))
+    port = await door.listen("127.0.0.1", 0)
     with pytest.raises(OSError, match="in use"):
-        await second.start()
+        await second.listen("127.0.0.1", port)
     await second.stop()
     await door.stop()
 
@@ -93,8 +92,8 @@ async def test_metrics_are_exposed(http: aiohttp.ClientSession) -> None:
     """In the text format of Prometheus."""
     registry = CollectorRegistry()
     Counter("things", "Things", registry=registry).inc(3)
-    door = WebDoor(make_app(Readiness({}), registry), "127.0.0.1", 0)
-    port = await door.start()
+    door = WebDoor(make_app(Readiness({}), exposition_of(registry)))
+    port = await door.listen("127.0.0.1", 0)
     async with http.get(f"http://127.0.0.1:{port}/metrics") as answer:
         assert "things_total 3.0" in (await answer.text()).splitlines()
         assert answer.headers["Content-Type"].startswith("text/plain; version=")

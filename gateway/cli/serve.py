@@ -1,0 +1,47 @@
+"""tillgate serve: the gateway, in one process or in several behind one port.
+
+The rooms are imported where a process begins to be what it is: the parent of workers holds none of them,
+least of all gRPC, beside which no process may be forked.
+"""
+
+import os
+from pathlib import Path
+
+import click
+import uvloop
+
+from gateway.runtime.logging import configure_logging
+from gateway.runtime.servers import with_servers
+from gateway.runtime.settings import load_settings
+
+
+@click.command("serve")
+@click.option("--workers", type=int, help="processes that serve tills; TILLGATE_WORKERS otherwise")
+def serve_command(workers: int | None) -> None:
+    """Run the gateway until Ctrl-C."""
+    settings = load_settings(os.environ, **({} if workers is None else {"workers": workers}))
+    configure_logging(settings.log_level, json_lines=settings.log_json)
+    with with_servers(settings) as complete:
+        click.echo(f"tills: {complete.grpc_host}:{complete.grpc_port} (mutual TLS)", err=True)
+        click.echo(f"health and metrics: http://{complete.http_host}:{complete.http_port}/readyz", err=True)
+        if complete.workers == 1:
+            from gateway.runtime.serving import serve
+
+            uvloop.run(serve(complete))
+        else:
+            from gateway.runtime.supervisor import supervise
+
+            uvloop.run(supervise(complete))
+
+
+@click.command("serve-worker", hidden=True)
+@click.option("--number", required=True, type=int)
+@click.option("--operators-socket", required=True, type=click.Path(path_type=Path))
+def serve_worker_command(number: int, operators_socket: Path) -> None:
+    """Be one of the workers of `serve`, which starts it with complete settings in its environment."""
+    from gateway.runtime.bootstrap import WorkerPlace
+    from gateway.runtime.serving import serve
+
+    settings = load_settings(os.environ)
+    configure_logging(settings.log_level, json_lines=settings.log_json)
+    uvloop.run(serve(settings, WorkerPlace(number, operators_socket)))
