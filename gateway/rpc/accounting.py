@@ -17,23 +17,27 @@ OVERLOAD_PAUSE_S: Final = 0.2
 
 MessageT = TypeVar("MessageT", bound=Message)
 
-_log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class ServiceLimits:
-    """The largest message that is read, and how many requests are served at once by all doors together."""
+    """The largest message that is read, and how many requests are served at once by all doors together.
+
+    `exchange_in_flight` is how many messages of one stream may be unanswered; beyond, it is not read.
+    """
 
     message_bytes: int = 1_048_576
     in_flight: int = 4_000
+    exchange_in_flight: int = 512
 
 
 class Accounting:
     """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`."""
 
     def __init__(self, limits: ServiceLimits) -> None:
-        self._limits = limits
+        self.limits = limits
         self._in_flight = 0
+        # Bound once: to be found anew for each line costs more than the line.
+        self._log = structlog.get_logger(__name__).bind()
 
     def begin(self) -> None:
         """A message has arrived; `done` must follow, whatever becomes of it."""
@@ -41,9 +45,9 @@ class Accounting:
 
     def admit(self, size_bytes: int) -> None:
         """Refuses a begun message that is too large (MESSAGE_TOO_LARGE) or one too many (OVERLOADED)."""
-        if size_bytes > self._limits.message_bytes:
+        if size_bytes > self.limits.message_bytes:
             raise invalid(Reason.MESSAGE_TOO_LARGE)
-        if self._in_flight > self._limits.in_flight:
+        if self._in_flight > self.limits.in_flight:
             raise CommandError(Reason.OVERLOADED, retry_after_s=OVERLOAD_PAUSE_S)
 
     def parse(self, request_type: type[MessageT], body: bytes) -> MessageT:
@@ -57,7 +61,7 @@ class Accounting:
     def refusal(self, error: BaseException, name: str, call: Call) -> RefusalError:
         """What a till is told of an error: a fault of ours is UNAVAILABLE, the same id may be sent again."""
         if not isinstance(error, InvalidRequestError | CommandError):
-            _log.error("a request failed", method=name, request_id=str(call.request_id), exc_info=error)
+            self._log.error("a request failed", method=name, request_id=call.request_id, exc_info=error)
             error = CommandError(Reason.UNAVAILABLE)
         call.reason = error.reason.name
         return error
@@ -69,7 +73,7 @@ class Accounting:
         metrics.requests_by(name, code_name, call.decision, call.reason).inc()
         metrics.seconds_of(name).observe(seconds)
         origin = call.origin
-        _log.info(
+        self._log.info(
             "request",
             method=name,
             code=code_name,
@@ -78,6 +82,6 @@ class Accounting:
             merchant_id=origin.merchant_id if origin else 0,
             terminal_id=origin.terminal_id if origin else 0,
             concentrator_id=origin.concentrator_id if origin else 0,
-            request_id=str(call.request_id) if call.request_id else "",
+            request_id=call.request_id or "",
             duration_ms=round(seconds * 1000, 3),
         )

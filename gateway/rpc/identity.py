@@ -34,9 +34,7 @@ class Identity:
 
     def client(self, call: HasPeer) -> ClientIdentity:
         """The enrolled client of a call; raises InvalidRequestError(CLIENT_UNKNOWN or CLIENT_REVOKED)."""
-        for pem in call.auth_context().get(_PEM_KEY, ()):
-            return self.client_of(fingerprint(pem))
-        raise invalid(Reason.CLIENT_UNKNOWN)
+        return self.client_of(fingerprint_of(call))
 
     def client_of(self, certificate_fingerprint: bytes) -> ClientIdentity:
         """The enrolled client of a certificate, by SHA-256 of its DER form; raises what `client` does."""
@@ -58,6 +56,13 @@ class Identity:
         if standing is None:
             raise invalid(Reason.TERMINAL_NOT_YOURS, field)
         return Origin(standing.merchant_id, standing.outlet_id, named, client.concentrator_id)
+
+
+def fingerprint_of(call: HasPeer) -> bytes:
+    """The fingerprint of the certificate at the other end; raises InvalidRequestError(CLIENT_UNKNOWN)."""
+    for pem in call.auth_context().get(_PEM_KEY, ()):
+        return fingerprint(pem)
+    raise invalid(Reason.CLIENT_UNKNOWN)
 
 
 @lru_cache(maxsize=CERTIFICATES_CACHED)

@@ -7,12 +7,14 @@ waits; the ledger then decides the command all the same.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import grpc
 
 from gateway.rpc.accounting import Accounting
 from gateway.rpc.errors import language_of, wire_error
+from gateway.rpc.exchange import NAME as EXCHANGE
+from gateway.rpc.exchange import Exchange
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Call, Method, PurchaseMethods
 from tillgate.v1 import purchase_service_pb2 as service
@@ -23,22 +25,26 @@ Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
 
 class PurchaseService:
-    """Serves a table of methods as gRPC calls."""
+    """Serves a table of methods as gRPC calls, and all of them over streams."""
 
     def __init__(self, methods: PurchaseMethods, identity: Identity, accounting: Accounting) -> None:
         self._methods = methods
         self._identity = identity
         self._accounting = accounting
+        self._exchange = Exchange(methods, identity, accounting)
 
     def handler(self) -> grpc.GenericRpcHandler:
         """What a grpc.aio server is given."""
-        return grpc.method_handlers_generic_handler(
-            SERVICE_NAME,
-            {
-                name: grpc.unary_unary_rpc_method_handler(self._unary(name, method))
-                for name, method in self._methods.table.items()
-            },
-        )
+        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+            name: grpc.unary_unary_rpc_method_handler(self._unary(name, method))
+            for name, method in self._methods.table.items()
+        }
+        handlers[EXCHANGE] = grpc.stream_stream_rpc_method_handler(self._exchange.handle)
+        return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
+
+    def drain(self) -> None:
+        """Take nothing new from streams; single calls are gRPC's to turn away."""
+        self._exchange.drain()
 
     def _unary(self, name: str, method: Method) -> Callable[[bytes, Context], Awaitable[bytes]]:
         accounting = self._accounting
