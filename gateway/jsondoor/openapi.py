@@ -1,23 +1,218 @@
-"""The OpenAPI 3.1 description of the JSON door."""
+"""The OpenAPI 3.1 description: `python -m gateway.jsondoor.openapi` prints docs/openapi.json."""
 
+import sys
+from collections import defaultdict
 from functools import lru_cache
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 import orjson
 
-from gateway.jsondoor.paths import PATHS
+from gateway.domain.reasons import REASONS, Reason
+from gateway.jsondoor.comments import comments
+from gateway.jsondoor.examples import PROBLEM, REQUESTS
+from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
+from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
+from gateway.jsondoor.schemas import Schemas
+from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
+from tillgate.v1 import purchase_service_pb2 as wire
+
+Json = dict[str, Any]
+
+_SERVICE: Final = wire.DESCRIPTOR.services_by_name["PurchaseService"]
+
+_ABOUT: Final = """The same methods, rules and reasons as PurchaseService over gRPC, as JSON over HTTPS.
+
+Bodies follow protobuf's JSON mapping. Names are those of the .proto files; lowerCamelCase is taken too.
+64-bit numbers are texts in answers, and may be numbers or texts in requests. A field that has its default
+(0, false, an empty text) is left out of answers. Money is in whole kopecks, quantities are in thousandths.
+A command answers with `signed_payload`: the bytes of a tillgate.v1.SignedOutcome, signed with Ed25519; verify
+the bytes, then parse them. A decline is such an answer and has status 200; only what gets no outcome is a
+problem (RFC 9457)."""
+
+_READING: Final = frozenset({"Quote", "GetPurchase", "GetBalance", "ListOperations"})
+_ONLY_OF: Final = {
+    Reason.NOT_FOUND: frozenset({"GetPurchase"}),
+    Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations"}),
+    Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _READING,
+    Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _READING,
+}
+"""Reasons that not every method can answer with."""
+
+_EVERYWHERE: Final = (HttpFault.PATH_UNKNOWN, HttpFault.METHOD_NOT_ALLOWED)
+"""What is answered where there is no method of ours."""
 
 
-def document() -> dict[str, Any]:
+def document() -> Json:
     """The description."""
+    schemas = Schemas()
+    bodies = {name: schemas.of_request(_method(name).input_type) for name in PATHS}
+    answers = {name: schemas.of_answer(_method(name).output_type) for name in PATHS}
+    paths = {path: {"post": _operation(name, bodies[name], answers[name])} for name, path in PATHS.items()}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tillgate", "version": "v1"},
-        "paths": {path: {"post": {"operationId": name}} for name, path in PATHS.items()},
+        "info": {"title": "Tillgate, the tills' JSON door", "version": "v1", "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "security": [{"clientCertificate": []}],
+        "paths": {**paths, OPENAPI_PATH: {"get": _description()}},
+        "components": {
+            "securitySchemes": {
+                "clientCertificate": {
+                    "type": "mutualTLS",
+                    "description": "The certificate of a terminal, or of a concentrator with its outlets.",
+                }
+            },
+            "parameters": {"RequestTimeout": _REQUEST_TIMEOUT, "AcceptLanguage": _ACCEPT_LANGUAGE},
+            "responses": {**_problems(), "Problem": _response("Whatever else may be wrong.")},
+            "schemas": {**schemas.components, "Problem": _PROBLEM, "Violation": _VIOLATION},
+        },
     }
+
+
+def _method(name: str) -> Any:
+    return _SERVICE.methods_by_name[name]
+
+
+def _operation(name: str, body: Json, answer: Json) -> Json:
+    return {
+        "operationId": name,
+        "summary": comments()[f"PurchaseService.{name}"],
+        "parameters": [
+            {"$ref": "#/components/parameters/RequestTimeout"},
+            {"$ref": "#/components/parameters/AcceptLanguage"},
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {JSON_TYPE: {"schema": body, "example": REQUESTS[name]}},
+        },
+        "responses": {
+            "200": {"description": "The answer.", "content": {JSON_TYPE: {"schema": answer}}},
+            **_refusals(name),
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }
+
+
+def _problems() -> Json:
+    """What is refused with each status: the reasons that are errors, and what HTTP can get wrong."""
+    texts: dict[HTTPStatus, list[str]] = defaultdict(list)
+    for reason, status in STATUSES.items():
+        texts[status].append(f"{reason.name}: {REASONS[reason].texts.cashier_en}")
+    for fault in HttpFault:
+        texts[fault.value.status].append(f"{fault.name}: {fault.value.en}")
+    return {_problem_name(status): _response("\n".join(lines)) for status, lines in sorted(texts.items())}
+
+
+def _refusals(name: str) -> Json:
+    """The problems that a method may be refused with, by status."""
+    statuses = {status for reason, status in STATUSES.items() if name in _ONLY_OF.get(reason, PATHS)}
+    statuses |= {fault.value.status for fault in HttpFault if fault not in _EVERYWHERE}
+    return {str(status.value): _problem_response(status) for status in sorted(statuses)}
+
+
+def _problem_name(status: HTTPStatus) -> str:
+    return f"Problem{status.value}"
+
+
+def _problem_response(status: HTTPStatus) -> Json:
+    return {"$ref": f"#/components/responses/{_problem_name(status)}"}
+
+
+def _response(description: str) -> Json:
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": PROBLEM}}
+    return {"description": description, "content": content}
+
+
+def _description() -> Json:
+    return {
+        "operationId": "OpenApi",
+        "summary": "This description.",
+        "responses": {
+            "200": {
+                "description": "OpenAPI 3.1.",
+                "content": {JSON_TYPE: {"schema": {"type": "object"}}},
+            },
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }
+
+
+_REQUEST_TIMEOUT: Final[Json] = {
+    "name": TIMEOUT_HEADER,
+    "in": "header",
+    "description": "For how many seconds the client waits. A command that has not been taken up by then "
+    "never happens; of one that has, the same request id gets the outcome.",
+    "schema": {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,3})?$"},
+    "example": "5",
+}
+_ACCEPT_LANGUAGE: Final[Json] = {
+    "name": "Accept-Language",
+    "in": "header",
+    "description": "The language of problems: ru (if neither is named) or en.",
+    "schema": {"type": "string"},
+    "example": "ru",
+}
+
+_REASON_NAMES: Final = [reason.name for reason in STATUSES]
+_REASON_TEXTS: Final = {reason.name: REASONS[reason].texts.cashier_en for reason in STATUSES}
+_FIELD: Final[Json] = {
+    "type": "string",
+    "description": "The path of the field in the request, as basket.lines[2].gtin, or the name of a header.",
+}
+_LINE_NUMBER: Final[Json] = {
+    "type": "integer",
+    "description": "The till's own number of the line that is meant.",
+}
+_VIOLATION: Final[Json] = {
+    "type": "object",
+    "description": "One broken rule.",
+    "required": ["reason", "field", "detail"],
+    "properties": {
+        "reason": {"type": "string", "enum": _REASON_NAMES},
+        "field": _FIELD,
+        "line_number": _LINE_NUMBER,
+        "detail": {"type": "string"},
+    },
+}
+_PROBLEM: Final[Json] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457). Decide by `reason`; the texts are for people.",
+    "required": ["type", "title", "status", "detail", "reason"],
+    "properties": {
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "description": "urn:tillgate:reason:… for one of the table, urn:tillgate:http:… for HTTP's own.",
+        },
+        "title": {"type": "string", "description": "The reason in words, in the language asked for."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "The same with line, field and what is wrong with it."},
+        "reason": {
+            "type": "string",
+            "enum": [*_REASON_NAMES, *(fault.name for fault in HttpFault)],
+            "x-enum-descriptions": _REASON_TEXTS | {fault.name: fault.value.en for fault in HttpFault},
+        },
+        "field": _FIELD,
+        "line_number": _LINE_NUMBER,
+        "violations": {
+            "type": "array",
+            "description": "All that was found wrong, the deciding one first.",
+            "items": {"$ref": "#/components/schemas/Violation"},
+        },
+        "retry_after_s": {
+            "type": "number",
+            "description": "When to send again, in seconds; Retry-After says it in whole ones.",
+            "x-unit": "seconds",
+        },
+    },
+}
 
 
 @lru_cache(maxsize=1)
 def served() -> bytes:
-    """The description as the door serves it."""
-    return orjson.dumps(document(), option=orjson.OPT_INDENT_2)
+    """The description as the door serves it, and as docs/openapi.json holds it."""
+    return orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(served())

@@ -15,6 +15,9 @@ from gateway.rpc.errors import CODES, RefusalError, violation_text, violations_o
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
+SERVER: Final = {"Server": "tillgate"}
+"""Nobody needs to know which version of which library answers."""
+
 # The HTTP mapping of google.rpc.Code.
 _STATUS_OF_CODE: Final = {
     "INVALID_ARGUMENT": HTTPStatus.BAD_REQUEST,
@@ -140,5 +143,5 @@ def _response(body: dict[str, Any], language: str, headers: dict[str, str]) -> w
     return web.Response(
         body=orjson.dumps(body),
         status=body["status"],
-        headers={"Content-Type": PROBLEM_TYPE, "Content-Language": language, **headers},
+        headers={**SERVER, "Content-Type": PROBLEM_TYPE, "Content-Language": language, **headers},
     )

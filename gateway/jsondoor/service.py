@@ -15,7 +15,7 @@ from google.protobuf.json_format import MessageToDict
 
 from gateway.domain.reasons import Reason
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
-from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
+from gateway.jsondoor.problems import SERVER, HttpFault, HttpFaultError, fault_response, refusal_response
 from gateway.jsondoor.reading import read_message
 from gateway.ledger.answers import CommandError
 from gateway.rpc.accounting import Accounting
@@ -93,7 +93,7 @@ class JsonService:
     ) -> web.Response:
         if method is None:
             self._identity.client_of(request[FINGERPRINT])
-            return web.Response(body=self._describe(), content_type=JSON_TYPE)
+            return web.Response(body=self._describe(), headers=SERVER, content_type=JSON_TYPE)
         self._accounting.admit(len(body))
         message = read_message(method.request, body)
         # The registry is asked anew each time: a revoked key gets nothing on a connection that stands.
@@ -109,7 +109,7 @@ class JsonService:
             except TimeoutError:
                 raise CommandError(Reason.UNAVAILABLE) from None
         said = MessageToDict(answer, preserving_proto_field_name=True)
-        return web.Response(body=orjson.dumps(said), content_type=JSON_TYPE)
+        return web.Response(body=orjson.dumps(said), headers=SERVER, content_type=JSON_TYPE)
 
     def _route(self, request: web.BaseRequest) -> tuple[str, Method | None]:
         """The method of a request whose head is as it must be; None for the description."""

@@ -1,0 +1,82 @@
+"""One request of each method and one problem, as they stand in the description; a test sends them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_HEADER: Final = {"request_id": "019a8f3e-5c1b-7d2a-9e4f-0123456789ab", "shift_number": 12}
+_CARD: Final = {"number": "9643100000000000001", "series": "01", "entry_mode": "CARD_ENTRY_MODE_CONTACTLESS"}
+_BASKET: Final = {
+    "lines": [
+        {
+            "line_number": 1,
+            "item_name": "Молоко 3,2 %",
+            "okpd2": "10.51.11",
+            "quantity_milli": 2000,
+            "unit_price_kopecks": 8990,
+            "amount_kopecks": 17980,
+        },
+        {
+            "line_number": 2,
+            "item_name": "Сыр",
+            "okpd2": "10.51.40",
+            "quantity_milli": 250,
+            "unit_price_kopecks": 89990,
+            "amount_kopecks": 22498,
+        },
+    ],
+    "total_kopecks": 40478,
+}
+_RECEIPT: Final = {
+    "kind": "RECEIPT_KIND_SALE",
+    "fiscal_drive_number": "9999078900000001",
+    "fiscal_document_number": 17,
+    "fiscal_sign": 3456789012,
+    "kkt_registration_number": "0000000001000001",
+    "seller_inn": "7707083893",
+    "shift_number": 12,
+    "issued_at": "2026-03-10T09:30:00Z",
+    "total_kopecks": 40478,
+}
+_PURCHASE: Final = {"request_id": "019a8f3e-5c1b-7d2a-9e4f-0123456789aa"}
+
+REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "Quote": {"card": _CARD, "basket": _BASKET, "accept_partial": True},
+    "Authorize": {"header": _HEADER, "card": _CARD, "basket": _BASKET, "accept_partial": True},
+    "Sale": {"header": _HEADER, "card": _CARD, "basket": _BASKET, "receipts": [_RECEIPT]},
+    "Capture": {
+        "header": _HEADER,
+        "purchase": _PURCHASE,
+        "lines": [{"line_number": 1, "quantity_milli": 1000, "amount_kopecks": 8990}],
+    },
+    "Void": {"header": _HEADER, "purchase": _PURCHASE},
+    "Refund": {
+        "header": _HEADER,
+        "purchase": _PURCHASE,
+        "lines": [{"line_number": 2, "quantity_milli": 250}],
+    },
+    "AttachReceipt": {"header": _HEADER, "purchase": _PURCHASE, "receipts": [_RECEIPT]},
+    "GetPurchase": {"purchase": _PURCHASE},
+    "GetBalance": {"card": _CARD},
+    "CloseShift": {"header": _HEADER},
+    "ListOperations": {"page_size": 50},
+}
+
+_DETAIL: Final = "Line 2: A check digit is wrong. (basket.lines[1].gtin: the last digit of 4006381333932)"
+
+PROBLEM: Final[Mapping[str, Any]] = {
+    "type": "urn:tillgate:reason:CHECK_DIGIT_WRONG",
+    "title": "A check digit is wrong.",
+    "status": 400,
+    "detail": _DETAIL,
+    "reason": "CHECK_DIGIT_WRONG",
+    "field": "basket.lines[1].gtin",
+    "line_number": 2,
+    "violations": [
+        {
+            "reason": "CHECK_DIGIT_WRONG",
+            "field": "basket.lines[1].gtin",
+            "detail": _DETAIL,
+            "line_number": 2,
+        }
+    ],
+}
