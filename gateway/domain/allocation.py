@@ -25,6 +25,8 @@ def allocate(
     its program; certificates stand in order of payment. Returns the payments per line, without
     zeros, in order of payment.
     """
+    if len(available) == 1:
+        return _greedy(caps, available[0], program_of[0])
     flow = _Flow(caps, available, program_of)
     for certificate in range(len(available)):
         while flow.augment(certificate):
@@ -34,7 +36,7 @@ def allocate(
 
 def trim(payments: Payments, limit_kopecks: int) -> Payments:
     """Lower payments to a total limit: the last certificate gives way first, on its last line first."""
-    excess = sum(sum(paid.values()) for paid in payments) - limit_kopecks
+    excess = sum([sum(paid.values()) for paid in payments]) - limit_kopecks
     if excess <= 0:
         return payments
     trimmed = [dict(paid) for paid in payments]
@@ -45,6 +47,16 @@ def trim(payments: Payments, limit_kopecks: int) -> Payments:
             if cut:
                 paid[certificate] -= cut
     return [{payer: amount for payer, amount in paid.items() if amount} for paid in trimmed]
+
+
+def _greedy(caps: Sequence[Mapping[int, int]], available_kopecks: int, program: int) -> Payments:
+    """What the flow comes to with one certificate, as most cards have: line by line while it lasts."""
+    payments: Payments = []
+    for cap in caps:
+        paid = min(cap.get(program, 0), available_kopecks)
+        available_kopecks -= paid
+        payments.append({0: paid} if paid else {})
+    return payments
 
 
 class _Flow:

@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.domain.allocation import allocate, trim
-from gateway.domain.basket import CERTIFICATES_MAX, Line
+from gateway.domain.basket import CERTIFICATES_MAX
 from gateway.domain.capture import capture_whole, rest_to_lapse
-from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy, Verdict, judge
+from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy, Verdict
 from gateway.domain.certificate import Account, Bucket, Certificate, EntryKind, Posting
 from gateway.domain.commands import Authorize
 from gateway.domain.gates import check_may_be_served, check_standing
@@ -35,7 +35,7 @@ def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, co
     `replaced_id` is the purchase of `replaces_request_id`, if it has one.
     """
     prohibited = context.lists.prohibited_at(context.now)
-    verdicts = tuple(judge(line.evidence, line.payment_subject, prohibited) for line in command.basket.lines)
+    verdicts = [prohibited.verdict_of(line.evidence, line.payment_subject) for line in command.basket.lines]
     bare = _new_purchase(posting.account, command, verdicts, context)
     try:
         check_standing(command, context)
@@ -43,15 +43,15 @@ def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, co
         if replaced_id is not None:
             _release_replaced(posting, replaced_id)
         certificates = _candidates(posting, command, context)
-        purchase = _allocate(bare, command, certificates, context)
+        purchase, held = _allocate(bare, command, certificates, context)
     except Declined as declined:
         refused = _as_declined(declined.outcome.purchase or bare)
         declined.outcome = replace(declined.outcome, purchase=refused)
         raise
-    for certificate_id, amount in purchase.held_by_certificate().items():
+    for certificate_id, amount in held.items():
         posting.move(certificate_id, EntryKind.HOLD, Bucket.AVAILABLE, Bucket.HELD, amount, purchase.id)
     posting.put(purchase)
-    rest = rest_to_lapse(posting.certificates, purchase.held_by_certificate(), context.lists)
+    rest = rest_to_lapse(posting.certificates, held, context.lists)
     if command.is_sale:
         purchase = capture_whole(posting, purchase, command.receipts, command.origin.shift_number, context)
     return Outcome(purchase=purchase, rest_lapses_kopecks=sum(rest.values()))
@@ -66,10 +66,8 @@ def _as_declined(purchase: Purchase) -> Purchase:
 def _new_purchase(
     account: Account, command: Authorize, verdicts: Sequence[Verdict], context: Context
 ) -> Purchase:
-    lines = tuple(
-        PurchaseLine(line, verdict, verdict.reason)
-        for line, verdict in zip(command.basket.lines, verdicts, strict=True)
-    )
+    judged = zip(command.basket.lines, verdicts, strict=True)
+    lines = tuple([PurchaseLine(line, verdict, verdict.reason) for line, verdict in judged])
     return Purchase(
         id=context.operation_id,
         account_id=account.id,
@@ -130,105 +128,113 @@ def _candidates(posting: Posting, command: Authorize, context: Context) -> list[
     return sorted(covered, key=lambda pair: (pair[0].valid_until, pair[0].id))
 
 
-def _cap_of(program: Program, line: Line, verdict: Verdict, classes: frozenset[GoodsClass]) -> _Cap | None:
+def _cap_of(program: Program, item: PurchaseLine, classes: frozenset[GoodsClass]) -> _Cap | None:
     """The most that points of a program may pay of a line, or None if nothing."""
+    line, verdict = item.line, item.verdict
     if verdict.is_refused:
         return None
+    unit = None
     if verdict.reason is LineReason.GOODS_UNKNOWN:
         if program.unknown_goods is UnknownGoodsPolicy.REFUSE:
             return None
-        return _Cap(min(line.amount_kopecks, program.unknown_goods_up_to_kopecks), None)
-    if not classes & program.allowed_classes:
+        most = program.unknown_goods_up_to_kopecks
+    elif classes.isdisjoint(program.allowed_classes):
         return None
-    unit = program.unit_ceiling_kopecks(verdict.okpd2)
-    if unit is None:
-        return _Cap(line.amount_kopecks, None)
-    return _Cap(min(line.amount_kopecks, ceiling_kopecks(unit, line.quantity_milli)), unit)
+    else:
+        unit = program.unit_ceiling_kopecks(verdict.okpd2)
+        most = line.amount_kopecks if unit is None else ceiling_kopecks(unit, line.quantity_milli)
+    kopecks = min(line.amount_kopecks, most)
+    return _Cap(kopecks, unit) if kopecks > 0 else None
 
 
 def _allocate(
     bare: Purchase, command: Authorize, certificates: list[tuple[Certificate, Program]], context: Context
-) -> Purchase:
-    """Choose the payments; raises Declined with the judged lines if the rules forbid them."""
+) -> tuple[Purchase, dict[UUID, int]]:
+    """Choose the payments and sum them by certificate.
+
+    Raises Declined with the judged lines if the rules forbid them.
+    """
     purchase = _pay(bare, certificates, context)
     if purchase.eligible_kopecks == 0:
         raise Declined(Reason.NOTHING_ELIGIBLE, purchase)
-    others = [pair for pair in certificates if pair[1].allows_own_money]
-    if purchase.approved_kopecks < purchase.total_kopecks and len(others) < len(certificates):
+    approved, total = purchase.approved_kopecks, purchase.total_kopecks
+    if approved < total and not all(program.allows_own_money for _, program in certificates):
         # A certificate that forbids own money takes part only if nothing is left to pay:
         # without it the others may still pay their part of a mixed basket.
-        by_others = _pay(bare, others, context)
+        by_others = _pay(bare, [pair for pair in certificates if pair[1].allows_own_money], context)
         if by_others.approved_kopecks:
-            purchase = by_others
-        elif purchase.approved_kopecks:
-            _check_sufficient(purchase, command)
+            purchase, approved = by_others, by_others.approved_kopecks
+        elif approved:
+            _check_sufficient(purchase, approved, command)
             raise Declined(Reason.OWN_MONEY_NOT_ALLOWED, purchase)
-    _check_sufficient(purchase, command)
-    if purchase.approved_kopecks == 0:
+    _check_sufficient(purchase, approved, command)
+    if approved == 0:
         raise Declined(Reason.INSUFFICIENT_POINTS, purchase)
-    programs = {certificate.id: program for certificate, program in certificates}
-    ttl = min(_hold_ttl(programs[payer], context) for payer in purchase.held_by_certificate())
-    return replace(purchase, hold_expires_at=context.now + ttl)
+    held = purchase.held_by_certificate()
+    ttl = min(
+        [_hold_ttl(program, context) for certificate, program in certificates if certificate.id in held]
+    )
+    return replace(purchase, hold_expires_at=context.now + ttl), held
 
 
 def _hold_ttl(program: Program, context: Context) -> timedelta:
     return context.policy.hold_ttl if program.hold_ttl_s is None else timedelta(seconds=program.hold_ttl_s)
 
 
-def _check_sufficient(purchase: Purchase, command: Authorize) -> None:
+def _check_sufficient(purchase: Purchase, approved_kopecks: int, command: Authorize) -> None:
     wanted = min(purchase.eligible_kopecks, purchase.total_kopecks)
-    if purchase.approved_kopecks < wanted and not command.accept_partial:
-        raise Declined(Reason.INSUFFICIENT_POINTS, purchase, available_kopecks=purchase.approved_kopecks)
+    if approved_kopecks < wanted and not command.accept_partial:
+        raise Declined(Reason.INSUFFICIENT_POINTS, purchase, available_kopecks=approved_kopecks)
 
 
 def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], context: Context) -> Purchase:
     """Judge each line under each program and let the certificates pay what they can."""
-    programs = {(p.code, p.version): p for _, p in certificates}
-    line_caps: list[dict[tuple[str, int], _Cap]] = []
+    programs = {(program.code, program.version): program for _, program in certificates}
+    numbered = dict(zip(programs, range(len(programs)), strict=True))
+    classes_of = context.lists.class_map.classes_of
+    caps: list[dict[int, _Cap]] = []
     for item in bare.lines:
-        classes = context.lists.class_map.classes_of(item.verdict.okpd2)
-        caps = {key: _cap_of(program, item.line, item.verdict, classes) for key, program in programs.items()}
-        line_caps.append({key: cap for key, cap in caps.items() if cap is not None and cap.kopecks > 0})
-    allowed = {key for caps in line_caps for key in caps}
-    payers = [
-        pair
-        for pair in certificates
-        if pair[0].available_kopecks > 0 and (pair[1].code, pair[1].version) in allowed
-    ][:CERTIFICATES_MAX]
-    keys = [(program.code, program.version) for _, program in payers]
-    number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        classes = classes_of(item.verdict.okpd2)
+        found = enumerate([_cap_of(program, item, classes) for program in programs.values()])
+        caps.append({number: cap for number, cap in found if cap is not None})
+    allowed = {number for line_caps in caps for number in line_caps}
+    able = [
+        (certificate, numbered[program.code, program.version])
+        for certificate, program in certificates
+        if certificate.available_kopecks > 0
+    ]
+    payers = [pair for pair in able if pair[1] in allowed][:CERTIFICATES_MAX]
+    program_of = [number for _, number in payers]
     payments = allocate(
-        [
-            {number_of[key]: cap.kopecks for key, cap in caps.items() if key in number_of}
-            for caps in line_caps
-        ],
+        [{n: cap.kopecks for n, cap in line_caps.items() if n in program_of} for line_caps in caps],
         [certificate.available_kopecks for certificate, _ in payers],
-        [number_of[key] for key in keys],
+        program_of,
     )
-    payments = trim(payments, bare.total_kopecks)
-    lines = tuple(
-        _decided_line(item, caps, paid, [certificate for certificate, _ in payers], keys)
-        for item, caps, paid in zip(bare.lines, line_caps, payments, strict=True)
+    decided = zip(bare.lines, caps, trim(payments, bare.total_kopecks), strict=True)
+    return replace(
+        bare,
+        lines=tuple([_decided_line(item, line_caps, paid, payers) for item, line_caps, paid in decided]),
+        eligible_kopecks=sum([_top_kopecks(line_caps) for line_caps in caps]),
     )
-    eligible = sum(max((cap.kopecks for cap in caps.values()), default=0) for caps in line_caps)
-    return replace(bare, lines=lines, eligible_kopecks=eligible)
+
+
+def _top_kopecks(line_caps: Mapping[int, _Cap]) -> int:
+    return max([cap.kopecks for cap in line_caps.values()], default=0)
 
 
 def _decided_line(
     item: PurchaseLine,
-    caps: Mapping[tuple[str, int], _Cap],
+    line_caps: Mapping[int, _Cap],
     paid: Mapping[int, int],
-    payers: Sequence[Certificate],
-    keys: Sequence[tuple[str, int]],
+    payers: Sequence[tuple[Certificate, int]],
 ) -> PurchaseLine:
-    if caps:
-        reason = LineReason.ALLOWED
-    elif item.verdict.reason is LineReason.ALLOWED:
-        reason = LineReason.PROGRAM_DOES_NOT_ALLOW
-    else:
-        reason = item.verdict.reason
-    shares = tuple(
-        Share(payers[i].id, amount, caps[keys[i]].unit_ceiling_kopecks) for i, amount in paid.items()
-    )
-    capped = bool(caps) and max(cap.kopecks for cap in caps.values()) < item.line.amount_kopecks
-    return replace(item, reason=reason, shares=shares, is_capped=capped)
+    if not line_caps:
+        is_allowed = item.verdict.reason is LineReason.ALLOWED
+        reason = LineReason.PROGRAM_DOES_NOT_ALLOW if is_allowed else item.verdict.reason
+        return PurchaseLine(item.line, item.verdict, reason)
+    shares = []
+    for payer, amount in paid.items():
+        certificate, program = payers[payer]
+        shares.append(Share(certificate.id, amount, line_caps[program].unit_ceiling_kopecks))
+    is_capped = _top_kopecks(line_caps) < item.line.amount_kopecks
+    return PurchaseLine(item.line, item.verdict, LineReason.ALLOWED, tuple(shares), is_capped)

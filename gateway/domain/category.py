@@ -5,11 +5,11 @@ prefixes, the longest prefix wins: water (11.07) passes while beer (11.05) does 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from msgspec import Struct
@@ -43,6 +43,8 @@ EXCISE_SUBJECTS: Final = frozenset({2, 30, 31})
 
 OKPD2_FORM: Final = re.compile(r"[0-9]{2}(\.[0-9]{1,2}(\.[0-9]{1,2}(\.[0-9]{3})?)?)?")
 """A code of one of the classification's levels: 2, 3, 4, 5, 6 or 9 digits, for `fullmatch`."""
+
+VERDICTS_REMEMBERED: Final = 65_536
 
 _LEVELS: Final = (12, 8, 7, 5, 4, 2)
 """Characters of a code of each level, dots included, the finest first."""
@@ -101,11 +103,17 @@ class ProhibitedList:
     rules: tuple[PrefixRule, ...]
     _by_prefix: Mapping[str, PrefixRule] = field(init=False, repr=False, compare=False)
     _above_denied: frozenset[str] = field(init=False, repr=False, compare=False)
+    verdict_of: Callable[[tuple[Evidence, ...], int], "Verdict"] = field(
+        init=False, repr=False, compare=False
+    )
+    """`judge` under this version, remembered: shops sell the same kinds of goods all day."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_prefix", {rule.okpd2: rule for rule in self.rules})
         denied = (rule.okpd2 for rule in self.rules if rule.is_denied)
         object.__setattr__(self, "_above_denied", _codes_above(denied))
+        remembered = lru_cache(VERDICTS_REMEMBERED)(partial(judge, prohibited=self))
+        object.__setattr__(self, "verdict_of", remembered)
 
     def rule_for(self, okpd2: str) -> PrefixRule | None:
         """The rule of the longest matching prefix, or None if no rule speaks of the code."""

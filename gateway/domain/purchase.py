@@ -72,7 +72,7 @@ class PurchaseLine(Struct, frozen=True, gc=False):
     @property
     def approved_kopecks(self) -> int:
         """What points pay of the line."""
-        return sum(share.amount_kopecks for share in self.shares)
+        return sum([share.amount_kopecks for share in self.shares])
 
 
 class CapturedLine(Struct, frozen=True, gc=False):
@@ -90,7 +90,7 @@ class CapturedLine(Struct, frozen=True, gc=False):
     @property
     def points_kopecks(self) -> int:
         """Points spent on the line."""
-        return sum(share.amount_kopecks for share in self.shares)
+        return sum([share.amount_kopecks for share in self.shares])
 
     @property
     def own_money_kopecks(self) -> int:
@@ -139,7 +139,7 @@ class RefundedLine(Struct, frozen=True, gc=False):
     @property
     def points_kopecks(self) -> int:
         """Points given back on the line."""
-        return sum(share.amount_kopecks for share in self.shares)
+        return sum([share.amount_kopecks for share in self.shares])
 
 
 class Refund(Struct, frozen=True, gc=False):
@@ -204,12 +204,12 @@ class Purchase(Struct, frozen=True, gc=False):
     @property
     def total_kopecks(self) -> int:
         """The basket total as authorized."""
-        return sum(item.line.amount_kopecks for item in self.lines) - self.rounding_kopecks
+        return sum([item.line.amount_kopecks for item in self.lines]) - self.rounding_kopecks
 
     @property
     def approved_kopecks(self) -> int:
         """The certificate share as authorized."""
-        return sum(item.approved_kopecks for item in self.lines)
+        return sum([share.amount_kopecks for item in self.lines for share in item.shares])
 
     @property
     def refunded_kopecks(self) -> int:
