@@ -1,11 +1,11 @@
-"""A real committer on a real database, with small lists and one merchant: what ledger tests stand on."""
+"""A real ledger on a real database, with small lists and one merchant: what ledger tests stand on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -30,10 +30,12 @@ from gateway.domain.commands import Act, Authorize, CloseShift, Command, Issue, 
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import Agreement, Policy, Standing
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
-from gateway.ledger.committer import Committer, Limits
+from gateway.ledger.committer import Committer, EpochWatcher, Limits
 from gateway.ledger.deciding import Rules
 from gateway.ledger.ids import uuid7
 from gateway.runtime.database import driver_connection, make_engine
+from loadtests.plain.ledger import PlainLedger
+from loadtests.plain.starting import make_plain_engine
 
 ACT = Act("Комиссия", "17", date(2026, 11, 1))
 
@@ -168,14 +170,28 @@ class NoObserver:
         """Ignore."""
 
 
+class Ledger(Protocol):
+    """What decides commands: the committer, or the plain ledger that it is compared with."""
+
+    rules: Rules
+    registry: EpochWatcher
+
+    async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
+        """The one stored answer of a command."""
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+
+
 @dataclass
 class Kit:
-    """One database with any number of committers."""
+    """One database with any number of ledgers at work on it."""
 
     engine: AsyncEngine
     policy: Policy = field(default_factory=Policy)
     standings: dict[int, Standing] = field(default_factory=dict)
-    _stopping: list[Committer] = field(default_factory=list)
+    is_plain: bool = False
+    _stopping: list[Ledger] = field(default_factory=list)
 
     def connect(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
         """A connection as the committer asks for it."""
@@ -185,20 +201,36 @@ class Kit:
         """The standing that a test has set, or an ordinary one."""
         return self.standings.get(terminal_id) or standing(terminal_id)
 
+    @property
+    def rules(self) -> Rules:
+        """What the kit's ledgers decide by."""
+        return Rules(self.policy, lambda: LISTS, self.standing_of)
+
+    async def ledger(self) -> Ledger:
+        """One more ledger of the kind that the kit is for, as another worker would be."""
+        return await self.plain() if self.is_plain else await self.committer()
+
+    async def plain(self) -> PlainLedger:
+        """One more plain ledger."""
+        url = self.engine.url.render_as_string(hide_password=False)
+        engine = make_plain_engine(url, silence_s=10, lock_wait_s=10)
+        made = PlainLedger(engine, self.rules, seal, NoRegistry(), NoObserver())
+        self._stopping.append(made)
+        return made
+
     async def committer(self, connect: Any = None, **limits: Any) -> Committer:
         """One more committer, as another worker would be; `connect` replaces its way to the database."""
-        rules = Rules(self.policy, lambda: LISTS, self.standing_of)
         committer = Committer(
-            connect or self.connect, rules, seal, NoRegistry(), NoObserver(), Limits(**limits)
+            connect or self.connect, self.rules, seal, NoRegistry(), NoObserver(), Limits(**limits)
         )
         await committer.start()
         self._stopping.append(committer)
         return committer
 
     async def stop(self) -> None:
-        """Drain every committer."""
-        for committer in self._stopping:
-            await committer.stop()
+        """Drain every ledger."""
+        for ledger in self._stopping:
+            await ledger.stop()
 
     async def open_account(self, holder_ref: str, token: bytes) -> int:
         """An empty account with one card."""
@@ -213,7 +245,7 @@ class Kit:
             )
         return account_id
 
-    async def issue(self, committer: Committer, holder_ref: str, **changes: Any) -> Outcome:
+    async def issue(self, ledger: Ledger, holder_ref: str, **changes: Any) -> Outcome:
         """Issue a food certificate of 500 points, or as `changes` say."""
         today = datetime.now(UTC).date()
         reference = str(uuid4())
@@ -229,14 +261,14 @@ class Kit:
             act=ACT,
             names_own_nominal=True,
         )
-        return must(await committer.submit(replace(command, **changes)))
+        return must(await ledger.submit(replace(command, **changes)))
 
-    async def card(self, committer: Committer, *nominals_kopecks: int, program_code: str = "FOOD") -> bytes:
+    async def card(self, ledger: Ledger, *nominals_kopecks: int, program_code: str = "FOOD") -> bytes:
         """A card whose account has one certificate for each nominal."""
         token, holder = uuid4().bytes, f"holder-{uuid4()}"
         await self.open_account(holder, token)
         for nominal in nominals_kopecks:
-            issued = await self.issue(committer, holder, nominal_kopecks=nominal, program_code=program_code)
+            issued = await self.issue(ledger, holder, nominal_kopecks=nominal, program_code=program_code)
             assert issued.is_approved
         return token
 

@@ -28,8 +28,7 @@ from gateway.domain.commands import (
     WithdrawReason,
 )
 from gateway.domain.purchase import FiscalReceipt, Purchase, ReceiptKind
-from gateway.ledger.committer import Committer
-from tests.ledger_kit import ACT, Kit, authorize, line, must, new_request_id, origin
+from tests.ledger_kit import ACT, Kit, Ledger, authorize, line, must, new_request_id, origin
 
 TERMINALS = (11, 12, 21)
 FOOD = "10.71.11.110"
@@ -41,7 +40,7 @@ class Load:
     """Makes commands at random and remembers what later ones can refer to."""
 
     kit: Kit
-    committers: tuple[Committer, ...]
+    ledgers: tuple[Ledger, ...]
     seed: int
     cards: list[bytes] = field(default_factory=list)
     purchases: list[Purchase] = field(default_factory=list)
@@ -61,7 +60,7 @@ class Load:
             for code, nominal in (("FOOD", 700_00), ("CHILDREN", 900_00), ("DURABLE", 1500_00)):
                 last_day = datetime.now(UTC).date() + timedelta(days=self.random.choice((1, 40)))
                 outcome = await self.kit.issue(
-                    self.committers[0], holder, program_code=code, nominal_kopecks=nominal, last_day=last_day
+                    self.ledgers[0], holder, program_code=code, nominal_kopecks=nominal, last_day=last_day
                 )
                 assert outcome.certificate
                 self.certificates.append(outcome.certificate.id)
@@ -77,7 +76,7 @@ class Load:
                 await self.kit.shift_clock(self.ahead)
 
     async def _submit(self, command: Command | CloseShift) -> None:
-        answer = await self.random.choice(self.committers).submit(command)
+        answer = await self.random.choice(self.ledgers).submit(command)
         outcome = must(answer)
         purchase = outcome.purchase
         if outcome.is_approved and purchase is not None and purchase.request_id == command.request_id:
@@ -169,8 +168,8 @@ class Load:
 
 
 async def loaded(kit: Kit, seed: int, *, accounts: int = 12, rounds: int = 60) -> Load:
-    """A ledger after random load from two committers."""
-    load = Load(kit, (await kit.committer(), await kit.committer()), seed)
+    """A database after random load from two ledgers."""
+    load = Load(kit, (await kit.ledger(), await kit.ledger()), seed)
     await load.open(accounts)
     await load.run(rounds)
     return load

@@ -141,7 +141,7 @@ async def load(connection: AsyncConnection, command: Command) -> Loaded:
     return Loaded(snapshot, SealedAnswer(own.signed_payload, own.signature, own.key_id) if own else None)
 
 
-async def _state(connection: AsyncConnection, command: Command, account_ids: list[int]) -> list[Row[Any]]:
+async def _state(connection: AsyncConnection, command: Command, account_ids: list[int]) -> list[Any]:
     keys = {"merchant_id": merchant_of(command), "request_ids": list(mentioned_ids(command))}
     if isinstance(command, Authorize):
         result = await connection.execute(_STATE_AND_CARD, {**keys, "token": command.card_token})

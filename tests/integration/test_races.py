@@ -1,7 +1,8 @@
 """Races on real PostgreSQL: whoever comes first, no point is made, lost or spent twice.
 
-Two committers stand for two workers; both read before either writes, because a barrier in the
-registry's epoch check (which lies between reading and deciding) makes them wait for each other.
+Two ledgers stand for two workers. Of two committers both read before either writes, because a barrier
+in the registry's epoch check (which lies between reading and deciding) makes them wait for each other.
+Plain ledgers read with the account locked: they meet at its lock.
 """
 
 import asyncio
@@ -15,13 +16,19 @@ from gateway.domain.commands import ByPurchaseId, ByRequestId, Capture, Refund, 
 from gateway.domain.policy import Policy
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
-from gateway.ledger.committer import Committer
-from tests.ledger_kit import Kit, authorize, kit_on, line, must, new_request_id, origin
+from tests.ledger_kit import Kit, Ledger, authorize, kit_on, line, must, new_request_id, origin
+
+
+@pytest.fixture(params=["committer", "plain"])
+async def kit(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Kit]:
+    """A ledger of this test's own."""
+    async with kit_on(database_url, is_plain=request.param == "plain") as made:
+        yield made
 
 
 @pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
+async def committing(database_url: str) -> AsyncIterator[Kit]:
+    """A ledger for what only a committer does: batches, and decisions on what was read without a lock."""
     async with kit_on(database_url) as made:
         yield made
 
@@ -40,18 +47,19 @@ class Barrier:
             await self.barrier.wait()
 
 
-async def racing(kit: Kit, parties: int = 2) -> list[Committer]:
-    """Committers whose first rounds read before any of them decides."""
-    barrier = Barrier(parties)
-    committers = [await kit.committer() for _ in range(parties)]
-    for committer in committers:
-        committer.registry = barrier
-    return committers
+async def racing(kit: Kit, parties: int = 2) -> list[Ledger]:
+    """Ledgers whose first decisions meet: of committers, all have read before any of them decides."""
+    ledgers = [await kit.ledger() for _ in range(parties)]
+    if not kit.is_plain:
+        barrier = Barrier(parties)
+        for ledger in ledgers:
+            ledger.registry = barrier
+    return ledgers
 
 
 async def test_two_tills_on_one_certificate_never_spend_it_twice(kit: Kit) -> None:
     """300 and 300 of 500: exactly one is approved, wherever they arrive."""
-    token = await kit.card(await kit.committer(), 500_00)
+    token = await kit.card(await kit.ledger(), 500_00)
     one, two = await racing(kit)
     answers = await asyncio.gather(
         one.submit(authorize(token, line(1, 300_00))),
@@ -63,18 +71,18 @@ async def test_two_tills_on_one_certificate_never_spend_it_twice(kit: Kit) -> No
     assert [(200_00, 300_00, 0, 0)] == await kit.balances(token)
 
 
-async def test_two_members_of_one_batch_on_one_certificate_see_each_other(kit: Kit) -> None:
+async def test_two_members_of_one_batch_on_one_certificate_see_each_other(committing: Kit) -> None:
     """Members of a batch are decided in order on one evolving account."""
-    committer = await kit.committer()
-    token = await kit.card(committer, 500_00)
+    committer = await committing.committer()
+    token = await committing.card(committer, 500_00)
     answers = await asyncio.gather(*(committer.submit(authorize(token, line(1, 200_00))) for _ in range(3)))
     assert [None, None, Reason.INSUFFICIENT_POINTS] == [must(a).reason for a in answers]
-    assert [(100_00, 400_00, 0, 0)] == await kit.balances(token)
+    assert [(100_00, 400_00, 0, 0)] == await committing.balances(token)
 
 
 async def test_a_purchase_over_two_certificates_that_loses_one_is_decided_again_as_a_whole(kit: Kit) -> None:
     """Half a debit over two certificates never happens."""
-    token = await kit.card(await kit.committer(), 300_00, 300_00)
+    token = await kit.card(await kit.ledger(), 300_00, 300_00)
     one, two = await racing(kit)
     both, single = await asyncio.gather(
         one.submit(authorize(token, line(1, 500_00))), two.submit(authorize(token, line(1, 200_00)))
@@ -89,9 +97,9 @@ async def test_a_purchase_over_two_certificates_that_loses_one_is_decided_again_
 
 async def test_two_refunds_of_one_line_never_exceed_it(kit: Kit) -> None:
     """Refund against refund: one goes through, the other is refused."""
-    committer = await kit.committer()
-    token = await kit.card(committer, 500_00)
-    sold = must(await committer.submit(authorize(token, line(1, 400_00), is_sale=True)))
+    ledger = await kit.ledger()
+    token = await kit.card(ledger, 500_00)
+    sold = must(await ledger.submit(authorize(token, line(1, 400_00), is_sale=True)))
     assert sold.purchase
     whole = Refund(new_request_id(), origin(), ByPurchaseId(sold.purchase.id), (RefundLine(1, 1000),))
     one, two = await racing(kit)
@@ -102,9 +110,9 @@ async def test_two_refunds_of_one_line_never_exceed_it(kit: Kit) -> None:
 
 async def test_void_against_capture_has_one_winner_and_the_books_agree(kit: Kit) -> None:
     """Either the hold is spent and the void refused, or it is free and the capture refused."""
-    committer = await kit.committer()
-    token = await kit.card(committer, 500_00)
-    held = must(await committer.submit(authorize(token, line(1, 400_00))))
+    ledger = await kit.ledger()
+    token = await kit.card(ledger, 500_00)
+    held = must(await ledger.submit(authorize(token, line(1, 400_00))))
     assert held.purchase
     ref = ByPurchaseId(held.purchase.id)
     one, two = await racing(kit)
@@ -120,12 +128,12 @@ async def test_void_against_capture_has_one_winner_and_the_books_agree(kit: Kit)
 
 async def test_a_void_before_arrival_declines_the_purchase_that_comes_later(kit: Kit) -> None:
     """The tombstone is the one outcome of that id, whatever body arrives."""
-    committer = await kit.committer()
-    token = await kit.card(committer, 500_00)
+    ledger = await kit.ledger()
+    token = await kit.card(ledger, 500_00)
     late = authorize(token, line(1, 100_00))
-    void = must(await committer.submit(Void(new_request_id(), origin(), ByRequestId(late.request_id))))
+    void = must(await ledger.submit(Void(new_request_id(), origin(), ByRequestId(late.request_id))))
     assert void.is_approved
-    answer = await committer.submit(late)
+    answer = await ledger.submit(late)
     assert answer.is_replay
     assert b"VOIDED_BEFORE_ARRIVAL" in answer.sealed.signed_payload or b"300" in answer.sealed.signed_payload
     assert [(500_00, 0, 0, 0)] == await kit.balances(token)
@@ -133,7 +141,7 @@ async def test_a_void_before_arrival_declines_the_purchase_that_comes_later(kit:
 
 async def test_a_void_that_crosses_its_purchase_leaves_nothing_held(kit: Kit) -> None:
     """Void and Authorize of one id at two workers at once: whoever is first, nothing stays held."""
-    token = await kit.card(await kit.committer(), 500_00)
+    token = await kit.card(await kit.ledger(), 500_00)
     one, two = await racing(kit)
     late = authorize(token, line(1, 100_00))
     await asyncio.gather(
@@ -144,7 +152,7 @@ async def test_a_void_that_crosses_its_purchase_leaves_nothing_held(kit: Kit) ->
 
 async def test_one_request_id_at_two_workers_has_one_outcome(kit: Kit) -> None:
     """Both tills' answers are the same bytes, and the points are held once."""
-    token = await kit.card(await kit.committer(), 500_00)
+    token = await kit.card(await kit.ledger(), 500_00)
     one, two = await racing(kit)
     command = authorize(token, line(1, 100_00))
     first, second = await asyncio.gather(one.submit(command), two.submit(command))
@@ -152,25 +160,25 @@ async def test_one_request_id_at_two_workers_has_one_outcome(kit: Kit) -> None:
     assert [(400_00, 100_00, 0, 0)] == await kit.balances(token)
 
 
-async def test_one_request_id_twice_in_one_batch_has_one_outcome(kit: Kit) -> None:
+async def test_one_request_id_twice_in_one_batch_has_one_outcome(committing: Kit) -> None:
     """The second waits for the first and gets its stored answer."""
-    committer = await kit.committer()
-    token = await kit.card(committer, 500_00)
+    committer = await committing.committer()
+    token = await committing.card(committer, 500_00)
     command = authorize(token, line(1, 100_00))
     first, second = await asyncio.gather(committer.submit(command), committer.submit(command))
     assert (False, True) == (first.is_replay, second.is_replay)
     assert first.sealed == second.sealed
-    assert [(400_00, 100_00, 0, 0)] == await kit.balances(token)
+    assert [(400_00, 100_00, 0, 0)] == await committing.balances(token)
 
 
 async def test_the_same_id_with_another_card_is_refused_by_name(kit: Kit) -> None:
     """A request id stands for one body; the differing field is named."""
-    committer = await kit.committer()
-    token, other = await kit.card(committer, 500_00), await kit.card(committer, 500_00)
+    ledger = await kit.ledger()
+    token, other = await kit.card(ledger, 500_00), await kit.card(ledger, 500_00)
     command = authorize(token, line(1, 100_00))
-    await committer.submit(command)
+    await ledger.submit(command)
     with pytest.raises(CommandError) as refused:
-        await committer.submit(replace(command, card_token=other))
+        await ledger.submit(replace(command, card_token=other))
     assert (Reason.REQUEST_ID_CONFLICT, "card") == (refused.value.reason, refused.value.field)
     assert [(500_00, 0, 0, 0)] == await kit.balances(other)
 
@@ -205,10 +213,10 @@ async def test_a_hold_that_expires_between_reading_and_writing_is_spent_at_most_
         assert sum(must(answer).is_approved for answer in answers) <= 1
 
 
-async def test_a_stale_reading_is_not_written(kit: Kit) -> None:
+async def test_a_stale_reading_is_not_written(committing: Kit) -> None:
     """A decision older than two seconds is made again, not applied."""
-    committer = await kit.committer()
-    token = await kit.card(committer, 500_00)
+    committer = await committing.committer()
+    token = await committing.card(committer, 500_00)
 
     class Jump:
         rounds = 0
@@ -217,10 +225,10 @@ async def test_a_stale_reading_is_not_written(kit: Kit) -> None:
             """Three seconds pass between the first reading and its writing."""
             self.rounds += 1
             if self.rounds == 1:
-                await kit.shift_clock(timedelta(seconds=3))
+                await committing.shift_clock(timedelta(seconds=3))
 
     jump = Jump()
     committer.registry = jump
     assert must(await committer.submit(authorize(token, line(1, 100_00)))).is_approved
     assert 2 == jump.rounds
-    assert [(400_00, 100_00, 0, 0)] == await kit.balances(token)
+    assert [(400_00, 100_00, 0, 0)] == await committing.balances(token)

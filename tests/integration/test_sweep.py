@@ -164,7 +164,7 @@ async def test_an_idle_account_without_news_declines_to_expire(kit: Kit) -> None
 async def test_a_swept_ledger_after_random_load_is_clean(kit: Kit) -> None:
     """The sweep runs beside everything else and leaves the books in order."""
     load = await loaded(kit, 5, rounds=20)
-    sweeper = Sweeper(kit.connect, load.committers[0].submit)
+    sweeper = Sweeper(kit.connect, load.ledgers[0].submit)
     running = asyncio.create_task(load.run(20))
     booked = 0
     while not running.done():
