@@ -65,8 +65,8 @@ check-stubs: $(STAMP)
 	diff -r -q --exclude=__pycache__ --exclude='*.proto' --exclude=__init__.py --exclude=py.typed \
 	  "$$fresh/tillgate/v1" protos/tillgate/v1 || { echo "error: the stubs are stale: make stubs" >&2; exit 1; }
 
-bench: $(STAMP)  ## Authorize against a bare echo, interleaved
-	$(BIN)/python -m loadtests.bench
+bench: $(STAMP)  ## the gateway against its yardsticks (ONLY=throughput,latency: some parts)
+	$(BIN)/python -m loadtests.bench $(if $(ONLY),--only $(ONLY))
 
 load: $(STAMP)  ## a food-help day of a city, times ten (MINUTES=n: how long; SHORT=1: a part of it)
 	$(BIN)/python -m loadtests.load $(if $(SHORT),--short) $(if $(MINUTES),--minutes $(MINUTES))

@@ -1,0 +1,176 @@
+"""The client side of the bench: a process of its own that makes calls when it is told to.
+
+`python -m loadtests.bench.client CONFIG` reads commands from standard input, a JSON line each, and answers
+each with a line of JSON. Every target is called by this same code; what differs is a transport of a few
+lines.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import uvloop
+
+from loadtests.bench.baskets import AuthorizeRequests, Cards, make_baskets
+from loadtests.bench.schedule import arrival_times_s
+from loadtests.bench.transports import Transport, open_transport
+from tillgate.v1 import purchase_pb2 as wire
+from tillgate.v1 import purchase_service_pb2 as service
+
+Call = Callable[[bytes], Awaitable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """What one client process calls, and with what."""
+
+    transport: str
+    port: int
+    identity: str
+    connections: int
+    cards: Cards
+    basket_count: int
+    terminal_id: int = 0
+    seed: int = 1
+    chosen: tuple[int, ...] = ()
+    """Which of the baskets are bought; empty: all."""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "ClientConfig":
+        values = json.loads(text)
+        return cls(**{**values, "cards": Cards(**values["cards"]), "chosen": tuple(values["chosen"])})
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a load of calls came to: latencies of answers in µs, and refusals by gRPC's or HTTP's name."""
+
+    latencies_us: list[int] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+    cpu_before: float = field(default_factory=time.process_time)
+
+    def answered(self, since: float) -> None:
+        self.latencies_us.append(round((time.perf_counter() - since) * 1e6))
+
+    def refuse(self, name: str) -> None:
+        self.refused[name] = self.refused.get(name, 0) + 1
+
+    def result(self) -> dict[str, Any]:
+        return {
+            "elapsed_s": time.perf_counter() - self.started,
+            "cpu_s": time.process_time() - self.cpu_before,
+            "latencies_us": self.latencies_us,
+            "refused": self.refused,
+        }
+
+
+class Client:
+    """Calls over one transport, in the ways that the bench asks for."""
+
+    def __init__(self, config: ClientConfig, transport: Transport) -> None:
+        baskets = make_baskets(config.basket_count)
+        self._transport = transport
+        self._baskets = [baskets[i] for i in config.chosen] or baskets
+        self._cards, self._terminal_id = config.cards, config.terminal_id
+        self._requests = AuthorizeRequests(
+            self._baskets, config.cards, terminal_id=config.terminal_id, seed=config.seed
+        )
+        self._rng = random.Random(config.seed)
+
+    async def closed(self, seconds: float, callers: int, *, checked: bool) -> dict[str, Any]:
+        """So many callers, each of which sends as soon as it has its answer; a refusal is an error."""
+        tally = Tally()
+        ends = tally.started + seconds
+
+        async def caller(call: Call) -> None:
+            while (sent := time.perf_counter()) < ends:
+                answer = await call(self._requests.next())
+                tally.answered(sent)
+                if checked:
+                    check_approved(answer)
+
+        await asyncio.gather(*(caller(self._transport.caller(n)) for n in range(callers)))
+        return tally.result()
+
+    async def open(self, seconds: float, rate: float) -> dict[str, Any]:
+        """Calls at scheduled times, whatever comes back; a latency counts from the scheduled time.
+
+        An arrival that this process itself sends late is late for the till as well, so it counts too.
+        """
+        tally = Tally()
+        running: set[asyncio.Task[None]] = set()
+
+        async def send(call: Call, scheduled: float) -> None:
+            try:
+                await call(self._requests.next())
+            except self._transport.error as error:
+                tally.refuse(self._transport.name_of(error))
+            else:
+                tally.answered(scheduled)
+
+        for n, after_s in enumerate(arrival_times_s(rate, seconds, self._rng)):
+            scheduled = tally.started + after_s
+            if (early := scheduled - time.perf_counter()) > 0:
+                await asyncio.sleep(early)
+            task = asyncio.create_task(send(self._transport.caller(n), scheduled))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        await asyncio.gather(*running)
+        return tally.result()
+
+    async def sample(self) -> dict[str, Any]:
+        """Every basket once: (index, lines, bytes of the request, bytes of the answer, approved)."""
+        found = []
+        for index, basket in enumerate(self._baskets):
+            body = AuthorizeRequests([basket], self._cards, terminal_id=self._terminal_id, seed=index).next()
+            answer = await self._transport.caller(index)(body)
+            found.append((index, len(basket.lines), len(body), len(answer), is_approved(answer)))
+        return {"baskets": found}
+
+
+def is_approved(answer: bytes) -> bool:
+    """Whether points pay something."""
+    sealed = service.AuthorizeResponse.FromString(answer).answer
+    return wire.SignedOutcome.FromString(sealed.signed_payload).decision == wire.DECISION_APPROVED
+
+
+def check_approved(answer: bytes) -> None:
+    """Raises RuntimeError for a decline: a bench of refusals would flatter."""
+    if not is_approved(answer):
+        raise RuntimeError(f"the bench got a refusal: {answer!r}")
+
+
+async def run(config: ClientConfig) -> None:
+    """Obey commands until standard input ends."""
+    loop = asyncio.get_running_loop()
+    async with open_transport(
+        config.transport, config.port, config.identity, config.connections
+    ) as transport:
+        client = Client(config, transport)
+        _say({"ready": True})
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            wanted = json.loads(line)
+            if (what := wanted.pop("do")) == "closed":
+                _say(await client.closed(**wanted))
+            elif what == "open":
+                _say(await client.open(**wanted))
+            else:
+                _say(await client.sample())
+
+
+def _say(result: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(result) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    uvloop.run(run(ClientConfig.from_json(sys.argv[1])))
