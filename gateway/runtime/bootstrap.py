@@ -1,10 +1,12 @@
 """The one place where the rooms are put together into a running gateway."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeAlias
 
 import structlog
 from prometheus_client import REGISTRY
@@ -12,12 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.domain.category import ListBook
+from gateway.domain.commands import CloseShift, Command
 from gateway.goods.evidence import evidence_of
 from gateway.goods.loader import load_list_book
 from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.jsondoor.service import JsonService
-from gateway.ledger.committer import Committer, Connect, Limits
+from gateway.ledger.answers import Seal, StoredAnswer
+from gateway.ledger.committer import Committer, Connect, EpochWatcher, Limits, Observer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
 from gateway.ledger.reader import LedgerReader
@@ -26,7 +30,7 @@ from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
 from gateway.rpc.accounting import Accounting, ServiceLimits
 from gateway.rpc.identity import Identity
-from gateway.rpc.methods import PurchaseMethods
+from gateway.rpc.methods import Ledger, PurchaseMethods
 from gateway.rpc.seal import Sealer
 from gateway.rpc.server import DoorSettings, TillDoor
 from gateway.rpc.service import PurchaseService
@@ -51,6 +55,24 @@ _PARTITIONS_LOCK_KEY = 0x7061_7274
 """Advisory lock of making partitions: two processes at once would only run into each other."""
 
 
+class DecidingLedger(Ledger, Protocol):
+    """What decides a process's commands, with what it decides by: a committer, where nothing else is said."""
+
+    rules: Rules
+    registry: EpochWatcher
+    observer: Observer
+
+    @property
+    def seal(self) -> Seal:
+        """Signs what was decided."""
+
+    async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
+        """The one stored answer; a caller that is cancelled leaves the command to be decided."""
+
+    async def stop(self) -> None:
+        """Finish what was taken on."""
+
+
 @dataclass
 class LedgerParts:
     """The ledger of one process with its registry: enough for a command line, half of a gateway."""
@@ -59,7 +81,7 @@ class LedgerParts:
     registry: Registry
     lists: ListBook
     bus: Bus
-    committer: Committer
+    committer: DecidingLedger
     reader: LedgerReader
 
     async def stop(self) -> None:
@@ -105,6 +127,9 @@ async def start_ledger(
     return LedgerParts(engine, registry, lists, bus, committer, reader)
 
 
+StartLedger: TypeAlias = Callable[[Settings, GatewayKeys], Awaitable[LedgerParts]]
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerPlace:
     """What makes a gateway one of several workers: its number, and where its parent asks how it is."""
@@ -147,7 +172,13 @@ class Gateway:
         )
 
     @classmethod
-    async def start(cls, settings: Settings, place: WorkerPlace | None = None) -> "Gateway":
+    async def start(
+        cls,
+        settings: Settings,
+        place: WorkerPlace | None = None,
+        *,
+        ledger: StartLedger = start_ledger,
+    ) -> "Gateway":
         """Start everything, or stop again what was started.
 
         Raises StartError, SecretFileError and ListFileError.
@@ -157,7 +188,7 @@ class Gateway:
         except OSError as error:
             raise StartError(str(error)) from error
         try:
-            parts = await start_ledger(settings, keys)
+            parts = await ledger(settings, keys)
         except (SQLAlchemyError, OSError) as error:
             said = str(getattr(error, "orig", error)).partition("\n")[0]
             raise StartError(f"{variable('database_url')}: the database cannot be used: {said}") from error

@@ -10,13 +10,15 @@ from typing import Final
 
 import structlog
 
-from gateway.runtime.bootstrap import Gateway, WorkerPlace
+from gateway.runtime.bootstrap import Gateway, StartLedger, WorkerPlace, start_ledger
 from gateway.runtime.settings import Settings
 
 _YOUNG_OBJECTS: Final = 50_000
 
 
-async def serve(settings: Settings, place: WorkerPlace | None = None) -> None:
+async def serve(
+    settings: Settings, place: WorkerPlace | None = None, *, ledger: StartLedger = start_ledger
+) -> None:
     """Run a gateway until SIGTERM or SIGINT, as a worker also until its parent is gone, then drain it.
 
     Raises what `Gateway.start` raises.
@@ -28,7 +30,7 @@ async def serve(settings: Settings, place: WorkerPlace | None = None) -> None:
     if place is not None:
         structlog.contextvars.bind_contextvars(worker=place.number)
         _call_at_end_of_input(stopping.set)
-    gateway = await Gateway.start(settings, place)
+    gateway = await Gateway.start(settings, place, ledger=ledger)
     _collect_rarely()
     await stopping.wait()
     await gateway.drain()

@@ -1,11 +1,16 @@
 """What the plain ledger stands on: its pool, and a gateway that is otherwise the one that is shipped."""
 
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from gateway.runtime.bootstrap import LedgerParts, start_ledger
 from gateway.runtime.hosts import HOST_TIMEOUT_S, Hosts
+from gateway.runtime.keys import GatewayKeys
+from gateway.runtime.settings import Settings
+from loadtests.plain.ledger import PlainLedger
 
 POOL_SIZE: Final = 16
 
@@ -41,3 +46,19 @@ def _to_json(value: object) -> str:
 def _as_it_is(document: str) -> str:
     """The reader of a column knows its type, and decodes it in one step."""
     return document
+
+
+async def start_plain_ledger(settings: Settings, keys: GatewayKeys) -> LedgerParts:
+    """The parts of a gateway, with a plain ledger where the committer was; it decides by the same things."""
+    parts = await start_ledger(settings, keys)
+    unused = parts.committer
+    await unused.stop()
+    engine = make_plain_engine(
+        settings.database_url,
+        silence_s=settings.database_silence_s,
+        lock_wait_s=settings.decision_max_age_s,
+    )
+    plain = PlainLedger(
+        engine, unused.rules, unused.seal, unused.registry, unused.observer, settings.queue_limit
+    )
+    return replace(parts, committer=plain)
