@@ -3,17 +3,23 @@
 The code does not log card numbers; `redact` is the last resort, for what a library or an exception brings.
 """
 
+import asyncio
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Mapping
-from typing import IO
+from threading import Lock
+from typing import IO, Final
+from uuid import UUID
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED = "[redacted]"
+CARD_DIGITS_MIN: Final = 13
+_INT_MAX: Final = 2**63 - 1
 
 # A card number is 13 to 19 digits, in groups or not. Request ids and digests may hold as many digits by
 # chance and are needed whole: a match on their shape comes first and is left alone.
@@ -25,6 +31,8 @@ _LONG_NUMBERS = re.compile(
 
 def redact_text(text: str) -> str:
     """The text with everything that looks like a card number taken out."""
+    if len(text) < CARD_DIGITS_MIN and text.isascii():
+        return text
     # A lone surrogate, as a broken file name may bring, would be refused by the encoder of the line.
     writable = text.encode("utf-8", "backslashreplace").decode()
     return _LONG_NUMBERS.sub(lambda match: match["identifier"] or REDACTED, writable)
@@ -32,10 +40,12 @@ def redact_text(text: str) -> str:
 
 def redact(value: object) -> object:
     """A copy of a value to be logged, redacted in all its texts; numbers, which are ids and sums, stay."""
-    if value is None or isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 64):
-        return value
     if isinstance(value, str):
         return redact_text(value)
+    if value is None or isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 64):
+        return value
+    if isinstance(value, UUID):
+        return str(value)
     if isinstance(value, Mapping):
         return {redact_text(str(key)): redact(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -43,23 +53,90 @@ def redact(value: object) -> object:
     return redact_text(str(value))
 
 
+class LogStream:
+    """Writes lines to a stream: those of one turn of an event loop together, all others at once.
+
+    What a turn has logged is lost only if the process is killed, or dies in native code, before the turn
+    ends; warnings and errors never wait for that. Any thread may write.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._waiting: deque[str] = deque()
+        self._flushing = Lock()
+        self._due_in: asyncio.AbstractEventLoop | None = None
+
+    def write(self, line: str, *, is_urgent: bool) -> None:
+        """Add one line, without its end."""
+        self._waiting.append(line)
+        if is_urgent:
+            self.flush()
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+            return
+        if self._due_in is not loop:
+            self._due_in = loop
+            loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what is waiting."""
+        with self._flushing:
+            self._due_in = None
+            lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if lines:
+                self._stream.write("\n".join(lines) + "\n")
+                self._stream.flush()
+
+
+class _Logger:
+    """What structlog hands finished lines to: one method a level."""
+
+    def __init__(self, target: LogStream, name: str) -> None:
+        self.name = name
+        self._target = target
+
+    def info(self, line: str) -> None:
+        self._target.write(line, is_urgent=False)
+
+    def error(self, line: str) -> None:
+        self._target.write(line, is_urgent=True)
+
+    debug = info
+    warning = critical = error
+
+
+class _Handler(logging.Handler):
+    """Brings the standard library's records, which are those of other libraries, to the same stream."""
+
+    def __init__(self, target: LogStream) -> None:
+        super().__init__()
+        self._target = target
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._target.write(self.format(record), is_urgent=record.levelno >= logging.WARNING)
+
+    def flush(self) -> None:
+        """At the end of the process too: the standard library then flushes its handlers."""
+        self._target.flush()
+
+
 def configure_logging(level: str, *, json_lines: bool, stream: IO[str] | None = None) -> None:
     """Sends structlog's and the standard library's records, from `level` on, to one stream (stderr)."""
-    target = stream or sys.stderr
+    target = LogStream(stream or sys.stderr)
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
         structlog.processors.format_exc_info,
         _redact_event,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Processor = (
-        structlog.processors.JSONRenderer(serializer=_json_text)
-        if json_lines
-        else structlog.dev.ConsoleRenderer(colors=target.isatty())
+        _json_line if json_lines else structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty())
     )
-    handler = logging.StreamHandler(target)
+    handler = _Handler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
@@ -68,21 +145,27 @@ def configure_logging(level: str, *, json_lines: bool, stream: IO[str] | None = 
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, renderer],
+        logger_factory=lambda name="": _Logger(target, name),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
 
 
 def _redact_event(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    # Names that begin with an underscore are structlog's own and are removed before the line is written.
-    return {key: value if key.startswith("_") else redact(value) for key, value in event.items()}
+    for key, value in event.items():
+        kind = type(value)
+        if kind is str:
+            if len(value) >= CARD_DIGITS_MIN or not value.isascii():
+                event[key] = redact_text(value)
+        elif kind is int:
+            if not -_INT_MAX <= value <= _INT_MAX:
+                event[key] = redact(value)
+        # Names that begin with an underscore are structlog's own and are removed before the line is written.
+        elif kind is not float and not key.startswith("_"):
+            event[key] = redact(value)
+    return event
 
 
-def _json_text(event: object, **_: object) -> str:
+def _json_line(_: WrappedLogger, __: str, event: EventDict) -> str:
     return orjson.dumps(event).decode()

@@ -1,10 +1,14 @@
 """Logs: their shape, and that no card number passes."""
 
+import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
@@ -111,3 +115,51 @@ def test_events_below_the_level_are_dropped(log_file: io.StringIO) -> None:
     structlog.get_logger("gateway").debug("detail")
     logging.getLogger("library").debug("detail")
     assert [] == events_of(log_file)
+
+
+def test_a_request_id_is_logged_whole_whatever_its_digits(log_file: io.StringIO) -> None:
+    """It is an identifier by its type, and support needs all of it."""
+    structlog.get_logger("gateway").info("request", request_id=UUID(REQUEST_ID))
+    (event,) = events_of(log_file)
+    assert REQUEST_ID == event["request_id"]
+
+
+def test_lines_for_people_hold_the_same_fields() -> None:
+    """The other format is written by the same way, and redacted like it."""
+    file = io.StringIO()
+    configure_logging("info", json_lines=False, stream=file)
+    structlog.get_logger("gateway").info("request", method="Sale", request_id=UUID(REQUEST_ID), raw=CARD)
+    structlog.reset_defaults()
+    for expected in ("request", "method=Sale", f"request_id={REQUEST_ID}", f"raw={REDACTED}"):
+        assert expected in file.getvalue()
+
+
+async def test_the_lines_of_one_turn_are_written_together_and_a_warning_at_once(
+    log_file: io.StringIO,
+) -> None:
+    """The loop is not held up by a write for each request; what is wrong is told without delay."""
+    log = structlog.get_logger("gateway")
+    log.info("first")
+    log.info("second")
+    assert [] == events_of(log_file)
+    await asyncio.sleep(0)
+    assert ["first", "second"] == [event["event"] for event in events_of(log_file)]
+    log.info("third")
+    log.warning("fourth")
+    assert ["third", "fourth"] == [event["event"] for event in events_of(log_file)][2:]
+
+
+@pytest.mark.parametrize("end", ["return", "raise ValueError", "raise SystemExit"])
+def test_a_process_that_ends_has_written_its_last_lines(end: str) -> None:
+    """Also those of the turn in which it ends."""
+    script = f"""
+import asyncio, structlog
+from gateway.runtime.logging import configure_logging
+configure_logging("info", json_lines=True)
+async def main():
+    structlog.get_logger("gateway").info("the last line")
+    {end}
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "the last line" in done.stderr
