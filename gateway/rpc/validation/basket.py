@@ -35,26 +35,29 @@ def read_basket(
     less the rounding are exactly the total.
     """
     known = len(findings)
-    if not basket.lines:
+    sent = list(basket.lines)
+    rounding_kopecks, total_kopecks = basket.rounding_kopecks, basket.total_kopecks
+    if not sent:
         findings.add(Reason.FIELD_MISSING, "basket.lines", "нет ни одной позиции", "there is no line")
-    if not _check_numbers("basket.lines", basket.lines, findings):
+    if not _check_numbers("basket.lines", sent, findings):
         return _EMPTY
     lines = []
-    for index, line in enumerate(basket.lines):
+    for index, line in enumerate(sent):
         findings.enter("basket.lines", index, line.line_number)
         lines.append(_read_line(line, evidence_of, sum_tolerance_kopecks, findings))
     findings.leave()
-    check_rounding(basket.rounding_kopecks, "basket.rounding_kopecks", findings)
-    check_amount(basket.total_kopecks, 1, "basket.total_kopecks", findings)
+    check_rounding(rounding_kopecks, "basket.rounding_kopecks", findings)
+    check_amount(total_kopecks, 1, "basket.total_kopecks", findings)
     if len(findings) > known:
         return _EMPTY
-    total = sum(line.amount_kopecks for line in lines) - basket.rounding_kopecks
-    if total != basket.total_kopecks:
-        ru = f"позиции за вычетом округления дают {total} коп., итог {basket.total_kopecks}"
-        en = f"the lines less rounding make {total} kopecks, the total is {basket.total_kopecks}"
+    read = Basket(tuple(lines), rounding_kopecks)
+    total = read.total_kopecks
+    if total != total_kopecks:
+        ru = f"позиции за вычетом округления дают {total} коп., итог {total_kopecks}"
+        en = f"the lines less rounding make {total} kopecks, the total is {total_kopecks}"
         findings.add(Reason.TOTAL_MISMATCH, "basket.total_kopecks", ru, en)
         return _EMPTY
-    return Basket(tuple(lines), basket.rounding_kopecks)
+    return read
 
 
 def _read_line(
@@ -83,11 +86,16 @@ def _read_line(
         en = f"{read.amount_kopecks} kopecks is not price × quantity − discount"
         findings.add(Reason.LINE_SUM_MISMATCH, "amount_kopecks", ru, en)
     check_text(read.item_name, "item_name", findings)
-    check_text(read.item_code, "item_code", findings)
-    check_text(read.serial_number, "serial_number", findings)
-    check_tag(read.payment_subject, "payment_subject", findings)
-    check_tag(read.payment_method, "payment_method", findings)
-    check_tag(read.vat_rate, "vat_rate", findings)
+    if read.item_code:
+        check_text(read.item_code, "item_code", findings)
+    if read.serial_number:
+        check_text(read.serial_number, "serial_number", findings)
+    if read.payment_subject:
+        check_tag(read.payment_subject, "payment_subject", findings)
+    if read.payment_method:
+        check_tag(read.payment_method, "payment_method", findings)
+    if read.vat_rate:
+        check_tag(read.vat_rate, "vat_rate", findings)
     return read
 
 

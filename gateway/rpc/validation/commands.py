@@ -67,7 +67,9 @@ def read_authorize(request: AuthorizeLike, origin: Origin, rules: Rules) -> doma
         if replaces == request_id != _NIL:
             ru, en = "запрос не может заменить сам себя", "a request cannot replace itself"
             findings.add(Reason.FIELD_INVALID, "replaces_request_id", ru, en)
-    check_text(request.program_code, "program_code", findings)
+    program_code = request.program_code
+    if program_code:
+        check_text(program_code, "program_code", findings)
     receipts = read_receipts(request.receipts, findings) if isinstance(request, service.SaleRequest) else ()
     command = domain.Authorize(
         request_id=request_id,
@@ -187,11 +189,13 @@ def read_purchase_ref(request: service.GetPurchaseRequest) -> domain.PurchaseRef
 
 
 def _read_header(header: wire.CommandHeader, origin: Origin, findings: Findings) -> tuple[UUID, Origin]:
-    check_text(header.cashier_ref, "header.cashier_ref", findings)
-    if header.shift_number < 0:
+    shift_number, cashier_ref = header.shift_number, header.cashier_ref
+    if cashier_ref:
+        check_text(cashier_ref, "header.cashier_ref", findings)
+    if shift_number < 0:
         findings.add(Reason.FIELD_INVALID, "header.shift_number", "меньше нуля", "below zero")
-    if header.shift_number or header.cashier_ref:
-        origin = replace(origin, shift_number=header.shift_number, cashier_ref=header.cashier_ref)
+    if shift_number or cashier_ref:
+        origin = replace(origin, shift_number=shift_number, cashier_ref=cashier_ref)
     return read_request_id(header.request_id, "header.request_id", findings), origin
 
 
@@ -203,11 +207,15 @@ def _read_card(card: wire.Card, rules: Rules, findings: Findings) -> bytes:
     elif not is_digits(number) or not NUMBER_DIGITS_MIN <= len(number) <= NUMBER_DIGITS_MAX:
         span = f"{NUMBER_DIGITS_MIN}–{NUMBER_DIGITS_MAX}"
         findings.add(Reason.FIELD_INVALID, "card.number", f"нужно {span} цифр", f"{span} digits are needed")
-    check_text(card.series, "card.series", findings)
-    return b"" if len(findings) else rules.token_of(number, card.series)
+    series = card.series
+    if series:
+        check_text(series, "card.series", findings)
+    return b"" if findings else rules.token_of(number, series)
 
 
 def _read_certificate_ids(ids: Sequence[str], findings: Findings) -> tuple[UUID, ...]:
+    if not ids:
+        return ()
     if len(ids) > CERTIFICATES_MAX:
         ru, en = f"{len(ids)}, можно {CERTIFICATES_MAX}", f"{len(ids)}, {CERTIFICATES_MAX} allowed"
         findings.add(Reason.TOO_MANY_CERTIFICATES, "certificate_ids", ru, en)
@@ -216,6 +224,8 @@ def _read_certificate_ids(ids: Sequence[str], findings: Findings) -> tuple[UUID,
 
 
 def _read_own_money(parts: Sequence[wire.OwnMoneyPart], findings: Findings) -> tuple[OwnMoneyPart, ...]:
+    if not parts:
+        return ()
     if len(parts) > OWN_MONEY_PARTS_MAX:
         ru, en = f"{len(parts)}, можно {OWN_MONEY_PARTS_MAX}", f"{len(parts)}, {OWN_MONEY_PARTS_MAX} allowed"
         findings.add(Reason.FIELD_INVALID, "own_money", ru, en)
