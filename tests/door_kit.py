@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +12,6 @@ from uuid import uuid4
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc.error_details_pb2 import ErrorInfo, LocalizedMessage
-from google.rpc.status_pb2 import Status
 
 from gateway.domain.commands import Act, Issue
 from gateway.goods.loader import load_list_book
@@ -21,83 +19,53 @@ from gateway.registry.admin import bind_cards
 from gateway.registry.cards import card_token
 from gateway.registry.fixtures import ClientFolder, Fixture, make_fixture
 from gateway.registry.signing import public_key_set
-from gateway.rpc.errors import DETAILS_KEY
-from gateway.rpc.service import SERVICE_NAME
 from gateway.runtime.bootstrap import Gateway, LedgerParts, start_ledger
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.keys import authority, load_keys
 from gateway.runtime.settings import Settings
+from tests.transports import TRANSPORTS, AnyResponse, Refused, Transport, Unary, Way, refused
 from tillgate.v1 import purchase_pb2 as wire
-from tillgate.v1 import purchase_service_pb2 as service
+
+__all__ = ["Door", "Refused", "Till", "door_on", "settings_for"]
 
 ACT: Final = Act("Комиссия", "17", date(2026, 1, 15))
 TIMEOUT_S: Final = 20.0
-RESPONSES: Final[Mapping[type[Message], type[Message]]] = {
-    getattr(service, f"{method.name}Request"): getattr(service, f"{method.name}Response")
-    for method in service.DESCRIPTOR.services_by_name["PurchaseService"].methods
-}
-
-AnyResponse = Any
-
-
-@dataclass(eq=False)
-class Refused(Exception):  # noqa: N818 it is what the gateway answered, not a fault of the test
-    """An error as a till reads it: status code and the details that come with it."""
-
-    code: grpc.StatusCode
-    reason: str
-    field: str
-    line_number: str
-    locale: str
-    text: str
 
 
 @dataclass(frozen=True)
 class Till:
-    """One client with its certificate."""
+    """One client with its certificate, and the way in which its messages travel."""
 
     channel: grpc.aio.Channel
     client: ClientFolder
+    transport: Transport
 
     @property
     def terminal_id(self) -> int:
         """The (first) terminal that it speaks for."""
         return self.client.terminal_ids[0]
 
-    async def send(self, method: str, body: bytes, **options: Any) -> bytes:
-        """Send bytes to a method; raises Refused."""
+    async def send(self, method: str, body: bytes) -> bytes:
+        """Send bytes to a method, as a single call; raises Refused."""
         try:
-            return await self.begin(method, body, **({"timeout": TIMEOUT_S} | options))
+            return await self.begin(method, body, timeout=TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
 
     def begin(self, method: str, body: bytes, **options: Any) -> "grpc.aio.UnaryUnaryCall[bytes, bytes]":
-        """Begin a call with bytes, and return it before it is answered."""
-        stub: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self.channel.unary_unary(
-            f"/{SERVICE_NAME}/{method}"
-        )
-        return stub(body, **options)
+        """Begin a single call with bytes, and return it before it is answered."""
+        return Unary(self.channel).begin(method, body, **options)
 
-    async def call(self, request: Message, **options: Any) -> AnyResponse:
+    async def call(
+        self, request: Message, *, timeout_s: float = TIMEOUT_S, language: str = ""
+    ) -> AnyResponse:
         """Send a request to the method of its type; raises Refused."""
         method = type(request).__name__.removesuffix("Request")
-        answer = await self.send(method, request.SerializeToString(), **options)
-        return RESPONSES[type(request)].FromString(answer)
+        return await self.transport.call(method, request, timeout_s, language)
 
     async def outcome(self, request: Message) -> wire.SignedOutcome:
         """The outcome that a command is answered with."""
         return wire.SignedOutcome.FromString((await self.call(request)).answer.signed_payload)
-
-
-def _refused(error: grpc.aio.AioRpcError) -> Refused:
-    info, text = ErrorInfo(), LocalizedMessage()
-    for key, value in error.trailing_metadata() or ():
-        if key == DETAILS_KEY:
-            for detail in Status.FromString(bytes(value)).details:  # type: ignore[arg-type]
-                for message in (info, text):
-                    detail.Unpack(message)
-    field, line_number = (info.metadata.get(name, "") for name in ("field", "line_number"))
-    return Refused(error.code(), info.reason, field, line_number, text.locale, text.message)
 
 
 @dataclass
@@ -108,18 +76,24 @@ class Door:
     gateway: Gateway
     ledger: LedgerParts
     fixture: Fixture
-    _channels: list[grpc.aio.Channel] = field(default_factory=list)
+    transport: str = "unary"
+    _tills: list[Till] = field(default_factory=list)
     _cards: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def till(self, client: ClientFolder | None = None) -> Till:
-        """A till on a connection of its own: the first merchant's first, if none is named."""
+        """A till on a connection of its own: the first merchant's first, if none is named.
+
+        Its messages travel by the door's `transport`.
+        """
         client = client or self.fixture.terminals[0]
         files = (client.folder / name for name in ("ca.pem", "key.pem", "cert.pem"))
         credentials = grpc.ssl_channel_credentials(*(file.read_bytes() for file in files))
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
         channel = grpc.aio.secure_channel(f"localhost:{self.gateway.grpc_port}", credentials, options)
-        self._channels.append(channel)
-        return Till(channel, client)
+        way = Way(channel, client.folder, self.gateway.json_port)
+        till = Till(channel, client, TRANSPORTS[self.transport](way))
+        self._tills.append(till)
+        return till
 
     def tills_of(self, merchant: int) -> list[ClientFolder]:
         """The terminals of the first (0) or second (1) merchant."""
@@ -204,8 +178,9 @@ class Door:
 
     async def close(self) -> None:
         """Hang up and stop everything."""
-        for channel in self._channels:
-            await channel.close()
+        for till in self._tills:
+            await till.transport.close()
+            await till.channel.close()
         await self.gateway.drain()
         await self.ledger.stop()
 

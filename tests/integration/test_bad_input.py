@@ -17,6 +17,7 @@ from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import wire_kit as till
 from tests.bad_requests import BYTES, REQUESTS
 from tests.door_kit import Door, Refused, Till, door_on
+from tests.transports import TRANSPORTS
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 from tillgate.v1 import reason_pb2
@@ -49,8 +50,9 @@ class Scene:
         assert wire.DECISION_APPROVED == quoted.decision
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=TRANSPORTS)
 async def scene(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     postgres: EmbeddedPostgres,
     valkey: EmbeddedValkey,
@@ -59,6 +61,7 @@ async def scene(
     """A hold of two lines, a sale of one, and a purchase of the other merchant; all stay as they are."""
     url = postgres.url(make_database())
     async with door_on(tmp_path_factory.mktemp("door"), url, valkey.url) as door:
+        door.transport = request.param
         client, other = door.till(), door.till(door.tills_of(1)[0])
         card = await door.card(5000_00)
         held = till.authorize(till.line(1), till.line(2, 50_00, till.BEER), card=card)
@@ -191,8 +194,6 @@ async def test_an_error_leaves_its_request_id_free(scene: Scene) -> None:
 async def test_errors_are_told_in_english_if_asked(scene: Scene) -> None:
     """By the request's metadata."""
     with pytest.raises(Refused) as caught:
-        await scene.till.call(
-            till.authorize(till.line(3, okpd2="1071")), metadata=(("accept-language", "en"),)
-        )
+        await scene.till.call(till.authorize(till.line(3, okpd2="1071")), language="en")
     assert "en" == caught.value.locale
     assert caught.value.text.startswith("Line 3: The ОКПД2 code is not well-formed.")

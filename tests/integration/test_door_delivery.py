@@ -64,7 +64,7 @@ async def test_a_command_whose_deadline_passed_in_the_queue_never_happens(door: 
         first = client.begin("Authorize", till.authorize(till.line(1, 10_00), card=card).SerializeToString())
         await door.until_waiting()
         with pytest.raises(Refused) as caught:
-            await client.call(request, timeout=0.2)
+            await client.call(request, timeout_s=0.2)
         assert grpc.StatusCode.DEADLINE_EXCEEDED == caught.value.code
     await first
     assert await found(client, request.header.request_id) is None

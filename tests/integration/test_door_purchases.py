@@ -1,4 +1,4 @@
-"""Tills buy through the real door: mutual TLS, signed answers, every method of the service."""
+"""Tills buy through the real door, over each transport: mutual TLS, signed answers, every method."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from gateway.runtime.keys import load_keys
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, door_on
+from tests.transports import TRANSPORTS
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 from tillgate.v1 import reason_pb2
@@ -20,8 +21,9 @@ from tillgate.v1 import reason_pb2
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=TRANSPORTS)
 async def door(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     postgres: EmbeddedPostgres,
     valkey: EmbeddedValkey,
@@ -30,6 +32,7 @@ async def door(
     """One gateway for all tests here; each has cards of its own."""
     url = postgres.url(make_database())
     async with door_on(tmp_path_factory.mktemp("door"), url, valkey.url) as running:
+        running.transport = request.param
         yield running
 
 
@@ -304,6 +307,6 @@ async def test_a_page_token_of_another_terminal_is_refused(door: Door) -> None:
 
 async def test_fields_that_this_version_does_not_know_are_ignored(door: Door) -> None:
     """A newer till may say more."""
-    body = till.authorize(card=await door.card(500_00)).SerializeToString() + b"\xfa\x3e\x03new"
-    answer = service.AuthorizeResponse.FromString(await door.till().send("Authorize", body)).answer
-    assert wire.DECISION_APPROVED == wire.SignedOutcome.FromString(answer.signed_payload).decision
+    newer = till.authorize(card=await door.card(500_00)).SerializeToString() + b"\xfa\x3e\x03new"
+    outcome = await door.till().outcome(service.AuthorizeRequest.FromString(newer))
+    assert wire.DECISION_APPROVED == outcome.decision
