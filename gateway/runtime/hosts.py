@@ -18,7 +18,7 @@ import asyncpg
 READ_WRITE: Final = "read-write"
 SESSION_ATTRIBUTES: Final = ("any", "primary", "standby", READ_WRITE, "read-only", "prefer-standby")
 
-HOST_TIMEOUT_S: Final = 5.0
+HOST_TIMEOUT_S: Final = 3.0
 FAREWELL_TIMEOUT_S: Final = 1.0
 
 # It changes nothing and is a commit like that of a purchase, with a record in the write-ahead log.
