@@ -63,7 +63,13 @@ def read_basket(
 def _read_line(
     line: wire.BasketLine, evidence_of: EvidenceOf, sum_tolerance_kopecks: int, findings: Findings
 ) -> Line:
-    _check_codes(line, findings)
+    gtin, marking_code, okpd2 = line.gtin, line.marking_code, line.okpd2
+    if gtin:
+        check_gtin(gtin, "gtin", findings)
+    if marking_code:
+        check_marking_code(marking_code, "marking_code", findings)
+    if okpd2:
+        check_okpd2(okpd2, "okpd2", findings)
     read = Line(
         line_number=line.line_number,
         item_name=line.item_name,
@@ -71,10 +77,10 @@ def _read_line(
         unit_price_kopecks=line.unit_price_kopecks,
         discount_kopecks=line.discount_kopecks,
         amount_kopecks=line.amount_kopecks,
-        gtin=line.gtin,
-        marking_code=line.marking_code,
+        gtin=gtin,
+        marking_code=marking_code,
         item_code=line.item_code,
-        okpd2=line.okpd2,
+        okpd2=okpd2,
         payment_subject=line.payment_subject,
         payment_method=line.payment_method,
         vat_rate=line.vat_rate,
@@ -97,15 +103,6 @@ def _read_line(
     if read.vat_rate:
         check_tag(read.vat_rate, "vat_rate", findings)
     return read
-
-
-def _check_codes(line: wire.BasketLine, findings: Findings) -> None:
-    if line.gtin:
-        check_gtin(line.gtin, "gtin", findings)
-    if line.marking_code:
-        check_marking_code(line.marking_code, "marking_code", findings)
-    if line.okpd2:
-        check_okpd2(line.okpd2, "okpd2", findings)
 
 
 def _check_sums_fit(line: Line, findings: Findings) -> bool:

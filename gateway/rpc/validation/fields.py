@@ -59,7 +59,12 @@ def read_uuid(text: str, field: str, findings: Findings) -> UUID:
     if not _UUID.fullmatch(text):
         findings.add(Reason.FIELD_INVALID, field, "не UUID", "not a UUID")
         return _NIL
-    return UUID(text)
+    return _uuid(text)
+
+
+def _uuid(canonical: str) -> UUID:
+    """The UUID of a text whose form is known: the constructor would look for all others."""
+    return UUID(int=int(canonical.replace("-", ""), 16))
 
 
 def read_request_id(text: str, field: str, findings: Findings) -> UUID:
@@ -71,7 +76,7 @@ def read_request_id(text: str, field: str, findings: Findings) -> UUID:
     elif text[14] != "7" or text[19] not in "89abAB":
         findings.add(Reason.REQUEST_ID_INVALID, field, "UUID не версии 7", "a UUID of another version than 7")
     else:
-        return UUID(text)
+        return _uuid(text)
     return _NIL
 
 
@@ -145,6 +150,12 @@ def expand_upc_e(code: str) -> str:
 
 def check_okpd2(code: str, field: str, findings: Findings) -> None:
     """A dotted ОКПД2 code of any depth: 10, 10.5, 10.51, 10.51.1, 10.51.11, 10.51.11.111."""
-    if not OKPD2_FORM.fullmatch(code):
+    if not is_okpd2(code):
         ru, en = f"«{code[:20]}» не код ОКПД2", f"'{code[:20]}' is no ОКПД2 code"
         findings.add(Reason.OKPD2_INVALID, field, ru, en)
+
+
+@lru_cache(maxsize=65_536)
+def is_okpd2(code: str) -> bool:
+    """True if a code has the form of one of the classification's levels."""
+    return OKPD2_FORM.fullmatch(code) is not None
