@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 import grpc
+from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import ErrorInfo, LocalizedMessage, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from gateway.rpc.errors import DETAILS_KEY
+from gateway.domain.reasons import Reason
+from gateway.rpc.errors import CODES, DETAILS_KEY
 from gateway.rpc.service import SERVICE_NAME
+from tests.json_client import JsonClient
 from tillgate.v1 import purchase_service_pb2 as service
 
 AnyResponse = Any
@@ -134,6 +137,39 @@ class Exchange:
 
 
 @dataclass(frozen=True)
+class Json:
+    """The JSON door, one HTTP request a message."""
+
+    client: JsonClient
+
+    async def call(self, method: str, request: Message, timeout_s: float, language: str) -> AnyResponse:
+        headers = {"Request-Timeout": f"{timeout_s:.3f}"} | (
+            {"Accept-Language": language} if language else {}
+        )
+        try:
+            async with asyncio.timeout(timeout_s):
+                said = await self.client.post(method, MessageToDict(request), **headers)
+        except TimeoutError:
+            raise Refused(grpc.StatusCode.DEADLINE_EXCEEDED, "", "", "", "", "") from None
+        if said.status == 200:
+            return ParseDict(said.body, RESPONSES[method]())
+        problem = said.body
+        raise Refused(
+            CODES[Reason[problem["reason"]]],
+            problem["reason"],
+            problem.get("field", ""),
+            str(problem.get("line_number", "")),
+            said.headers["content-language"],
+            problem["detail"],
+            problem.get("retry_after_s"),
+        )
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.client.close()
+
+
+@dataclass(frozen=True)
 class Way:
     """Where a till's messages may go: its connection, its keys, and the port of the JSON door."""
 
@@ -145,6 +181,7 @@ class Way:
 TRANSPORTS: Final[Mapping[str, Callable[[Way], Transport]]] = {
     "unary": lambda way: Unary(way.channel),
     "exchange": lambda way: Exchange(way.channel),
+    "json": lambda way: Json(JsonClient(way.folder, way.json_port)),
 }
 
 

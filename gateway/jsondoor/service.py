@@ -1,7 +1,6 @@
 """PurchaseService over HTTP: JSON in, JSON out, errors as problems.
 
-A client that hangs up cancels nothing: its command is decided all the same. One whose
-`Request-Timeout` passes is told so, and the ledger then decides the command all the same too.
+A client that hangs up cancels nothing: its command is decided all the same.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ BODY_TIMEOUT_S: Final = 10.0
 DESCRIPTION: Final = "OpenApi"
 """What log and metrics call a look at the description."""
 
-FINGERPRINT: Final = "fingerprint"
+FINGERPRINT: Final = web.RequestKey("fingerprint", bytes)
 """The key of a request under which its server puts the SHA-256 of the client's certificate."""
 
 OK: Final = "OK"
@@ -99,15 +98,9 @@ class JsonService:
         # The registry is asked anew each time: a revoked key gets nothing on a connection that stands.
         client = self._identity.client_of(request[FINGERPRINT])
         wait_s = _request_timeout_s(request)
-        if wait_s is None:
-            answer = await method.answer(message, client, call)
-        else:
+        if wait_s is not None:
             call.deadline = asyncio.get_running_loop().time() + wait_s
-            try:
-                async with asyncio.timeout_at(call.deadline):
-                    answer = await method.answer(message, client, call)
-            except TimeoutError:
-                raise CommandError(Reason.UNAVAILABLE) from None
+        answer = await method.answer(message, client, call)
         said = MessageToDict(answer, preserving_proto_field_name=True)
         return web.Response(body=orjson.dumps(said), headers=SERVER, content_type=JSON_TYPE)
 

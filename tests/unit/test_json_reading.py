@@ -100,10 +100,9 @@ def test_nothing_is_read_that_the_mapping_refuses_or_reads_otherwise(
         place = place[key]
     try:
         read = read_message(type(message), json.dumps(spoilt).encode())
-    except InvalidRequestError as error:
-        assert Reason.MESSAGE_MALFORMED == error.reason
-    else:
-        assert json_format.ParseDict(spoilt, type(message)()) == read
+    except InvalidRequestError:
+        return
+    assert json_format.ParseDict(spoilt, type(message)()) == read
 
 
 @pytest.mark.parametrize(
