@@ -139,7 +139,7 @@ def _run(volume: Volume, directory: Path, results: Path, view: View) -> Verdict:
 
 def _gateway(world: World) -> Serving:
     variables = {name: value for name, value in world.environment.items() if name.startswith("TILLGATE_")}
-    return Serving(variables | {"TILLGATE_WORKERS": str(WORKERS)}, world.gateway_log)
+    return Serving(variables, world.gateway_log, workers=WORKERS)
 
 
 async def _play(

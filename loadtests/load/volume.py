@@ -1,7 +1,7 @@
 """How much happens on the day that is played, and when: from the published volume, step by step.
 
-Published (Moscow, 2014): more than 340,000 people a year were helped by certificate in 680 shops, and some
-170,000,000 rubles were reimbursed. All else here is inferred, and each inference says from what.
+Published by the city for 2014: more than 340,000 people helped by certificate in a year, about 170,000,000
+rubles reimbursed, 680 shops. All else here is inferred, and each inference says from what.
 """
 
 from collections import Counter
@@ -14,15 +14,17 @@ from typing import Final
 
 from loadtests.demo.baskets import DemoBasket
 
-PEOPLE_A_YEAR: Final = 340_000
 SHOPS: Final = 680
 TIMES: Final = 10
 """The day is played at so many times the published volume."""
 
-PURCHASES_A_PERSON: Final = 2
-"""Inferred: 170 million rubles for 340,000 people are 500 rubles a person, which was the nominal of the first
-food experiment; the shipped baskets have a median of 540 rubles, of which points do not pay everything. So a
-certificate is spent in one purchase or two; the larger number is played."""
+RUBLES_A_YEAR: Final = 170_000_000
+RUBLES_A_PURCHASE: Final = 500
+"""Inferred: the published sums make 500 rubles a person a year, which was the nominal of the first food
+experiment too; and played with the shipped baskets, an approved purchase takes 510 points on average. So what
+was reimbursed stands for about one purchase a person."""
+
+PURCHASES_A_YEAR: Final = RUBLES_A_YEAR // RUBLES_A_PURCHASE
 
 HOLIDAYS_A_YEAR: Final = 4
 HOLIDAY_DAYS: Final = 10
@@ -41,21 +43,18 @@ _SOURCE_OFFSET: Final = timedelta(hours=-5)
 
 def ordinary_day() -> int:
     """Purchases of a day without a holiday, at the published volume."""
-    return round(PEOPLE_A_YEAR * PURCHASES_A_PERSON * (1 - HOLIDAY_SHARE) / DAYS_A_YEAR)
+    return round(PURCHASES_A_YEAR * (1 - HOLIDAY_SHARE) / DAYS_A_YEAR)
 
 
 def holiday_peak_day() -> int:
     """Purchases of a day before a holiday: what is bought on any day, and its part of the campaign."""
-    campaign = PEOPLE_A_YEAR * PURCHASES_A_PERSON * HOLIDAY_SHARE / HOLIDAYS_A_YEAR
+    campaign = PURCHASES_A_YEAR * HOLIDAY_SHARE / HOLIDAYS_A_YEAR
     return ordinary_day() + round(campaign / HOLIDAY_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A day to be played: so many purchases, of so many holders, at so many tills of `shops` shops.
-
-    `open_s` is how long its opening hours take when played.
-    """
+    """A day to be played; `open_s` is how long its opening hours take then."""
 
     purchases: int
     merchants: int
@@ -75,8 +74,8 @@ class Volume:
 
     @property
     def holders(self) -> int:
-        """Holders of certificates: each comes twice, as a person does within a year."""
-        return max(self.purchases // PURCHASES_A_PERSON, 1)
+        """Holders of certificates. Buyers are drawn from them: some come twice, some stay at home."""
+        return self.purchases
 
     @property
     def compression(self) -> float:
