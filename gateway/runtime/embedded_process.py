@@ -37,6 +37,7 @@ class EmbeddedServer(ABC):
 
     name: str
     stop_signal: signal.Signals
+    start_timeout_s = START_TIMEOUT_S
 
     def __init__(self, data_dir: Path | None, *, in_memory: bool = False) -> None:
         self._is_temporary = data_dir is None
@@ -145,7 +146,7 @@ class EmbeddedServer(ABC):
                 umask=0o077,
             )
         process = self._process
-        _wait_for(lambda: process.poll() is not None or self._is_ready(), START_TIMEOUT_S)
+        _wait_for(lambda: process.poll() is not None or self._is_ready(), self.start_timeout_s)
         if process.poll() is not None or not self._is_ready():
             end_of_log = log_path.read_text(errors="replace")[-2000:]
             raise EmbeddedServerError(f"{self.name} did not start; its log ends with:\n{end_of_log}")
