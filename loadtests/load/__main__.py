@@ -128,10 +128,12 @@ def _run(volume: Volume, directory: Path, results: Path, view: View) -> Verdict:
             gateway.wait_until_ready()
             results.mkdir(parents=True, exist_ok=True)
             report = results / "load.html"
-            tally = asyncio.run(_play(gateway, order, issued, report, view))
+            tally, ended_pids = asyncio.run(_play(gateway, order, issued, report, view))
             is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
             gateway.stop()
-        tally["disagreements"] += world.faults_in_log()
+        tally["disagreements"] += [
+            fault for fault in world.faults_in_log() if not _is_told_end(fault, ended_pids)
+        ]
     verdict = Verdict(volume, tally, is_clean, view.seconds, report)
     verdict.write(results / "load.json")
     return verdict
@@ -144,8 +146,11 @@ def _gateway(world: World) -> Serving:
 
 async def _play(
     gateway: Serving, order: Order, issued: Mapping[str, UUID], report: Path, view: View
-) -> dict[str, Any]:
-    """Let locust play the day; returns its tally. Raises DemoError if there is none."""
+) -> tuple[dict[str, Any], set[int]]:
+    """Let locust play the day; returns its tally, and the workers that were asked to end.
+
+    Raises DemoError if there is no tally.
+    """
     terminals = [place.terminal_id for place in islice(order.places, 0, None, BREAKING_EVERY)]
     async with Stage(gateway, terminals) as stage:
         path = order.tally.with_name("order.json")
@@ -169,7 +174,12 @@ async def _play(
     if not order.tally.exists():
         raise DemoError(f"locust ended with {locust.returncode} before the day was over")
     document: dict[str, Any] = json.loads(order.tally.read_text(encoding="utf-8"))
-    return document
+    return document, stage.ended_pids
+
+
+def _is_told_end(fault: str, ended_pids: set[int]) -> bool:
+    """The supervisor reports a worker that ends unasked by it as an error: of these it was asked by us."""
+    return "a worker has ended" in fault and any(f'"pid":{pid},' in fault for pid in ended_pids)
 
 
 if __name__ == "__main__":

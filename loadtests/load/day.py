@@ -44,6 +44,7 @@ class Day:
         self._places = iter(order.places)
         self._tills: list[Till] = []
         self._open = Event()
+        self._restarted = Event()
         self._opened_s = 0.0
 
     def open_till(self) -> tuple[Till, Sequence[Visit]]:
@@ -73,6 +74,7 @@ class Day:
 
     def close(self) -> None:
         """The evening: compare everything, and write down what the day came to."""
+        self._restarted.wait()
         _say(f"the day is over: {len(self._tills)} tills hold their own books against the gateway's")
         prove(self._tills, self._holders, self.order.issued, self.tally)
         self.tally.write(self.order.tally)
@@ -97,6 +99,7 @@ class Day:
         gevent.sleep(self.order.volume.open_s / 2)
         with StageLine(self.order.stage) as stage:
             self.tally.restart = stage.restart_worker()
+        self._restarted.set()
         _say(f"gateway {self.tally.restart}")
 
     def _begin(self) -> None:

@@ -24,7 +24,10 @@ _POLL_INTERVAL_S: Final = 0.1
 
 
 class Stage:
-    """Breaking lines of some terminals to a gateway, and the hand that restarts its workers."""
+    """Breaking lines of some terminals to a gateway, and the hand that restarts its workers.
+
+    `ended_pids` are the workers that were asked to end.
+    """
 
     def __init__(self, gateway: Serving, terminal_ids: Iterable[int]) -> None:
         self._gateway = gateway
@@ -32,6 +35,7 @@ class Stage:
         self._stack = AsyncExitStack()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.ended_pids: set[int] = set()
 
     async def __aenter__(self) -> Self:
         for cable in self._cables.values():
@@ -86,6 +90,7 @@ class Stage:
         workers = self._gateway.worker_pids()
         if len(workers) < 2:
             return f"not restarted: {len(workers)} worker"
+        self.ended_pids.add(workers[0])
         os.kill(workers[0], signal.SIGTERM)
         try:
             async with asyncio.timeout(_RESTART_TIMEOUT_S):
