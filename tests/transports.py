@@ -29,7 +29,7 @@ RESPONSES: Final[Mapping[str, type[Message]]] = {
 }
 _FIELDS: Final = {
     cast(Any, item.message_type).name.removesuffix("Request"): item.name
-    for item in service.ExchangeRequest.DESCRIPTOR.oneofs_by_name["request"].fields
+    for item in service.ExchangeMessage.DESCRIPTOR.oneofs_by_name["request"].fields
 }
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -86,7 +86,7 @@ class Exchange:
 
     channel: grpc.aio.Channel
     stream: Stream = None
-    _waiting: dict[int, "asyncio.Future[service.ExchangeResponse]"] = field(default_factory=dict)
+    _waiting: dict[int, "asyncio.Future[service.ExchangeAnswer]"] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _reader: "asyncio.Task[None] | None" = None
 
@@ -101,12 +101,11 @@ class Exchange:
     async def call(self, method: str, request: Message, timeout_s: float, language: str) -> AnyResponse:
         stream, number = self.open(), next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        message = service.ExchangeRequest(
-            message_id=number, timeout_ms=round(timeout_s * 1000), language=language
-        )
+        burst = service.ExchangeRequest()
+        message = burst.messages.add(message_id=number, timeout_ms=round(timeout_s * 1000), language=language)
         getattr(message, _FIELDS[method]).CopyFrom(request)
         try:
-            await stream.write(message.SerializeToString())
+            await stream.write(burst.SerializeToString())
             async with asyncio.timeout(timeout_s):
                 response = await answer
         except TimeoutError:
@@ -119,10 +118,10 @@ class Exchange:
 
     async def _read(self) -> None:
         while isinstance(body := await self.stream.read(), bytes):
-            response = service.ExchangeResponse.FromString(body)
-            waiting = self._waiting.pop(response.message_id)
-            if not waiting.done():
-                waiting.set_result(response)
+            for response in service.ExchangeResponse.FromString(body).answers:
+                waiting = self._waiting.pop(response.message_id)
+                if not waiting.done():
+                    waiting.set_result(response)
         error = await _end_of(self.stream)
         for waiting in self._waiting.values():
             if not waiting.done():

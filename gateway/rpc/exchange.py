@@ -1,9 +1,10 @@
 """Exchange: all methods over one stream, many messages at a time, answered in any order.
 
-A message costs a read, a write, and a callback when the ledger has answered; no task, no queue hop.
-A stream holds at most so many messages whose answers are not written yet. Beyond that the gateway
-does not read, and HTTP/2 holds the client back: whoever does not fetch its answers cannot make
-anything grow here.
+Both sides send bursts: what is ready while the last burst is on its way travels in one. So a
+message costs a callback when the ledger has answered, and its share of a burst; no task, no queue
+hop. A stream holds at most so many messages whose answers are not written yet. Beyond that the
+gateway does not read, and HTTP/2 holds the client back: whoever does not fetch its answers cannot
+make anything grow here.
 """
 
 import asyncio
@@ -26,11 +27,16 @@ NAME: Final = "Exchange"
 REVOCATION_LOOK_S: Final = 0.25
 """The registry is half a second behind at most, and a revoked key must be out within one."""
 
+BURST_BYTES: Final = 262_144
+"""An answer beyond it goes alone: gRPC's clients refuse messages of more than 4 MiB."""
+TURN_MESSAGES: Final = 16
+"""After so many of a burst, others have their turn on the event loop."""
+
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
 _FIELDS: Final = {
     field.message_type: field.name
-    for field in service.ExchangeRequest.DESCRIPTOR.oneofs_by_name["request"].fields
+    for field in service.ExchangeMessage.DESCRIPTOR.oneofs_by_name["request"].fields
 }
 
 
@@ -98,8 +104,8 @@ class _Stream:
         self._answers: deque[bytes] = deque()
         self._open = 0
         self._is_read = False
-        self._room: asyncio.Future[None] | None = None
-        self._work: asyncio.Future[None] | None = None
+        self._room = asyncio.Event()
+        self._work = asyncio.Event()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._reader = self._loop.create_task(self._read(), name="exchange-read")
 
@@ -124,7 +130,7 @@ class _Stream:
         if not task.cancelled() and (error := task.exception()) is not None and not self._ended.done():
             self._ended.set_exception(error)
         self._is_read = self._is_read or task is self._reader
-        self._wake_writer()
+        self._work.set()
 
     async def _watch(self) -> None:
         """End the stream of a revoked key also while nothing is sent on it."""
@@ -133,23 +139,31 @@ class _Stream:
             await asyncio.sleep(REVOCATION_LOOK_S)
 
     async def _read(self) -> None:
-        context, limit = self._context, self.exchange.accounting.limits.exchange_in_flight
+        limits = self.exchange.accounting.limits
         while True:
-            if self._open >= limit:
-                self._room = self._loop.create_future()
-                await self._room
-            body = cast(object, await context.read())  # bytes, or gRPC's sign of the end
+            await self._until_room(limits.exchange_in_flight)
+            body = cast(object, await self._context.read())  # bytes, or gRPC's sign of the end
             if not isinstance(body, bytes):
                 return
-            self._take(body)
+            try:
+                messages = service.ExchangeRequest.FromString(body).messages
+            except DecodeError as error:
+                raise invalid(Reason.MESSAGE_MALFORMED) from error
+            may_be_large = len(body) > limits.message_bytes
+            for number, message in enumerate(messages, 1):
+                await self._until_room(limits.exchange_in_flight)
+                self._take(message, message.ByteSize() if may_be_large else 0)
+                if number % TURN_MESSAGES == 0:
+                    await asyncio.sleep(0)
 
-    def _take(self, body: bytes) -> None:
+    async def _until_room(self, limit: int) -> None:
+        while self._open >= limit:
+            self._room.clear()
+            await self._room.wait()
+
+    def _take(self, request: service.ExchangeMessage, size_bytes: int) -> None:
         exchange = self.exchange
         client = exchange.identity.client_of(self._fingerprint)
-        try:
-            request = service.ExchangeRequest.FromString(body)
-        except DecodeError as error:
-            raise invalid(Reason.MESSAGE_MALFORMED) from error
         field = request.WhichOneof("request")
         message = _Message(self, request.message_id, request.language, field, self._loop.time())
         self._open += 1
@@ -157,7 +171,7 @@ class _Stream:
         try:
             self._check(request)
             message.is_numbered = True
-            exchange.accounting.admit(len(body))
+            exchange.accounting.admit(size_bytes)
             if field is None:
                 raise invalid(Reason.FIELD_MISSING, "request")
             if request.timeout_ms:
@@ -169,7 +183,7 @@ class _Stream:
         else:
             answer.add_done_callback(message.answered)
 
-    def _check(self, request: service.ExchangeRequest) -> None:
+    def _check(self, request: service.ExchangeMessage) -> None:
         if request.message_id < 1:
             raise invalid(Reason.FIELD_INVALID, "message_id", "меньше 1", "below 1")
         if request.timeout_ms < 0:
@@ -180,31 +194,36 @@ class _Stream:
         self._unanswered.add(request.message_id)
 
     async def _write(self) -> None:
-        write, answers = self._context.write, self._answers
         while self._open or not self._is_read:
-            if not answers:
-                self._work = self._loop.create_future()
-                await self._work
+            burst = self._next_burst()
+            if not burst:
+                self._work.clear()
+                await self._work.wait()
                 continue
-            await write(answers.popleft())
-            self._open -= 1
-            if self._room is not None:
-                self._room.set_result(None)
-                self._room = None
-        self._ended.set_result(None)
+            # Messages of protobuf that stand one after another are one message with all their elements.
+            await self._context.write(b"".join(burst))
+            self._open -= len(burst)
+            self._room.set()
+        if not self._ended.done():
+            self._ended.set_result(None)
 
-    def put(self, message: "_Message", response: service.ExchangeResponse) -> None:
+    def _next_burst(self) -> list[bytes]:
+        burst: list[bytes] = []
+        size_bytes = 0
+        while self._answers and (not burst or size_bytes + len(self._answers[0]) <= BURST_BYTES):
+            burst.append(self._answers.popleft())
+            size_bytes += len(burst[-1])
+        return burst
+
+    def put(self, message: "_Message", **answer: Any) -> None:
         """The answer of a message, to be written; nobody fetches it if the stream has ended."""
         if message.is_numbered:
             self._unanswered.discard(message.message_id)
         if not self._ended.done():
+            response = service.ExchangeResponse()
+            response.answers.add(message_id=message.message_id, **answer)
             self._answers.append(response.SerializeToString())
-            self._wake_writer()
-
-    def _wake_writer(self) -> None:
-        if self._work is not None:
-            self._work.set_result(None)
-            self._work = None
+            self._work.set()
 
     def language(self, asked: str) -> str:
         """That of a refusal, if a message asks for one or for none."""
@@ -236,8 +255,7 @@ class _Message:
         except Exception as error:
             self.refuse(error)
             return
-        named: dict[str, Any] = {field: response}
-        self._stream.put(self, service.ExchangeResponse(message_id=self.message_id, **named))
+        self._stream.put(self, **{field: response})
         self._done(route.name, grpc.StatusCode.OK)
 
     def refuse(self, error: Exception) -> None:
@@ -246,7 +264,7 @@ class _Message:
         name = NAME if field is None else exchange.routes[field].name
         refusal = exchange.accounting.refusal(error, name, self.call)
         status = error_status(refusal, self._stream.language(self._asked_language))
-        self._stream.put(self, service.ExchangeResponse(message_id=self.message_id, error=status))
+        self._stream.put(self, error=status)
         self._done(name, CODES[refusal.reason])
 
     def _done(self, name: str, code: grpc.StatusCode) -> None:

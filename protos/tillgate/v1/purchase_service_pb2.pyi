@@ -273,6 +273,12 @@ class ListOperationsResponse(_message.Message):
     def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ExchangeRequest(_message.Message):
+    __slots__ = ("messages",)
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[ExchangeMessage]
+    def __init__(self, messages: _Optional[_Iterable[_Union[ExchangeMessage, _Mapping]]] = ...) -> None: ...
+
+class ExchangeMessage(_message.Message):
     __slots__ = ("message_id", "timeout_ms", "language", "quote", "authorize", "sale", "capture", "void", "refund", "attach_receipt", "get_purchase", "get_balance", "close_shift", "list_operations")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
@@ -305,6 +311,12 @@ class ExchangeRequest(_message.Message):
     def __init__(self, message_id: _Optional[int] = ..., timeout_ms: _Optional[int] = ..., language: _Optional[str] = ..., quote: _Optional[_Union[QuoteRequest, _Mapping]] = ..., authorize: _Optional[_Union[AuthorizeRequest, _Mapping]] = ..., sale: _Optional[_Union[SaleRequest, _Mapping]] = ..., capture: _Optional[_Union[CaptureRequest, _Mapping]] = ..., void: _Optional[_Union[VoidRequest, _Mapping]] = ..., refund: _Optional[_Union[RefundRequest, _Mapping]] = ..., attach_receipt: _Optional[_Union[AttachReceiptRequest, _Mapping]] = ..., get_purchase: _Optional[_Union[GetPurchaseRequest, _Mapping]] = ..., get_balance: _Optional[_Union[GetBalanceRequest, _Mapping]] = ..., close_shift: _Optional[_Union[CloseShiftRequest, _Mapping]] = ..., list_operations: _Optional[_Union[ListOperationsRequest, _Mapping]] = ...) -> None: ...
 
 class ExchangeResponse(_message.Message):
+    __slots__ = ("answers",)
+    ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    answers: _containers.RepeatedCompositeFieldContainer[ExchangeAnswer]
+    def __init__(self, answers: _Optional[_Iterable[_Union[ExchangeAnswer, _Mapping]]] = ...) -> None: ...
+
+class ExchangeAnswer(_message.Message):
     __slots__ = ("message_id", "error", "quote", "authorize", "sale", "capture", "void", "refund", "attach_receipt", "get_purchase", "get_balance", "close_shift", "list_operations")
     MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]

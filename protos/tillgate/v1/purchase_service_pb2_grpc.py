@@ -188,10 +188,10 @@ class PurchaseServiceServicer:
 
     def Exchange(self, request_iterator, context):
         """All of the above over one stream, many at a time, answered in any order; each message
-        is authorised anew and answered once. Only a message that cannot be parsed and a
-        revoked key end the stream with an error. Whatever then has no answer may be sent
-        again with the same request id. The gateway reads no further while too many messages
-        of a stream are unanswered.
+        is authorised anew and answered once. Only what cannot be parsed and a revoked key end
+        the stream with an error. Whatever then has no answer may be sent again with the same
+        request id. The gateway reads no further while too many messages of a stream are
+        unanswered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

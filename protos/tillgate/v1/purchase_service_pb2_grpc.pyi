@@ -65,10 +65,10 @@ class PurchaseServiceStub:
     """
     Exchange: _grpc.StreamStreamMultiCallable[_purchase_service_pb2.ExchangeRequest, _purchase_service_pb2.ExchangeResponse]
     """All of the above over one stream, many at a time, answered in any order; each message
-    is authorised anew and answered once. Only a message that cannot be parsed and a
-    revoked key end the stream with an error. Whatever then has no answer may be sent
-    again with the same request id. The gateway reads no further while too many messages
-    of a stream are unanswered.
+    is authorised anew and answered once. Only what cannot be parsed and a revoked key end
+    the stream with an error. Whatever then has no answer may be sent again with the same
+    request id. The gateway reads no further while too many messages of a stream are
+    unanswered.
     """
 
 @_typing.type_check_only
@@ -108,10 +108,10 @@ class PurchaseServiceAsyncStub(PurchaseServiceStub):
     """
     Exchange: _aio.StreamStreamMultiCallable[_purchase_service_pb2.ExchangeRequest, _purchase_service_pb2.ExchangeResponse]  # type: ignore[assignment]
     """All of the above over one stream, many at a time, answered in any order; each message
-    is authorised anew and answered once. Only a message that cannot be parsed and a
-    revoked key end the stream with an error. Whatever then has no answer may be sent
-    again with the same request id. The gateway reads no further while too many messages
-    of a stream are unanswered.
+    is authorised anew and answered once. Only what cannot be parsed and a revoked key end
+    the stream with an error. Whatever then has no answer may be sent again with the same
+    request id. The gateway reads no further while too many messages of a stream are
+    unanswered.
     """
 
 class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -220,10 +220,10 @@ class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_purchase_service_pb2.ExchangeResponse], _abc.AsyncIterator[_purchase_service_pb2.ExchangeResponse]]:
         """All of the above over one stream, many at a time, answered in any order; each message
-        is authorised anew and answered once. Only a message that cannot be parsed and a
-        revoked key end the stream with an error. Whatever then has no answer may be sent
-        again with the same request id. The gateway reads no further while too many messages
-        of a stream are unanswered.
+        is authorised anew and answered once. Only what cannot be parsed and a revoked key end
+        the stream with an error. Whatever then has no answer may be sent again with the same
+        request id. The gateway reads no further while too many messages of a stream are
+        unanswered.
         """
 
 def add_PurchaseServiceServicer_to_server(servicer: PurchaseServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
