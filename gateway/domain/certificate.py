@@ -103,7 +103,7 @@ _FIELD = {
 class Account(Struct, frozen=True, gc=False):
     """A card account with everything that one decision may need of it.
 
-    `purchases` holds its live holds and whatever the commands at hand refer to; never all.
+    `purchases` holds the holds whose time is over and whatever the commands at hand refer to; never all.
     """
 
     id: int

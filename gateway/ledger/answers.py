@@ -1,9 +1,10 @@
 """What the ledger gives back: stored, signed answers, or an error that leaves the id free."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from gateway.domain.certificate import Certificate
 from gateway.domain.commands import CloseShift, Command
@@ -11,8 +12,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.reasons import REASONS, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class SealedAnswer:
+class SealedAnswer(Struct, frozen=True, gc=False):
     """Bytes of a SignedOutcome, their Ed25519 signature and the id of the key."""
 
     signed_payload: bytes
@@ -20,8 +20,7 @@ class SealedAnswer:
     key_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(Struct, frozen=True, gc=False):
     """The one answer of a request id, as stored. `outcome` is None when it is a replay."""
 
     sealed: SealedAnswer

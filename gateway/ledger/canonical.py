@@ -10,16 +10,16 @@ import msgspec
 
 from gateway.domain.commands import Authorize, CloseShift, Command
 
+_encode = msgspec.json.Encoder().encode
+
 _ADDED_TO_ORIGIN = ("outlet_id", "concentrator_id", "merchant_id")
 
 
 def kind_of(command: Command | CloseShift) -> str:
     """The command's name on the wire: AUTHORIZE, SALE, CAPTURE, ..."""
-    match command:
-        case Authorize(is_sale=True):
-            return "SALE"
-        case _:
-            return _KIND_NAMES[type(command).__name__]
+    if isinstance(command, Authorize) and command.is_sale:
+        return "SALE"
+    return _KIND_NAMES[type(command).__name__]
 
 
 _KIND_NAMES = {
@@ -58,7 +58,7 @@ def canonical(command: Command | CloseShift, account_id: int | None) -> str:
     if "origin" in fields:
         for name in _ADDED_TO_ORIGIN:
             del fields["origin"][name]
-    return msgspec.json.encode(fields).decode()
+    return _encode(fields).decode()
 
 
 def difference(stored: str, command: Command | CloseShift, account_id: int | None) -> str | None:

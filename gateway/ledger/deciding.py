@@ -1,9 +1,10 @@
 """Step 2 of the money path: decide a batch, purely. Commands of an account in arrival order."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from gateway.domain.category import ListBook
 from gateway.domain.certificate import Account
@@ -33,8 +34,7 @@ TOMBSTONE = "TOMBSTONE"
 """Kind of the outcome that a Void leaves under a request id that has not arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True, gc=False):
     """What decisions go by besides the database: settings, lists, and who may."""
 
     policy: Policy
@@ -42,8 +42,7 @@ class Rules:
     standing_of: Callable[[int], Standing | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """One decided command, to be sealed, written and answered.
 
     `account_id` is the guard (None: no account is touched). `entombs` is the request id that
@@ -59,8 +58,7 @@ class Decision:
     entombs: UUID | None = None
 
 
-@dataclass
-class Plan:
+class Plan(Struct):
     """A decided batch. `accounts` are as read, `after` as decided.
 
     `errors` and `replays` write nothing.
@@ -74,8 +72,7 @@ class Plan:
     errors: list[tuple[Command, CommandError]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Struct, frozen=True, gc=False):
     """The purchase that a command refers to, or why there is none.
 
     `is_free`: its request id has no outcome yet; `is_entombed`: it was voided before arrival.

@@ -5,13 +5,14 @@ dataclasses, so that decoding is one call and there is no second description of 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import Struct, field
 
 from gateway.domain.certificate import Account, Certificate
 from gateway.domain.commands import (
@@ -37,8 +38,7 @@ DEPARTMENT_ID = 0
 """The merchant id under which the outcomes of department commands stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeRow:
+class OutcomeRow(Struct, frozen=True, gc=False):
     """A stored outcome, without its answer bytes (they are read apart, for replays only)."""
 
     merchant_id: int
@@ -49,8 +49,7 @@ class OutcomeRow:
     purchase_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True)
-class CardRow:
+class CardRow(Struct, frozen=True, gc=False):
     """A card token with its account; `stopped_at` is set while the card is on the stop list."""
 
     token: str
@@ -58,8 +57,7 @@ class CardRow:
     stopped_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountRow:
+class AccountRow(Struct, frozen=True, gc=False):
     """A card account row. `is_stopped`: it has no card that may be served."""
 
     id: int
@@ -70,16 +68,14 @@ class AccountRow:
     is_stopped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRow:
+class CertificateRow(Struct, frozen=True, gc=False):
     """A certificate with the account that it lives on."""
 
     account_id: int
     certificate: Certificate
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptRow:
+class ReceiptRow(Struct, frozen=True, gc=False):
     """Which purchase a receipt belongs to."""
 
     fiscal_drive_number: str
@@ -103,8 +99,7 @@ class Snapshot:
     purchase_of_receipt: Mapping[tuple[str, int], tuple[UUID, ...]]
 
 
-@dataclass
-class Wanted:
+class Wanted(Struct):
     """What a batch refers to; built from its commands, the statement's arguments."""
 
     outcomes: set[tuple[int, UUID]] = field(default_factory=set)
@@ -229,12 +224,16 @@ account_id AS MATERIALIZED (
   UNION SELECT id FROM card_account WHERE holder_ref = ANY ($7::text[])
   UNION SELECT account_id FROM certificate WHERE id = ANY ($8::uuid[])
   UNION SELECT unnest($9::bigint[])),
+decision AS MATERIALIZED (  -- a decision on an account is never before its last one
+  SELECT greatest(tillgate_now(), max(last_decided_at)) AS until
+  FROM card_account WHERE id = ANY (ARRAY(SELECT id FROM account_id))),
 found_purchase AS MATERIALIZED (
   SELECT {PURCHASE_JSON} AS doc FROM purchase p
   WHERE p.id = ANY (ARRAY(SELECT id FROM named_purchase))
   UNION ALL
   SELECT {PURCHASE_JSON} FROM purchase p
   WHERE p.state = 'AUTHORIZED' AND p.account_id = ANY (ARRAY(SELECT id FROM account_id))
+    AND p.hold_expires_at <= (SELECT until FROM decision)
     AND NOT p.id = ANY (ARRAY(SELECT id FROM named_purchase)))
 SELECT
   tillgate_now() AS now,

@@ -1,13 +1,13 @@
 """Step 3 of the money path: the rows of a decided batch, for the one statement that writes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import Struct
 
 from gateway.domain.certificate import Account, Bucket, Certificate
 from gateway.domain.commands import Capture, Command, Issue
@@ -20,8 +20,7 @@ from gateway.ledger.reading import origin_of
 from gateway.ledger.write_statement import TABLES, WRITE_SQL
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True, gc=False):
     """A decision with its signed answer, and the one of the request id that it entombs."""
 
     decision: Decision
@@ -71,8 +70,11 @@ def _collect(plan: Plan, sealed: Sequence[Sealed]) -> tuple[list[_Row], ...]:
     )
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return _encode(value).decode()
 
 
 def _certificate_changed(account_id: int, c: Certificate) -> _Row:

@@ -1,5 +1,7 @@
 """What the committer's work looks like from outside: metrics, and the live feed on the bus."""
 
+from functools import lru_cache
+
 from prometheus_client import Counter, Histogram
 
 from gateway.domain.commands import CloseShift, Command
@@ -18,6 +20,9 @@ BATCH_SECONDS = Histogram(
 )
 LOST = Counter("tillgate_batch_lost_total", "Members that lost their account to another writer")
 
+# Kinds and reasons are closed sets, and finding a child costs more than counting on it.
+_outcomes_by = lru_cache(maxsize=None)(OUTCOMES.labels)
+
 
 class LedgerObserver:
     """Counts batches and outcomes and tells the live feed. Never waits."""
@@ -35,6 +40,6 @@ class LedgerObserver:
         """Count one outcome and put a line on the live feed: no card, no goods, no person."""
         kind = kind_of(command)
         reason = outcome.reason.name if outcome.reason else "APPROVED"
-        OUTCOMES.labels(kind, reason).inc()
+        _outcomes_by(kind, reason).inc()
         points = outcome.purchase.approved_kopecks if outcome.purchase and outcome.is_approved else 0
         self._bus.publish(FEED, f"{kind} {reason} {points}")
