@@ -13,7 +13,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -36,13 +35,16 @@ DIRECTORY: Final = Path("var/load")
 RESULTS: Final = Path("loadtests/results")
 LOCUSTFILE: Final = Path(__file__).parents[1] / "locustfile.py"
 
-MINUTES: Final = 10.0
+MINUTES: Final = 15.0
+BUYERS_IN_SHORT: Final = 800
+SHORT_S: Final = 20.0
 WORKERS: Final = 2
 HOLD_TTL_S: Final = 86_400
 """Longer than any day that is played: what is left on hold is left by a failure, and shows."""
 
 BREAKING_EVERY: Final = 20
-"""Every so-manieth till has a line that breaks."""
+BREAKING_LEAST: Final = 10
+"""Every twentieth till has a line that breaks; of a few tills more, so that it happens at all."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,7 +88,7 @@ def _volume(options: argparse.Namespace) -> Volume:
     if options.buyers is not None:
         return part_of_a_day(options.buyers, options.minutes * 60)
     if options.short:
-        return part_of_a_day(1_200, 20.0)
+        return part_of_a_day(BUYERS_IN_SHORT, SHORT_S)
     return whole_day(options.minutes * 60)
 
 
@@ -151,7 +153,8 @@ async def _play(
 
     Raises DemoError if there is no tally.
     """
-    terminals = [place.terminal_id for place in islice(order.places, 0, None, BREAKING_EVERY)]
+    every = max(min(BREAKING_EVERY, len(order.places) // BREAKING_LEAST), 1)
+    terminals = [place.terminal_id for place in order.places[::every]]
     async with Stage(gateway, terminals) as stage:
         path = order.tally.with_name("order.json")
         replace(order, stage=stage.port, breaking_lines=stage.endpoints, issued=issued).write(path)
