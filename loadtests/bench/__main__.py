@@ -16,7 +16,8 @@ PARTS = ("throughput",)
 @click.option("--seconds", default=4.0, show_default=True, help="length of a round")
 @click.option("--workers", default="1,2", show_default=True, help="numbers of gateway processes, with commas")
 @click.option("--accounts", default=200_000, show_default=True, help="cards with points")
-def bench(only: str, rounds: int, seconds: float, workers: str, accounts: int) -> None:
+@click.option("--profile", default="", help="a target to record with py-spy in a further round: gateway-1")
+def bench(only: str, rounds: int, seconds: float, workers: str, accounts: int, profile: str) -> None:
     """Measure the gateway against honest yardsticks, in turn, on this machine."""
     console = Console()
     parts = only.split(",")
@@ -25,7 +26,7 @@ def bench(only: str, rounds: int, seconds: float, workers: str, accounts: int) -
     counts = tuple(int(n) for n in workers.split(","))
     results = merge(load(), {"machine": machine()})
     if "throughput" in parts:
-        options = throughput.Options(rounds, seconds, accounts, counts)
+        options = throughput.Options(rounds, seconds, accounts, counts, profile)
         results = merge(results, throughput.measure(options))
         store(results)
     show(results, console)

@@ -5,10 +5,12 @@ grocery's 4,924 baskets: one to 26 lines, 4.4 in the mean.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Final
+
+from google.protobuf.json_format import MessageToJson
 
 from loadtests.demo.baskets import DemoLine, load_baskets
 from merchant_sdk.request_ids import new_request_id
@@ -24,7 +26,8 @@ SIZES: Final = {
 FIRST_CARD: Final = 2_200_000_000_000_000
 """The card number of account 0; the one of an account is this plus its id, so no list of them is needed."""
 
-REQUEST_ID_LENGTH: Final = 36
+BLANK_ID: Final = "00000000-0000-7000-8000-000000000000"
+"""Stands for a request id until one is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +75,45 @@ def _basket(lines: Iterator[DemoLine]) -> wire.Basket:
 
 
 class AuthorizeRequests:
-    """Endless Authorize requests in their wire form: random cards, baskets in turn, each with a fresh id.
+    """Endless serialized Authorize requests: random cards, baskets in turn, each with a fresh request id.
 
-    What does not change is serialized once: a protobuf message is the concatenation of its fields, and
-    request id and card number have one length. So the client's own work stays small beside what it measures.
+    What does not change is serialized once, and cut where request id and card number stand, which have one
+    length. So the client's own work stays small beside what it measures.
     """
 
     def __init__(
-        self, baskets: list[wire.Basket], cards: Cards, *, terminal_id: int = 0, seed: int = 1
+        self,
+        baskets: Sequence[wire.Basket],
+        cards: Cards,
+        *,
+        as_json: bool = False,
+        terminal_id: int = 0,
+        seed: int = 1,
     ) -> None:
         self._cards = cards
         self._rng = random.Random(seed)
-        self._tails = cycle(
-            [service.AuthorizeRequest(basket=b, accept_partial=True).SerializeToString() for b in baskets]
-        )
-        blank = "0" * REQUEST_ID_LENGTH
-        header = wire.CommandHeader(request_id=blank, terminal_id=terminal_id, shift_number=1)
-        card = wire.Card(number=card_number(cards.first_account))
-        whole = service.AuthorizeRequest(header=header, card=card).SerializeToString()
-        self._before_id, after_id = whole.split(blank.encode(), 1)
-        self._before_card, self._after_card = after_id.split(card.number.encode(), 1)
+        self._number = card_number(cards.first_account)
+        header = wire.CommandHeader(request_id=BLANK_ID, terminal_id=terminal_id, shift_number=1)
+        card = wire.Card(number=self._number)
+        wholes = [
+            service.AuthorizeRequest(header=header, card=card, basket=basket, accept_partial=True)
+            for basket in baskets
+        ]
+        serialize = _json_bytes if as_json else service.AuthorizeRequest.SerializeToString
+        self._pieces = cycle([self._cut(serialize(whole)) for whole in wholes])
 
     def next(self) -> bytes:
         """The bytes of one AuthorizeRequest."""
-        return self.with_id(str(new_request_id()).encode())
-
-    def with_id(self, request_id: bytes) -> bytes:
-        """The bytes of one AuthorizeRequest under a request id of the caller's."""
+        before, between, after = next(self._pieces)
         account_id = self._cards.first_account + int(self._rng.random() * self._cards.count)
-        return b"".join(
-            (
-                self._before_id, request_id, self._before_card, str(FIRST_CARD + account_id).encode(),
-                self._after_card, next(self._tails),
-            )
-        )  # fmt: skip
+        number = card_number(account_id).encode()
+        return b"".join((before, str(new_request_id()).encode(), between, number, after))
+
+    def _cut(self, whole: bytes) -> tuple[bytes, bytes, bytes]:
+        before, _, rest = whole.partition(BLANK_ID.encode())
+        between, _, after = rest.partition(self._number.encode())
+        return before, between, after
+
+
+def _json_bytes(request: service.AuthorizeRequest) -> bytes:
+    return MessageToJson(request, preserving_proto_field_name=True, indent=None).encode()

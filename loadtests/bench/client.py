@@ -10,19 +10,17 @@ import json
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from loadtests.bench.baskets import AuthorizeRequests, Cards, make_baskets
 from loadtests.bench.schedule import arrival_times_s
-from loadtests.bench.transports import Transport, open_transport
+from loadtests.bench.transports import Call, Calls, Transport, open_transport
 from tillgate.v1 import purchase_pb2 as wire
-from tillgate.v1 import purchase_service_pb2 as service
-
-Call = Callable[[bytes], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +72,25 @@ class Tally:
 
 
 class Client:
-    """Calls over one transport, in the ways that the bench asks for."""
+    """Loads over one transport, in the ways that the bench asks for."""
 
     def __init__(self, config: ClientConfig, transport: Transport) -> None:
         baskets = make_baskets(config.basket_count)
-        self._transport = transport
+        self._config, self._transport = config, transport
         self._baskets = [baskets[i] for i in config.chosen] or baskets
-        self._cards, self._terminal_id = config.cards, config.terminal_id
-        self._requests = AuthorizeRequests(
-            self._baskets, config.cards, terminal_id=config.terminal_id, seed=config.seed
-        )
+        self._requests = self._requests_of(self._baskets, config.seed)
         self._rng = random.Random(config.seed)
 
     async def closed(self, seconds: float, callers: int, *, checked: bool) -> dict[str, Any]:
-        """So many callers, each of which sends as soon as it has its answer; a refusal is an error."""
+        """So many requests in flight, each sent when an answer has come; a refusal is an error."""
         tally = Tally()
-        ends = tally.started + seconds
 
-        async def caller(call: Call) -> None:
-            while (sent := time.perf_counter()) < ends:
-                answer = await call(self._requests.next())
-                tally.answered(sent)
-                if checked:
-                    check_approved(answer)
+        def answered(sent: float, answer: Any) -> None:
+            tally.answered(sent)
+            if checked and not self._is_approved(answer):
+                raise RuntimeError(f"the bench got a decline, and declines would flatter: {answer!r}")
 
-        await asyncio.gather(*(caller(self._transport.caller(n)) for n in range(callers)))
+        await self._transport.closed(self._requests.next, tally.started + seconds, callers, answered)
         return tally.result()
 
     async def open(self, seconds: float, rate: float) -> dict[str, Any]:
@@ -106,14 +98,14 @@ class Client:
 
         An arrival that this process itself sends late is late for the till as well, so it counts too.
         """
-        tally = Tally()
+        calls, tally = self._calls(), Tally()
         running: set[asyncio.Task[None]] = set()
 
         async def send(call: Call, scheduled: float) -> None:
             try:
                 await call(self._requests.next())
-            except self._transport.error as error:
-                tally.refuse(self._transport.name_of(error))
+            except calls.error as error:
+                tally.refuse(calls.name_of(error))
             else:
                 tally.answered(scheduled)
 
@@ -121,39 +113,43 @@ class Client:
             scheduled = tally.started + after_s
             if (early := scheduled - time.perf_counter()) > 0:
                 await asyncio.sleep(early)
-            task = asyncio.create_task(send(self._transport.caller(n), scheduled))
+            task = asyncio.create_task(send(calls.caller(n), scheduled))
             running.add(task)
             task.add_done_callback(running.discard)
         await asyncio.gather(*running)
         return tally.result()
 
     async def sample(self) -> dict[str, Any]:
-        """Every basket once: (index, lines, bytes of the request, bytes of the answer, approved)."""
-        found = []
+        """Every basket once; the rows are `sizes.Sampled`."""
+        calls, found = self._calls(), []
         for index, basket in enumerate(self._baskets):
-            body = AuthorizeRequests([basket], self._cards, terminal_id=self._terminal_id, seed=index).next()
-            answer = await self._transport.caller(index)(body)
-            found.append((index, len(basket.lines), len(body), len(answer), is_approved(answer)))
+            body = self._requests_of([basket], index).next()
+            answer = await calls.caller(index)(body)
+            found.append((index, len(basket.lines), len(body), len(answer), self._is_approved(answer)))
         return {"baskets": found}
 
+    def _requests_of(self, baskets: Sequence[wire.Basket], seed: int) -> AuthorizeRequests:
+        config = self._config
+        is_json = config.transport == "json"
+        return AuthorizeRequests(
+            baskets, config.cards, as_json=is_json, terminal_id=config.terminal_id, seed=seed
+        )
 
-def is_approved(answer: bytes) -> bool:
-    """Whether points pay something."""
-    sealed = service.AuthorizeResponse.FromString(answer).answer
-    return wire.SignedOutcome.FromString(sealed.signed_payload).decision == wire.DECISION_APPROVED
+    def _calls(self) -> Calls:
+        if not isinstance(self._transport, Calls):
+            raise TypeError(f"there are no single calls over {self._config.transport}")
+        return self._transport
 
-
-def check_approved(answer: bytes) -> None:
-    """Raises RuntimeError for a decline: a bench of refusals would flatter."""
-    if not is_approved(answer):
-        raise RuntimeError(f"the bench got a refusal: {answer!r}")
+    def _is_approved(self, answer: Any) -> bool:
+        outcome = wire.SignedOutcome.FromString(self._transport.payload(answer))
+        return outcome.decision == wire.DECISION_APPROVED
 
 
 async def run(config: ClientConfig) -> None:
     """Obey commands until standard input ends."""
     loop = asyncio.get_running_loop()
     async with open_transport(
-        config.transport, config.port, config.identity, config.connections
+        config.transport, config.port, Path(config.identity), config.connections
     ) as transport:
         client = Client(config, transport)
         _say({"ready": True})

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from loadtests.bench.results import spread_of
 
+RATIOS = ("unary_over_echo", "exchange_over_pgbench", "unary_over_plain")
 COLUMNS = {
     "p50_ms": "p50 ms",
     "p99_ms": "p99 ms",
@@ -28,8 +29,9 @@ def show(results: dict[str, Any], console: Console) -> None:
         cells = [f"{spread_of([one[key] for one in rounds])['median']:,.0f}" for key in COLUMNS]
         table.add_row(name, _spread([one["per_s"] for one in rounds]), *cells)
     console.print(table)
-    ratio = results["unary_over_echo"]
-    console.print(f"unary_over_echo: {ratio['median']:.3f} ({ratio['min']:.3f} to {ratio['max']:.3f})")
+    for key in RATIOS:
+        ratio = results[key]
+        console.print(f"{key}: {ratio['median']:.3f} ({ratio['min']:.3f} to {ratio['max']:.3f})")
     console.print(results["facts"])
 
 

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 from rich.progress import track
 
 from loadtests.bench.client import ClientConfig
-from loadtests.bench.clients import Answered, Clients, clients
+from loadtests.bench.clients import Answered, clients
 from loadtests.bench.echo import Shape
 from loadtests.bench.pgbench import Pgbench, make_pgbench
+from loadtests.bench.profiling import record
 from loadtests.bench.results import ratio_of, spread_of
 from loadtests.bench.sizes import purchase_sizes, written
 from loadtests.bench.usage import Meter, Usage
@@ -19,18 +21,21 @@ from loadtests.bench.world import World, make_world
 
 BASKETS: Final = 1_500
 WARM_UP_S: Final = 2.0
+IN_FLIGHT: Final = {"unary": 64, "exchange": 256, "json": 64}
+CONNECTIONS: Final = 32
+"""Tills have a connection each; so many are enough for several processes behind a port to get like shares."""
+STREAMS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much is measured; `callers` are the unary calls in flight."""
+    """How much is measured, and which target is then profiled."""
 
     rounds: int
     seconds: float
     accounts: int
     workers: tuple[int, ...]
-    callers: int = 64
-    connections: int = 32
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,17 @@ class Round:
 RunRound = Callable[[], Round]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that answers Authorize in some way: so many processes, of which these are the roots."""
+
+    name: str
+    transport: str
+    port: int
+    server_pids: tuple[int, ...]
+    processes: int
+
+
 class Throughput:
     """The targets of one world, each with what measures a round of it."""
 
@@ -73,22 +89,30 @@ class Throughput:
         # pgbench has accounts of its own: what it holds does not burden the gateway's.
         self._cards, self._pgbench_cards = world.cards.part(0, 2), world.cards.part(1, 2)
         self._chosen: tuple[int, ...] = ()
+        self._server_pids: dict[str, tuple[int, ...]] = {}
         self.targets: dict[str, RunRound] = {}
         self.facts: dict[str, Any] = {}
 
     def open(self, stack: ExitStack) -> None:
         """Start every target and warm it up."""
-        world = self._world
-        gateways = {n: stack.enter_context(world.gateway(f"gateway-{n}", n)) for n in self._options.workers}
+        world, options = self._world, self._options
+        gateways = {n: stack.enter_context(world.gateway(f"gateway-{n}", n)) for n in options.workers}
         shape = self._take_samples(next(iter(gateways.values())).grpc_port)
         for workers, gateway in gateways.items():
             port, pids = stack.enter_context(world.echo(workers, shape))
-            self._add(stack, f"echo-{workers}", self._config("unary", port), workers, pids)
-            self._add(
-                stack, f"gateway-{workers}", self._config("unary", gateway.grpc_port), workers, (gateway.pid,)
-            )
+            self._add(stack, Target(f"echo-{workers}", "unary", port, pids, workers))
+            own = (gateway.pid,)
+            self._add(stack, Target(f"gateway-{workers}", "unary", gateway.grpc_port, own, workers))
+            self._add(stack, Target(f"exchange-{workers}", "exchange", gateway.grpc_port, own, workers))
+            self._add(stack, Target(f"json-{workers}", "json", gateway.json_port, own, workers))
+        port, pid = stack.enter_context(world.plain())
+        self._add(stack, Target("plain", "unary", port, (pid,), 1))
         pgbench = make_pgbench(world.settings, self._cards, self._pgbench_cards)
         self.targets["pgbench"] = lambda: self._pgbench_round(pgbench)
+
+    def profile(self, name: str) -> Path:
+        """One more round of a target, watched by py-spy, which slows it; where the stacks are then."""
+        return record(self._server_pids[name], self._options.seconds, f"profile-{name}", self.targets[name])
 
     def written(self) -> dict[str, dict[str, float]]:
         """What a purchase of the gateway and one of pgbench is in the database."""
@@ -111,28 +135,32 @@ class Throughput:
         return shape
 
     def _config(self, transport: str, port: int) -> ClientConfig:
+        world, is_stream = self._world, transport == "exchange"
         return ClientConfig(
             transport=transport,
             port=port,
-            identity=str(self._world.till_dir),
-            connections=self._options.connections,
+            identity=str(world.concentrator_dir if is_stream else world.till_dir),
+            terminal_id=world.terminal_id if is_stream else 0,
+            connections=STREAMS if is_stream else CONNECTIONS,
             cards=self._cards,
             basket_count=BASKETS,
             chosen=self._chosen,
         )
 
-    def _add(
-        self, stack: ExitStack, name: str, config: ClientConfig, processes: int, server_pids: tuple[int, ...]
-    ) -> None:
-        """A target with as many client processes as it has server processes: one is never its bottleneck."""
-        together = stack.enter_context(clients(config, processes))
-        together.closed(WARM_UP_S, self._options.callers, checked=True)
-        self.targets[name] = lambda: self._closed_round(together, server_pids)
+    def _add(self, stack: ExitStack, target: Target) -> None:
+        """A target with as many client processes as it has server processes: one would be a bottleneck."""
+        config = self._config(target.transport, target.port)
+        together = stack.enter_context(clients(config, target.processes))
+        in_flight = IN_FLIGHT[target.transport]
+        together.closed(WARM_UP_S, in_flight, checked=True)
+        self._server_pids[target.name] = target.server_pids
 
-    def _closed_round(self, together: Clients, server_pids: tuple[int, ...]) -> Round:
-        meter = Meter(self._world, server_pids)
-        answered = together.closed(self._options.seconds, self._options.callers)
-        return Round.of_answers(answered, meter.read())
+        def run() -> Round:
+            meter = Meter(self._world, target.server_pids)
+            answered = together.closed(self._options.seconds, in_flight)
+            return Round.of_answers(answered, meter.read())
+
+        self.targets[target.name] = run
 
     def _pgbench_round(self, pgbench: Pgbench) -> Round:
         """The first second is left out: there sessions connect and prepare their statements."""
@@ -166,6 +194,8 @@ def measure(options: Options) -> dict[str, Any]:
             for name, run in bench.targets.items():
                 rounds[name].append(run())
         bench.facts["written"] = bench.written()
+        if options.profile:
+            bench.facts["profile"] = bench.profile(options.profile).name
     return {
         **ratios(rounds, options.workers),
         "facts": bench.facts,
@@ -184,4 +214,7 @@ def ratios(rounds: dict[str, list[Round]], workers: tuple[int, ...]) -> dict[str
     return {
         "workers": best,
         "unary_over_echo": ratio_of(rates[f"gateway-{best}"], rates[f"echo-{best}"]),
+        "exchange_over_pgbench": ratio_of(rates[f"exchange-{best}"], rates["pgbench"]),
+        # The plain implementation is one process, so the gateway is one too here.
+        "unary_over_plain": ratio_of(rates[f"gateway-{min(workers)}"], rates["plain"]),
     }

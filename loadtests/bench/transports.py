@@ -1,43 +1,79 @@
-"""How the client reaches a target: a way each to send an Authorize's bytes and get those of its answer."""
+"""How the client reaches a target: a way each to send an Authorize's bytes and get those of its answer.
 
+Requests are serialized before they are given to a transport and answers stay unparsed, so that the client
+spends its time on the wire and little else, and the same on every target.
+"""
+
+import asyncio
+import json
+import ssl
+import time
+from abc import ABC, abstractmethod
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Final
 
+import aiohttp
 import grpc
 
-CALL_TIMEOUT_S = 10.0
-AUTHORIZE = "/tillgate.v1.PurchaseService/Authorize"
+from loadtests.bench.streams import StreamOfCalls
+from tillgate.v1 import purchase_service_pb2 as service
+
+CALL_TIMEOUT_S: Final = 10.0
+AUTHORIZE: Final = "/tillgate.v1.PurchaseService/Authorize"
+EXCHANGE: Final = "/tillgate.v1.PurchaseService/Exchange"
+JSON_PATH: Final = "/v1/purchases:authorize"
 
 Call = Callable[[bytes], Awaitable[bytes]]
+Answered = Callable[[float, Any], None]
+"""Is told of each answer: when its request was sent (perf_counter), and what `payload` can read."""
+
 UnaryCall = grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
 
 
-class Transport(Protocol):
-    """Open connections to one target; `error` is what a refused call raises."""
+class Transport(ABC):
+    """Open connections to one target."""
+
+    @abstractmethod
+    async def closed(
+        self, next_body: Callable[[], bytes], ends: float, in_flight: int, answered: Answered
+    ) -> None:
+        """Keep so many requests in flight until `ends`, each following an answer; raises on a refusal."""
+
+    def payload(self, answer: Any) -> bytes:
+        """The signed bytes in an answer, which is bytes but for the stream's."""
+        return service.AuthorizeResponse.FromString(answer).answer.signed_payload
+
+
+class Calls(Transport):
+    """A transport of single calls; `error` is what a refused one raises."""
 
     error: type[Exception]
 
+    @abstractmethod
     def caller(self, n: int) -> Call:
         """The way that caller n sends; callers are spread over the connections in turn."""
 
+    @abstractmethod
     def name_of(self, error: Exception) -> str:
         """The short name of a refusal."""
 
+    async def closed(
+        self, next_body: Callable[[], bytes], ends: float, in_flight: int, answered: Answered
+    ) -> None:
+        async def repeat(call: Call) -> None:
+            while (sent := time.perf_counter()) < ends:
+                answered(sent, await call(next_body()))
 
-@asynccontextmanager
-async def open_transport(name: str, port: int, identity: str, connections: int) -> AsyncIterator[Transport]:
-    """A transport by its name, connected; raises KeyError if there is none of this name."""
-    async with _TRANSPORTS[name](port, Path(identity), connections) as transport:
-        yield transport
+        await asyncio.gather(*(repeat(self.caller(n)) for n in range(in_flight)))
 
 
-class _Unary:
-    error: type[Exception] = grpc.aio.AioRpcError
+class _Unary(Calls):
+    error = grpc.aio.AioRpcError
 
     def __init__(self, channels: list[grpc.aio.Channel]) -> None:
-        # Without serializers the library hands bytes through: requests are ready, answers stay unparsed.
         self._calls: list[UnaryCall] = [channel.unary_unary(AUTHORIZE) for channel in channels]
 
     def caller(self, n: int) -> Call:
@@ -48,22 +84,97 @@ class _Unary:
         return error.code().name if isinstance(error, grpc.aio.AioRpcError) else type(error).__name__
 
 
-@asynccontextmanager
-async def _unary(port: int, identity: Path, connections: int) -> AsyncIterator[Transport]:
-    async with AsyncExitStack() as stack:
-        yield _Unary([await stack.enter_async_context(channel(port, identity)) for _ in range(connections)])
+class _Exchange(Transport):
+    def __init__(self, channels: list[grpc.aio.Channel]) -> None:
+        self._streams = [StreamOfCalls(channel.stream_stream(EXCHANGE)()) for channel in channels]
+
+    async def closed(
+        self, next_body: Callable[[], bytes], ends: float, in_flight: int, answered: Answered
+    ) -> None:
+        each = in_flight // len(self._streams)
+        await asyncio.gather(*(s.closed(next_body, ends, each, answered) for s in self._streams))
+
+    def payload(self, answer: Any) -> bytes:
+        signed: bytes = answer.authorize.answer.signed_payload
+        return signed
+
+
+class _Json(Calls):
+    error = aiohttp.ClientError
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url
+
+    def caller(self, n: int) -> Call:  # noqa: ARG002 the session has the connections
+        return self._call
+
+    async def _call(self, body: bytes) -> bytes:
+        headers = {"content-type": "application/json"}
+        async with self._session.post(self._url, data=body, headers=headers) as response:
+            answer = await response.read()
+            response.raise_for_status()
+        return answer
+
+    def name_of(self, error: Exception) -> str:
+        if isinstance(error, aiohttp.ClientResponseError):
+            return f"HTTP {error.status}"
+        return type(error).__name__
+
+    def payload(self, answer: Any) -> bytes:
+        return b64decode(json.loads(answer)["answer"]["signed_payload"])
 
 
 @asynccontextmanager
-async def channel(port: int, identity: Path) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel with a connection of its own, made and ready."""
+async def _channels(port: int, identity: Path, connections: int) -> AsyncIterator[list[grpc.aio.Channel]]:
+    """Channels that share no connection, connected."""
     credentials = grpc.ssl_channel_credentials(
         *((identity / name).read_bytes() for name in ("ca.pem", "key.pem", "cert.pem"))
     )
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
-    async with grpc.aio.secure_channel(f"localhost:{port}", credentials, options=options) as opened:
-        await opened.channel_ready()
-        yield opened
+    async with AsyncExitStack() as stack:
+        channels = [
+            await stack.enter_async_context(
+                grpc.aio.secure_channel(f"localhost:{port}", credentials, options=options)
+            )
+            for _ in range(connections)
+        ]
+        for channel in channels:
+            await channel.channel_ready()
+        yield channels
 
 
-_TRANSPORTS = {"unary": _unary}
+@asynccontextmanager
+async def _unary(port: int, identity: Path, connections: int) -> AsyncIterator[Transport]:
+    async with _channels(port, identity, connections) as channels:
+        yield _Unary(channels)
+
+
+@asynccontextmanager
+async def _exchange(port: int, identity: Path, connections: int) -> AsyncIterator[Transport]:
+    async with _channels(port, identity, connections) as channels:
+        yield _Exchange(channels)
+
+
+@asynccontextmanager
+async def _json(port: int, identity: Path, connections: int) -> AsyncIterator[Transport]:  # noqa: ARG001
+    """HTTP/1.1 has one request at a time on a connection: there are as many as requests in flight."""
+    context = ssl.create_default_context(cafile=str(identity / "ca.pem"))
+    context.load_cert_chain(identity / "cert.pem", identity / "key.pem")
+    timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
+    connector = aiohttp.TCPConnector(ssl=context, limit=0)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        yield _Json(session, f"https://localhost:{port}{JSON_PATH}")
+
+
+_OPENERS: Final[dict[str, Callable[[int, Path, int], AbstractAsyncContextManager[Transport]]]] = {
+    "unary": _unary,
+    "exchange": _exchange,
+    "json": _json,
+}
+
+
+def open_transport(
+    name: str, port: int, identity: Path, connections: int
+) -> AbstractAsyncContextManager[Transport]:
+    """A transport by its name, connected; raises KeyError if there is none of this name."""
+    return _OPENERS[name](port, identity, connections)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from loadtests.serving import Serving, free_port
 
 SHIPPED = {"TILLGATE_LOG_LEVEL": "info", "TILLGATE_LOG_JSON": "true"}
 """What an operator would set; everything else is the default, fsync included."""
+
+
+POLL_INTERVAL_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,23 @@ class World:
             serving.wait_until_ready()
             yield serving
             serving.stop()
+
+    @contextmanager
+    def plain(self) -> Iterator[tuple[int, int]]:
+        """The plain implementation, which is one process, with the same settings: its port and its pid."""
+        variables = {"TILLGATE_DATA_DIR": str(self.settings.data_dir), **SHIPPED}
+        serving = Serving(variables, self.settings.data_dir / "plain.log")
+        with (
+            serving.log_path.open("wb") as log,
+            child(
+                [sys.executable, "-m", "loadtests.plain"], variables=serving.variables, stdout=log, stderr=log
+            ) as process,
+        ):
+            while not serving.is_ready():
+                if process.poll() is not None:
+                    raise RuntimeError(f"the plain implementation did not start:\n{serving.log}")
+                time.sleep(POLL_INTERVAL_S)
+            yield serving.grpc_port, process.pid
 
     @contextmanager
     def echo(self, processes: int, shape: Shape) -> Iterator[tuple[int, tuple[int, ...]]]:
