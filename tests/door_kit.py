@@ -19,7 +19,7 @@ from gateway.registry.admin import bind_cards
 from gateway.registry.cards import card_token
 from gateway.registry.fixtures import ClientFolder, Fixture, make_fixture
 from gateway.registry.signing import public_key_set
-from gateway.runtime.bootstrap import Gateway, LedgerParts, start_ledger
+from gateway.runtime.bootstrap import Gateway, LedgerParts, StartLedger, start_ledger
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.keys import authority, load_keys
 from gateway.runtime.settings import Settings
@@ -201,8 +201,15 @@ def settings_for(data_dir: Path, database_url: str, redis_url: str, **changes: A
 
 
 @asynccontextmanager
-async def door_on(data_dir: Path, database_url: str, redis_url: str, **changes: Any) -> AsyncIterator[Door]:
-    """A running gateway on a migrated, empty database."""
+async def door_on(
+    data_dir: Path,
+    database_url: str,
+    redis_url: str,
+    *,
+    start: StartLedger = start_ledger,
+    **changes: Any,
+) -> AsyncIterator[Door]:
+    """A running gateway on a migrated, empty database; `start` makes the ledger behind its doors."""
     settings = settings_for(data_dir, database_url, redis_url, **changes)
     keys = load_keys(settings)
     engine = make_engine(database_url, pool_size=1)
@@ -216,7 +223,7 @@ async def door_on(data_dir: Path, database_url: str, redis_url: str, **changes: 
     )
     await engine.dispose()
     ledger = await start_ledger(settings, keys)
-    door = Door(settings, await Gateway.start(settings), ledger, fixture)
+    door = Door(settings, await Gateway.start(settings, ledger=start), ledger, fixture)
     try:
         yield door
     finally:

@@ -1,4 +1,7 @@
-"""Tills buy through the real door, over each transport: mutual TLS, signed answers, every method."""
+"""Tills buy through the real door: mutual TLS, signed answers, every method.
+
+Over each transport; and over single calls with the plain ledger behind the door.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -9,8 +12,10 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gateway.runtime.bootstrap import start_ledger
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from gateway.runtime.keys import load_keys
+from loadtests.plain.starting import start_plain_ledger
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, door_on
 from tests.transports import TRANSPORTS
@@ -21,7 +26,7 @@ from tillgate.v1 import reason_pb2
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=TRANSPORTS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[*TRANSPORTS, "plain"])
 async def door(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -31,8 +36,10 @@ async def door(
 ) -> AsyncIterator[Door]:
     """One gateway for all tests here; each has cards of its own."""
     url = postgres.url(make_database())
-    async with door_on(tmp_path_factory.mktemp("door"), url, valkey.url) as running:
-        running.transport = request.param
+    is_plain = request.param == "plain"
+    start = start_plain_ledger if is_plain else start_ledger
+    async with door_on(tmp_path_factory.mktemp("door"), url, valkey.url, start=start) as running:
+        running.transport = "unary" if is_plain else request.param
         yield running
 
 
