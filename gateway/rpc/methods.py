@@ -31,6 +31,18 @@ IN_HEADER: Final = "header.terminal_id"
 IN_MESSAGE: Final = "terminal_id"
 
 
+Answer = (
+    service.AuthorizeResponse
+    | service.SaleResponse
+    | service.CaptureResponse
+    | service.VoidResponse
+    | service.RefundResponse
+    | service.AttachReceiptResponse
+    | service.CloseShiftResponse
+)
+"""The responses of all commands: each holds its one stored answer."""
+
+
 class Ledger(Protocol):
     """Where commands are decided and stored: the committer."""
 
@@ -138,7 +150,7 @@ class PurchaseMethods:
     def _command(
         self,
         request_type: type[Message],
-        response_type: Callable[..., Message],
+        response_type: Callable[[], Answer],
         read: Callable[[Any, Origin], Command | CloseShift],
     ) -> Method:
         """The one way of all methods that change something: who, what, the ledger, its stored answer."""
@@ -154,7 +166,9 @@ class PurchaseMethods:
                 call.decision = "REPLAYED"
             else:
                 call.decided(stored.outcome.reason)
-            return response_type(answer=readings.answer_message(stored.sealed))
+            response = response_type()
+            readings.fill_answer(response.answer, stored.sealed)
+            return response
 
         return Method(request_type, begin, finish)
 

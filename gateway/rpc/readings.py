@@ -9,7 +9,7 @@ from gateway.domain.reasons import Reason
 from gateway.ledger.answers import SealedAnswer
 from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
 from gateway.rpc.notices import REASON_NOTICES, fill_authorized_notice
-from gateway.rpc.render import REASONS_ON_WIRE, View, fill_purchase
+from gateway.rpc.render import REASONS_ON_WIRE, View, fill_instant, fill_purchase
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -18,11 +18,11 @@ Lists = Callable[[], ListBook]
 _LAST_INSTANT = timedelta(microseconds=1)
 
 
-def answer_message(sealed: SealedAnswer) -> wire.SignedAnswer:
+def fill_answer(target: wire.SignedAnswer, sealed: SealedAnswer) -> None:
     """A stored answer as it travels."""
-    return wire.SignedAnswer(
-        signed_payload=sealed.signed_payload, signature=sealed.signature, key_id=sealed.key_id
-    )
+    target.signed_payload = sealed.signed_payload
+    target.signature = sealed.signature
+    target.key_id = sealed.key_id
 
 
 def quote_response(quote: Quote, lists: Lists) -> service.QuoteResponse:
@@ -45,7 +45,8 @@ def quote_response(quote: Quote, lists: Lists) -> service.QuoteResponse:
 
 def purchase_response(found: FoundPurchase, lists: Lists) -> service.GetPurchaseResponse:
     """A purchase as it stands now, with the stored answer of its Authorize or Sale."""
-    response = service.GetPurchaseResponse(answer=answer_message(found.sealed))
+    response = service.GetPurchaseResponse()
+    fill_answer(response.answer, found.sealed)
     fill_purchase(response.purchase, found.purchase, View(found.read_at, found.certificates, lists))
     return response
 
@@ -78,16 +79,13 @@ def balance_response(balance: Balance, lists: Lists) -> service.GetBalanceRespon
 
 def operations_response(rows: Sequence[OperationRow], next_page_token: str) -> service.ListOperationsResponse:
     """One page of a merchant's outcomes."""
-    return service.ListOperationsResponse(
-        operations=[
-            service.Operation(
-                request_id=str(row.request_id),
-                terminal_id=row.terminal_id,
-                purchase_id=str(row.purchase_id) if row.purchase_id else "",
-                decided_at=row.decided_at,
-                answer=answer_message(row.sealed),
-            )
-            for row in rows
-        ],
-        next_page_token=next_page_token,
-    )
+    response = service.ListOperationsResponse(next_page_token=next_page_token)
+    for row in rows:
+        operation = response.operations.add(
+            request_id=str(row.request_id),
+            terminal_id=row.terminal_id,
+            purchase_id=str(row.purchase_id) if row.purchase_id else "",
+        )
+        fill_instant(operation.decided_at, row.decided_at)
+        fill_answer(operation.answer, row.sealed)
+    return response
