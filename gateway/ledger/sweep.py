@@ -61,10 +61,10 @@ class Sweeper:
         async with self.connect() as connection:
             if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY):
                 return 0
-            try:
-                return await self._sweep(connection)
-            finally:
-                await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
+            # After an error the connection is thrown away, and the lock with it.
+            booked = await self._sweep(connection)
+            await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
+            return booked
 
     async def _sweep(self, connection: asyncpg.Connection) -> int:
         now: datetime = await connection.fetchval("SELECT tillgate_now()")

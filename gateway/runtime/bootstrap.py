@@ -203,15 +203,15 @@ class Gateway:
     async def _open(self) -> None:
         parts = self._parts
         parts.bus.start()
+        await self._open_tills_doors()
+        # Last: whoever gets an answer of it may rely on the tills' doors being open.
+        await self._open_operators_door()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
-        await self._open_tills_doors()
-        # Last: whoever gets an answer of it may rely on the tills' doors being open.
-        await self._open_operators_door()
 
     async def _open_tills_doors(self) -> None:
         settings = self._settings

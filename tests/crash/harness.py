@@ -6,13 +6,14 @@ independent recount from the answers alone agrees with the ledger to the kopeck.
 """
 
 import asyncio
+import dataclasses
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import asyncpg
@@ -48,6 +49,10 @@ class Town:
     clients: Sequence[ClientFolder]
     cards: Sequence[str]
     outcome_keys: Mapping[str, bytes]
+
+    def with_settings(self, changes: Mapping[str, str]) -> Self:
+        """The same town, whose gateways are started with some settings of their own."""
+        return dataclasses.replace(self, settings={**self.settings, **changes})
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[asyncpg.Connection]:

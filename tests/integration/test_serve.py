@@ -5,24 +5,23 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
+from grpc_health.v1 import health_pb2
 
 from gateway.ledger.partitions import ensure_partitions, month_after, partition_name
-from gateway.registry.fixtures import ClientFolder
 from gateway.runtime.database import migrate
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
-from merchant_sdk import Backoff, Basket, Card, Configurations, Line, TillClient, TillCredentials
 from tests import wire_kit
 from tests.crash.cutting import accounts_locked, session_waiting
 from tests.crash.harness import Town, audit, found_town
 from tests.crash.processes import GatewayProcess, eventually
-from tests.crash.tills import Till, shopping, tills_at
+from tests.crash.tills import Raw, Till, begin_sale, shopping, tills_at
+from tests.sdk_support.buyers import buying
 from tillgate.v1 import purchase_pb2 as wire
 
 SEED = 20261127
@@ -34,7 +33,7 @@ async def town(
 ) -> Town:
     """A small town, where a purchase that a test keeps waiting waits on, however slow the machine."""
     founded = await found_town(postgres, database_name, valkey.url, tmp_path / "data", cards=4)
-    return replace(founded, settings={**founded.settings, "TILLGATE_DECISION_MAX_AGE_S": "60"})
+    return founded.with_settings({"TILLGATE_DECISION_MAX_AGE_S": "60"})
 
 
 @pytest.fixture
@@ -123,35 +122,41 @@ async def test_a_stop_under_load_answers_all_that_it_has_begun(
 
 async def test_tills_on_the_sdk_do_not_notice_a_restart(town: Town, gateway: GatewayProcess) -> None:
     """Every sale is approved, once, whether it met the old process, the new one, or nobody at first."""
-    patient = replace(Configurations.BackOffice.v1(), backoff=Backoff(first_s=0.05, longest_s=0.5))
-    card = Card(town.cards[0])
-    sold: list[bool] = []
-    is_over = False
+    async with buying(town, gateway.address) as buyers:
+        await buyers.progress(50)
+        gateway.send_signal(signal.SIGTERM)
+        assert 0 == await gateway.exit_code()
+        await gateway.start_ready()
+        await buyers.progress(50)
+    await buyers.assert_each_sold_once(town)
 
-    async def serve_buyers(client: ClientFolder) -> None:
-        credentials = TillCredentials.from_folder(client.folder, endpoint=gateway.address)
-        milk = Basket.of(Line.piece("Молоко", unit_price_kopecks=1_00, pieces=1, okpd2="10.51.11"))
-        async with TillClient(credentials, patient) as till:
-            while not is_over:
-                sold.append((await till.sale(card, milk)).is_approved)
 
-    async def progress(count: int) -> None:
-        wanted = len(sold) + count
-        await eventually(lambda: len(sold) >= wanted or any(task.done() for task in buying), "tills sell")
+async def test_readiness_is_red_for_the_notice_time_before_the_doors_stop_taking_calls(
+    town: Town, tmp_path: Path
+) -> None:
+    """A balancer sees red, over HTTP and gRPC, while tills still on their way are served as ever."""
+    settings = {**town.settings, "TILLGATE_DRAIN_NOTICE_S": "300"}
+    with GatewayProcess(settings, tmp_path / "gateway.log") as process:
+        await process.start_ready()
+        async with tills_at(town.clients, process.address) as tills:
+            process.send_signal(signal.SIGTERM)
+            expected = (503, {"draining": "the gateway is stopping"})
 
-    buying = [asyncio.create_task(serve_buyers(client)) for client in town.clients for _ in range(2)]
-    await progress(50)
-    gateway.send_signal(signal.SIGTERM)
-    assert 0 == await gateway.exit_code()
-    await gateway.start_ready()
-    await progress(50)
-    is_over = True
-    await asyncio.gather(*buying)
-    async with town.connect() as connection:
-        outcomes = await connection.fetchval("SELECT count(*) FROM outcome WHERE merchant_id <> 0")
-        sales = await connection.fetchval("SELECT count(*) FROM purchase WHERE state = 'CAPTURED'")
-    assert all(sold)
-    assert (len(sold), len(sold)) == (outcomes, sales)
+            async def is_red() -> bool:
+                return await checks(process) == expected
+
+            await eventually(is_red, "readiness turns red")
+            assert health_pb2.HealthCheckResponse.NOT_SERVING == await serving_status(tills[0])
+            sent = await begin_sale(tills[1], town.cards[0])
+            assert [] == sent.errors
+            assert wire.DECISION_APPROVED == sent.outcome.decision
+            assert expected == await checks(process)
+
+
+async def serving_status(till: Till) -> int:
+    """What gRPC's health service says of the whole gateway."""
+    check: Raw = till.channel.unary_unary("/grpc.health.v1.Health/Check")
+    return int(health_pb2.HealthCheckResponse.FromString(await check(b"")).status)
 
 
 @pytest.mark.parametrize(
