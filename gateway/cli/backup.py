@@ -20,25 +20,20 @@ from gateway.runtime.servers import DATABASE
 from gateway.runtime.settings import Settings, load_settings
 from gateway.runtime.settings_source import variable
 
-
-class _Instant(click.ParamType):
-    """An instant with its offset: a restore that is three hours off loses three hours."""
-
-    name = "instant"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            instant = None
-        if instant is None or instant.tzinfo is None:
-            self.fail(f"{value} is no instant with its offset, as in 2026-11-22T17:19:00+03:00", param, ctx)
-        return instant
-
-
 _ARCHIVE = click.Path(file_okay=False, path_type=Path)
+
+
+def _instant(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:
+    """An instant with its offset: a restore that is three hours off loses three hours."""
+    if value is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        instant = datetime.min  # noqa: DTZ901 - as good as one without an offset
+    if instant.tzinfo is None:
+        raise click.BadParameter(f"{value} is no instant with its offset, as in 2026-11-22T17:19:00+03:00")
+    return instant
 
 
 @click.command("backup")
@@ -82,7 +77,12 @@ def archive_command(directory: Path) -> None:
     help="The directory of the backups.",
 )  # fmt: skip
 @click.option("--to", "target", required=True, type=_ARCHIVE, help="A new data directory for PostgreSQL.")
-@click.option("--until", type=_Instant(), help="The instant to restore to; else all that the log has.")
+@click.option(
+    "--until",
+    metavar="INSTANT",
+    callback=_instant,
+    help="The instant to restore to; else all that the log has.",
+)
 @click.option("--database", default=DATABASE, show_default=True, help="The database of the ledger.")
 def restore_command(directory: Path, target: Path, until: datetime | None, database: str) -> None:
     """Recover a backup into a new data directory and verify the ledger in it. Exit code 1 if it is wrong.

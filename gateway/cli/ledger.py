@@ -1,10 +1,7 @@
 """tillgate ledger, tillgate database: whether the books are right, and the database that they are in."""
 
-import base64
-import binascii
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.certificates import certificates_group
-from gateway.cli.support import FAILED, console, with_connection, with_settings
+from gateway.cli.missing import missing_command
+from gateway.cli.support import FAILED, console, keys_option, public_keys, with_connection, with_settings
 from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
 from gateway.ledger.verify import Report, verify
 from gateway.runtime.database import migrate
@@ -31,15 +29,10 @@ def ledger_group() -> None:
 
 @ledger_group.command("verify")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option(
-    "--keys",
-    "keys_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The JSON set of public keys that tills verify by: every signature is verified too.",
-)
+@keys_option()
 def verify_command(as_json: bool, keys_file: Path | None) -> None:
     """Recompute everything in one snapshot, beside live load. Exit code 1 if anything is wrong."""
-    keys = _public_keys(keys_file) if keys_file else None
+    keys = public_keys(keys_file) if keys_file else None
     report = with_settings(
         lambda settings: with_connection(
             settings.database_reader_url, lambda connection: verify(connection, keys=keys)
@@ -53,12 +46,7 @@ def verify_command(as_json: bool, keys_file: Path | None) -> None:
         sys.exit(FAILED)
 
 
-def _public_keys(file: Path) -> Mapping[str, bytes]:
-    try:
-        named = json.loads(file.read_bytes())["keys"]
-        return {key["key_id"]: base64.b64decode(key["public_key_base64"], validate=True) for key in named}
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise click.BadParameter(f"{file} is no set of public keys") from None
+ledger_group.add_command(missing_command)
 
 
 def _as_json(report: Report) -> dict[str, object]:

@@ -1,9 +1,13 @@
 """What the groups of the command line share: settings, servers, a connection or a committer to work with."""
 
 import asyncio
+import base64
+import binascii
+import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
@@ -39,6 +43,29 @@ def with_settings(work: Callable[[Settings], Result]) -> Result:
             return work(complete)
         except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
             raise click.ClickException(f"the database refused: {error}") from error
+
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def keys_option(*, required: bool = False) -> Callable[[Command], Command]:
+    """`--keys FILE`, for commands that verify signatures."""
+    return click.option(
+        "--keys",
+        "keys_file",
+        required=required,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="The JSON set of public keys that tills verify by: every signature is verified too.",
+    )
+
+
+def public_keys(file: Path) -> Mapping[str, bytes]:
+    """The Ed25519 public keys of such a file by key id; raises click.BadParameter."""
+    try:
+        named = json.loads(file.read_bytes())["keys"]
+        return {key["key_id"]: base64.b64decode(key["public_key_base64"], validate=True) for key in named}
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        raise click.BadParameter(f"{file} is no set of public keys") from None
 
 
 def with_connection(url: str, work: Callable[[asyncpg.Connection], Awaitable[Result]]) -> Result:
