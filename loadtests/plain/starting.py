@@ -23,7 +23,13 @@ def make_plain_engine(
     A command that gets a connection which was lost meanwhile notices, and tries again. Times as for the
     gateway's own engine.
     """
-    session = {"timezone": "UTC", "application_name": "tillgate", "lock_timeout": f"{lock_wait_s * 1000:.0f}"}
+    session = {
+        "timezone": "UTC",
+        "application_name": "tillgate",
+        "lock_timeout": f"{lock_wait_s * 1000:.0f}",
+        # Each statement goes by keys; planned anew for each array of keys, a look-up costs more than its run.
+        "plan_cache_mode": "force_generic_plan",
+    }
     return create_async_engine(
         url,
         pool_size=pool_size,
