@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -89,12 +89,12 @@ class Exchange:
     _waiting: dict[int, "asyncio.Future[service.ExchangeAnswer]"] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _reader: "asyncio.Task[None] | None" = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def open(self) -> Stream:
         """The stream."""
         if self.stream is None:
-            open_stream: Any = self.channel.stream_stream(f"/{SERVICE_NAME}/Exchange")
-            self.stream = open_stream()
+            self.stream = open_stream(self.channel)
             self._reader = asyncio.create_task(self._read())
         return self.stream
 
@@ -105,24 +105,25 @@ class Exchange:
         message = burst.messages.add(message_id=number, timeout_ms=round(timeout_s * 1000), language=language)
         getattr(message, _FIELDS[method]).CopyFrom(request)
         try:
-            await stream.write(burst.SerializeToString())
+            async with self._turn:  # a stream takes one write at a time
+                await stream.write(burst.SerializeToString())
             async with asyncio.timeout(timeout_s):
                 response = await answer
         except TimeoutError:
             raise Refused(grpc.StatusCode.DEADLINE_EXCEEDED, "", "", "", "", "") from None
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise refused(await _end_of(stream)) from None
+            raise refused(await end_of(stream)) from None
         if response.HasField("error"):
-            raise refusal(_CODES[response.error.code], response.error)
+            raise refusal_in(response.error)
         return getattr(response, _FIELDS[method])
 
     async def _read(self) -> None:
-        while isinstance(body := await self.stream.read(), bytes):
-            for response in service.ExchangeResponse.FromString(body).answers:
+        while (burst := await next_burst(self.stream)) is not None:
+            for response in burst:
                 waiting = self._waiting.pop(response.message_id)
                 if not waiting.done():
                     waiting.set_result(response)
-        error = await _end_of(self.stream)
+        error = await end_of(self.stream)
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(error)
@@ -184,7 +185,23 @@ TRANSPORTS: Final[Mapping[str, Callable[[Way], Transport]]] = {
 }
 
 
-async def _end_of(stream: Stream) -> grpc.aio.AioRpcError:
+def open_stream(channel: grpc.aio.Channel) -> Stream:
+    """A new Exchange stream of bytes."""
+    make: Any = channel.stream_stream(f"/{SERVICE_NAME}/Exchange")
+    return make()
+
+
+async def next_burst(stream: Stream) -> Sequence[service.ExchangeAnswer] | None:
+    """The answers that come next; None when the stream has ended, however it did."""
+    try:
+        body = await stream.read()
+    except grpc.aio.AioRpcError:
+        return None
+    return service.ExchangeResponse.FromString(body).answers if isinstance(body, bytes) else None
+
+
+async def end_of(stream: Stream) -> grpc.aio.AioRpcError:
+    """What a stream ended with, also if that was well."""
     return grpc.aio.AioRpcError(
         await stream.code(),
         await stream.initial_metadata(),
@@ -200,6 +217,11 @@ def refused(error: grpc.aio.AioRpcError) -> Refused:
         if key == DETAILS_KEY:
             status.MergeFromString(bytes(cast(bytes, value)))
     return refusal(error.code(), status)
+
+
+def refusal_in(status: Status) -> Refused:
+    """What an error inside a stream tells."""
+    return refusal(_CODES[status.code], status)
 
 
 def refusal(code: grpc.StatusCode, status: Status) -> Refused:
