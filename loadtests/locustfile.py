@@ -59,7 +59,7 @@ def begin(environment: Environment, **_: object) -> None:
 @events.test_stop.add_listener
 def end(**_: object) -> None:
     """The evening, unless the day was broken off."""
-    if Play.day.is_over.is_set():
+    if Play.day.are_all_served:
         Play.day.close()
 
 

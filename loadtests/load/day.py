@@ -47,11 +47,21 @@ class Day:
         self._restarted = Event()
         self._opened_s = 0.0
 
+    @property
+    def are_all_served(self) -> bool:
+        """True if every buyer has come and gone; a day that was broken off has some left."""
+        return self.tally.buyers == self.order.volume.purchases
+
     def open_till(self) -> tuple[Till, Sequence[Visit]]:
         """The next till, connected, and its buyers; the last one opens the day."""
         place = next(self._places)
         till = self._till(place)
-        balance = till.client.get_balance(UNKNOWN_CARD)
+        try:
+            balance = till.client.get_balance(UNKNOWN_CARD)
+        except TillgateError:
+            # A till that cannot open at a calm hour: there is no day to be played.
+            self.is_over.set()
+            raise
         if balance.reason is not Reason.CARD_UNKNOWN:
             till.books.wrong.append(f"an unknown card has the balance of {balance}")
         self._tills.append(till)
@@ -68,7 +78,7 @@ class Day:
             self.tally.late_s.append(max(-early_s, 0.0))
             self._serve(till, visit)
             self.tally.buyers += 1
-        if self.tally.buyers == self.order.volume.purchases:
+        if self.are_all_served:
             self.tally.selling_s = time.perf_counter() - self._opened_s
             self.is_over.set()
 
@@ -128,6 +138,8 @@ class Day:
         except TillgateError:
             # Counted where it was raised; the buyer goes away, and the next one is served.
             return
+        except Exception as error:
+            till.books.wrong.append(f"{visit.story.title}: {error!r}")
 
 
 def _say(text: str) -> None:

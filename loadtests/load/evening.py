@@ -10,13 +10,10 @@ import gevent
 from gevent.pool import Pool
 
 from loadtests.demo.holders import Holder
-from loadtests.demo.proof import LISTING_PAUSE_S, LISTING_TRIES, compare_card, compare_operations
+from loadtests.demo.proof import LISTING_PAUSE_S, LISTING_TRIES, PAGE_SIZE, compare_card, compare_operations
 from loadtests.load.tally import Tally
 from loadtests.load.till import Till
 from merchant_sdk import Operation
-
-_PAGE_SIZE: Final = 100
-"""Small pages, so that none takes longer than a till is patient."""
 
 _AT_ONCE: Final = 16
 
@@ -34,7 +31,7 @@ def prove(tills: Sequence[Till], holders: Sequence[Holder], issued: Mapping[str,
     for till in tills:
         where = f"terminal {till.place.terminal_id}"
         tally.disagreements += [f"{where}: {problem}" for problem in till.books.wrong]
-        if unsettled := till.client.open_requests():
+        if unsettled := (*till.client.open_requests(), *till.back_office.open_requests()):
             tally.disagreements.append(f"{where}: {len(unsettled)} requests were never settled")
 
 
@@ -43,7 +40,7 @@ def _compare_operations(till: Till) -> int:
     listed: dict[UUID, Operation] = {}
     since = None
     for _ in range(LISTING_TRIES):
-        for operation in till.client.list_operations(page_size=_PAGE_SIZE, decided_from=since):
+        for operation in till.back_office.list_operations(page_size=PAGE_SIZE, decided_from=since):
             listed[operation.request_id] = operation
             since = operation.decided_at
         # The gateway lists an outcome some seconds after its decision, so that a reader never skips one.
@@ -72,7 +69,7 @@ def _compare_cards(
     def compare(n: int) -> None:
         """One till asks for every so-manieth card."""
         for holder in holders[n :: len(tills)]:
-            balance = tills[n].client.get_balance(holder.card)
+            balance = tills[n].back_office.get_balance(holder.card)
             credited = {issued[credit.issue_ref]: credit.nominal_kopecks for credit in holder.credits}
             problems = compare_card(credited, balance, gone, held)
             tally.disagreements += [f"{holder.holder_ref}: {problem}" for problem in problems]

@@ -17,6 +17,7 @@ from merchant_sdk import (
     ByRequestId,
     CaptureLine,
     CommandResult,
+    Configurations,
     Desk,
     FiscalReceipt,
     OutcomeUnknownError,
@@ -69,7 +70,9 @@ class Till:
         self.books = Books()
         self.drive = FiscalDrive(place, rng)
         self.sisters: Sequence[Till] = ()
-        self.client = SyncTillClient(TillCredentials.from_folder(place.folder, endpoint=endpoint))
+        credentials = TillCredentials.from_folder(place.folder, endpoint=endpoint)
+        self.client = SyncTillClient(credentials)
+        self.back_office = SyncTillClient(credentials, Configurations.BackOffice.v1())
         self._desk = Desk(shift_number=SHIFT, cashier_ref=f"cashier-{place.terminal_id}")
         self._tally = tally
         self._measured = measured
@@ -133,7 +136,7 @@ class Till:
     def close_shift(self) -> ShiftResult:
         """Close the shift and compare the gateway's totals with the till's own; no buyer waits for it."""
         request = self.client.prepare_close_shift(self._desk)
-        result = self.client.send(request)
+        result = self.back_office.send(request)
         self.books.answered(request.request_id, result)
         expected = self.books.expected_totals(SHIFT, result.decided_at)
         if result.totals_if_any != expected:
