@@ -54,7 +54,9 @@ def _as_it_is(document: str) -> str:
     return document
 
 
-async def start_plain_ledger(settings: Settings, keys: GatewayKeys) -> LedgerParts:
+async def start_plain_ledger(
+    settings: Settings, keys: GatewayKeys, *, pool_size: int = POOL_SIZE
+) -> LedgerParts:
     """The parts of a gateway, with a plain ledger where the committer was; it decides by the same things."""
     parts = await start_ledger(settings, keys)
     unused = parts.committer
@@ -63,6 +65,7 @@ async def start_plain_ledger(settings: Settings, keys: GatewayKeys) -> LedgerPar
         settings.database_url,
         silence_s=settings.database_silence_s,
         lock_wait_s=settings.decision_max_age_s,
+        pool_size=pool_size,
     )
     plain = PlainLedger(
         engine, unused.rules, unused.seal, unused.registry, unused.observer, settings.queue_limit
