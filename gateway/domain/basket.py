@@ -12,7 +12,7 @@ CERTIFICATES_MAX: Final = 8
 ROUNDING_MAX_KOPECKS: Final = 99
 
 
-class Line(Struct, frozen=True, gc=False):
+class Line(Struct, frozen=True, gc=False, omit_defaults=True):
     """One basket line. `amount_kopecks` is its truth; the rest is evidence.
 
     `payment_subject`, `payment_method`, `vat_rate` are tags 1212, 1214, 1199 (0 = not told).
@@ -36,7 +36,7 @@ class Line(Struct, frozen=True, gc=False):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Basket(Struct, frozen=True, gc=False):
+class Basket(Struct, frozen=True, gc=False, omit_defaults=True):
     """Lines and what the receipt total was rounded down by (0 to 99 kopecks)."""
 
     lines: tuple[Line, ...]

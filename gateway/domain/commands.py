@@ -12,7 +12,7 @@ from gateway.domain.certificate import Bucket
 from gateway.domain.purchase import FiscalReceipt, OwnMoneyPart
 
 
-class Origin(Struct, frozen=True, gc=False):
+class Origin(Struct, frozen=True, gc=False, omit_defaults=True):
     """Who sends: the terminal, its outlet and merchant, the concentrator that speaks for it (0 = none)."""
 
     merchant_id: int
@@ -23,19 +23,19 @@ class Origin(Struct, frozen=True, gc=False):
     cashier_ref: str = ""
 
 
-class ByPurchaseId(Struct, frozen=True, gc=False):
+class ByPurchaseId(Struct, frozen=True, gc=False, omit_defaults=True):
     """Names a purchase by its id."""
 
     purchase_id: UUID
 
 
-class ByRequestId(Struct, frozen=True, gc=False):
+class ByRequestId(Struct, frozen=True, gc=False, omit_defaults=True):
     """Names a purchase by the request id of its Authorize or Sale."""
 
     request_id: UUID
 
 
-class ByReceipt(Struct, frozen=True, gc=False):
+class ByReceipt(Struct, frozen=True, gc=False, omit_defaults=True):
     """Names a purchase by a fiscal receipt: (ФН, ФД)."""
 
     fiscal_drive_number: str
@@ -45,7 +45,7 @@ class ByReceipt(Struct, frozen=True, gc=False):
 PurchaseRef = ByPurchaseId | ByRequestId | ByReceipt
 
 
-class Authorize(Struct, frozen=True, gc=False):
+class Authorize(Struct, frozen=True, gc=False, omit_defaults=True):
     """Hold points for a basket; `is_sale` captures in the same command.
 
     `card_token` is the keyed token of the card. `program_code` "" means any program that is
@@ -65,7 +65,7 @@ class Authorize(Struct, frozen=True, gc=False):
     receipts: tuple[FiscalReceipt, ...] = ()
 
 
-class CaptureLine(Struct, frozen=True, gc=False):
+class CaptureLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """How much of one line is captured."""
 
     line_number: int
@@ -73,7 +73,7 @@ class CaptureLine(Struct, frozen=True, gc=False):
     amount_kopecks: int
 
 
-class Capture(Struct, frozen=True, gc=False):
+class Capture(Struct, frozen=True, gc=False, omit_defaults=True):
     """Spend a hold, whole (`lines` empty) or by line; after the hold's end a late capture."""
 
     request_id: UUID
@@ -88,7 +88,7 @@ class Capture(Struct, frozen=True, gc=False):
         _refuse_repeated(self.lines)
 
 
-class Void(Struct, frozen=True, gc=False):
+class Void(Struct, frozen=True, gc=False, omit_defaults=True):
     """Undo a hold, or a capture that nothing stands on yet."""
 
     request_id: UUID
@@ -96,7 +96,7 @@ class Void(Struct, frozen=True, gc=False):
     purchase: PurchaseRef
 
 
-class RefundLine(Struct, frozen=True, gc=False):
+class RefundLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """How much of one captured line comes back."""
 
     line_number: int
@@ -111,7 +111,7 @@ def _refuse_repeated(lines: Sequence[CaptureLine | RefundLine]) -> None:
         raise ValueError("each line is named once, with a quantity above zero")
 
 
-class Refund(Struct, frozen=True, gc=False):
+class Refund(Struct, frozen=True, gc=False, omit_defaults=True):
     """Give captured points back, by line, or everything that is left (`lines` empty)."""
 
     request_id: UUID
@@ -124,7 +124,7 @@ class Refund(Struct, frozen=True, gc=False):
         _refuse_repeated(self.lines)
 
 
-class AttachReceipt(Struct, frozen=True, gc=False):
+class AttachReceipt(Struct, frozen=True, gc=False, omit_defaults=True):
     """Add fiscal receipts to a purchase."""
 
     request_id: UUID
@@ -133,14 +133,14 @@ class AttachReceipt(Struct, frozen=True, gc=False):
     receipts: tuple[FiscalReceipt, ...] = ()
 
 
-class CloseShift(Struct, frozen=True, gc=False):
+class CloseShift(Struct, frozen=True, gc=False, omit_defaults=True):
     """Close a fiscal shift (`origin.shift_number`) of the terminal and total it."""
 
     request_id: UUID
     origin: Origin
 
 
-class Act(Struct, frozen=True, gc=False):
+class Act(Struct, frozen=True, gc=False, omit_defaults=True):
     """The deciding act of a department command: body, number, date."""
 
     body: str
@@ -148,7 +148,7 @@ class Act(Struct, frozen=True, gc=False):
     date: date
 
 
-class Issue(Struct, frozen=True, gc=False):
+class Issue(Struct, frozen=True, gc=False, omit_defaults=True):
     """Credit a certificate to the account of a holder (зачисление).
 
     `issue_ref` is the department's unique key of the row; `request_id` is derived from it.
@@ -177,7 +177,7 @@ class WithdrawReason(StrEnum):
     REFUSED = "REFUSED"
 
 
-class Withdraw(Struct, frozen=True, gc=False):
+class Withdraw(Struct, frozen=True, gc=False, omit_defaults=True):
     """Lapse what is available of a certificate, and whatever comes back to it later."""
 
     request_id: UUID
@@ -186,7 +186,7 @@ class Withdraw(Struct, frozen=True, gc=False):
     act: Act
 
 
-class ChangeValidity(Struct, frozen=True, gc=False):
+class ChangeValidity(Struct, frozen=True, gc=False, omit_defaults=True):
     """Move a certificate's last day by an act; a later one restores what time had lapsed."""
 
     request_id: UUID
@@ -195,7 +195,7 @@ class ChangeValidity(Struct, frozen=True, gc=False):
     act: Act
 
 
-class SetBlock(Struct, frozen=True, gc=False):
+class SetBlock(Struct, frozen=True, gc=False, omit_defaults=True):
     """Block or unblock a certificate, or the whole account of a holder (`certificate_id` None)."""
 
     request_id: UUID
@@ -205,14 +205,14 @@ class SetBlock(Struct, frozen=True, gc=False):
     act: Act
 
 
-class Expire(Struct, frozen=True, gc=False):
+class Expire(Struct, frozen=True, gc=False, omit_defaults=True):
     """Book what time has done to an idle account; every other command does that first by itself."""
 
     request_id: UUID
     account_id: int
 
 
-class Correct(Struct, frozen=True, gc=False):
+class Correct(Struct, frozen=True, gc=False, omit_defaults=True):
     """An operator's correction between AVAILABLE and LAPSED, by a document."""
 
     request_id: UUID

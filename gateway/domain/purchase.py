@@ -33,7 +33,7 @@ class ReceiptKind(StrEnum):
     OFFSET = "OFFSET"
 
 
-class FiscalReceipt(Struct, frozen=True, gc=False):
+class FiscalReceipt(Struct, frozen=True, gc=False, omit_defaults=True):
     """Requisites of a fiscal receipt (54-ФЗ): tags 1041, 1040, 1077, 1037, 1018, 1038, 1012, 1020."""
 
     kind: ReceiptKind
@@ -52,7 +52,7 @@ class FiscalReceipt(Struct, frozen=True, gc=False):
         return self.fiscal_drive_number, self.fiscal_document_number
 
 
-class Share(Struct, frozen=True, gc=False):
+class Share(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one certificate pays of one line, under its program's unit ceiling if there is one."""
 
     certificate_id: UUID
@@ -60,7 +60,7 @@ class Share(Struct, frozen=True, gc=False):
     unit_ceiling_kopecks: int | None = None
 
 
-class PurchaseLine(Struct, frozen=True, gc=False):
+class PurchaseLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """A basket line with its decision. `shares` stand in order of payment."""
 
     line: Line
@@ -75,7 +75,7 @@ class PurchaseLine(Struct, frozen=True, gc=False):
         return sum([share.amount_kopecks for share in self.shares])
 
 
-class CapturedLine(Struct, frozen=True, gc=False):
+class CapturedLine(Struct, frozen=True, gc=False, omit_defaults=True):
     """What was captured of one line; `shares` are points, ≤ those authorized.
 
     `shortfall_kopecks` is what a late capture wanted of points and did not get: the merchant's loss.
@@ -98,7 +98,7 @@ class CapturedLine(Struct, frozen=True, gc=False):
         return self.amount_kopecks - self.points_kopecks - self.shortfall_kopecks
 
 
-class Capture(Struct, frozen=True, gc=False):
+class Capture(Struct, frozen=True, gc=False, omit_defaults=True):
     """The one capture of a purchase, immutable.
 
     `sale_date` (Moscow) and `agreements` (certificate → subsidy agreement) decide the claims that

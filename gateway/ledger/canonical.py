@@ -1,7 +1,7 @@
 """The canonical form of a command: what a request id stands for, and how two bodies differ.
 
-It holds what the till sent (or the department's row), the card as an account id, and nothing
-that the gateway added: neither the concentrator that carried it nor the goods evidence.
+It holds what the till sent (or the department's row) less what is empty, the card as an account id,
+and nothing that the gateway added: neither the concentrator that carried it nor the goods evidence.
 """
 
 from typing import Any
@@ -54,10 +54,10 @@ def canonical(command: Command | CloseShift, account_id: int | None) -> str:
         fields["card"] = card_name(command.card_token, account_id)
         del fields["card_token"]
         for line in fields["basket"]["lines"]:
-            del line["evidence"]
+            line.pop("evidence", None)
     if "origin" in fields:
         for name in _ADDED_TO_ORIGIN:
-            del fields["origin"][name]
+            fields["origin"].pop(name, None)
     return _encode(fields).decode()
 
 
@@ -75,15 +75,15 @@ def difference(stored: str, command: Command | CloseShift, account_id: int | Non
     return _first_difference(then, now, "")
 
 
+_EMPTY: tuple[Any, ...] = (None, False, 0, "", [])
+
+
 def _first_difference(then: Any, now: Any, path: str) -> str | None:
     if isinstance(then, dict) and isinstance(now, dict):
-        # A field that only one of them has came or went with another version of the gateway; but two that
-        # share none are different things: a purchase by its id, and one by its request or receipt.
-        shared = then.keys() & now.keys()
-        if not shared and then != now:
-            return path
-        for name in sorted(shared):
-            found = _first_difference(then[name], now[name], f"{path}.{name}" if path else name)
+        if then and now and not then.keys() & now.keys():
+            return path  # different things, as a purchase named by its id and one by its receipt
+        for name in sorted(then.keys() | now.keys()):
+            found = _first_difference(then.get(name), now.get(name), f"{path}.{name}" if path else name)
             if found:
                 return found
         return None
@@ -93,4 +93,5 @@ def _first_difference(then: Any, now: Any, path: str) -> str | None:
             if found:
                 return found
         return None
-    return None if then == now else path
+    # What is left out says the same as what is empty, whichever version of the gateway wrote it.
+    return None if then == now or (then in _EMPTY and now in _EMPTY) else path
