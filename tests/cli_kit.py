@@ -40,12 +40,21 @@ class CommandLine:
 
 
 @contextmanager
+def logging_put_back() -> Iterator[None]:
+    """Every command configures logging; afterwards it is as before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@contextmanager
 def command_line(
     postgres: EmbeddedPostgres, database: str, redis_url: str, data_dir: Path
 ) -> Iterator[CommandLine]:
-    """The command line; logging is put back afterwards, since every command configures it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    """The command line on one database."""
     urls = {
         "TILLGATE_DATABASE_URL": postgres.url(database, "tillgate_gateway"),
         "TILLGATE_DATABASE_MIGRATOR_URL": postgres.url(database),
@@ -53,7 +62,5 @@ def command_line(
         "TILLGATE_REDIS_URL": redis_url,
         "TILLGATE_DATA_DIR": str(data_dir),
     }
-    yield CommandLine(postgres, database, urls)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_put_back():
+        yield CommandLine(postgres, database, urls)

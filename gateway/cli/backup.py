@@ -48,14 +48,13 @@ def backup_command(directory: Path, keep: int | None) -> None:
     def take(settings: Settings) -> None:
         archive, programs = Archive(directory), _programs(settings)
         click.echo("copying and verifying", err=True)
-        base = archive.take_base(programs, _url(settings))
-        click.echo(f"backup: {base.path}")
-        if keep is not None:
-            for old in archive.keep_newest(programs, keep):
+        with _told():
+            base = archive.take_base(programs, _url(settings))
+            click.echo(f"backup: {base.path}")
+            for old in archive.keep_newest(programs, keep) if keep else ():
                 click.echo(f"removed: {old.path}")
 
-    with _told():
-        with_settings(take)
+    with_settings(take)
 
 
 @click.command("archive")
@@ -65,10 +64,10 @@ def archive_command(directory: Path) -> None:
 
     def follow(settings: Settings) -> None:
         click.echo(f"keeping the log in {Archive(directory).wal}", err=True)
-        Archive(directory).follow(_programs(settings), _url(settings))
+        with _told():
+            Archive(directory).follow(_programs(settings), _url(settings))
 
-    with _told():
-        with_settings(follow)
+    with_settings(follow)
 
 
 @click.command("restore")
@@ -107,9 +106,9 @@ def _told() -> Iterator[None]:
     """What went wrong in one line."""
     try:
         yield
-    except BackupError as error:
+    except (BackupError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    except (SQLAlchemyError, OSError, asyncpg.PostgresError) as error:
+    except (SQLAlchemyError, asyncpg.PostgresError) as error:
         raise click.ClickException(f"the restored database refused: {error}") from error
 
 

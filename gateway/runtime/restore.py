@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -93,18 +93,18 @@ def _settings(home: Path, until: datetime | None) -> dict[str, str]:
 
 
 def _copy_log(archive: Path, copy: Path, first: str) -> None:
-    """Copies the log since `first`: the server may run under an account that cannot read the archive.
-
-    The last file is one that is still being written; where it was finished, the whole file wins.
-    """
+    """Copies the log since `first`: the server may run under an account that cannot read the archive."""
     copy.mkdir(mode=0o700)
-    for file in sorted(archive.iterdir() if archive.is_dir() else (), reverse=True):
-        name = file.name.removesuffix(".partial")
+    names = {file.name.removesuffix(".partial") for file in archive.iterdir()} if archive.is_dir() else set()
+    for name in names:
         is_segment = len(name) == _SEGMENT_DIGITS and name[_TIMELINE_DIGITS:] >= first[_TIMELINE_DIGITS:]
-        if (is_segment or name.endswith(".history")) and (
-            file.suffix != ".partial" or not (archive / name).exists()
-        ):
-            shutil.copyfile(file, copy / name)
+        if not is_segment and not name.endswith(".history"):
+            continue
+        # The last file is still being written, and may be finished at this very moment.
+        for found in (archive / name, archive / f"{name}.partial", archive / name):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(found, copy / name)
+                break
 
 
 def _give(home: Path, account: Account) -> None:

@@ -1,4 +1,4 @@
-"""The database is lost and restored to an instant: what tills were told afterwards is named, and that alone."""
+"""The database is lost and restored to an instant: what tills were told afterwards is named."""
 
 import asyncio
 import json
@@ -15,12 +15,15 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gateway.cli import tillgate
 from gateway.runtime import embedded_place as place
 from gateway.runtime.database import migrate
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from merchant_sdk.archive import OutcomeArchive
 from merchant_sdk.signatures import SignedBytes
+from tests.cli_kit import logging_put_back
 from tests.crash.harness import Town, assert_clean, found_town
 from tests.crash.journal import Sent
 from tests.crash.processes import GatewayProcess, eventually
@@ -38,23 +41,25 @@ class Operator:
     settings: Mapping[str, str]
     backups: Path
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Nothing but the settings."""
-        return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **self.settings}
+    async def does(self, *arguments: object) -> Result:
+        """Run `tillgate …` to its end, in this process but for a loop of its own."""
+        with logging_put_back():
+            return await asyncio.to_thread(
+                CliRunner().invoke, tillgate, [str(a) for a in arguments], env=self.settings
+            )
 
-    async def does(self, *arguments: object) -> "subprocess.CompletedProcess[str]":
-        """Run `tillgate …` to its end."""
-        command = [TILLGATE, *map(str, arguments)]
-        return await asyncio.to_thread(
-            subprocess.run, command, env=self.environment, capture_output=True, text=True, check=False
+    async def restores(self, target: Path, *more: str) -> Result:
+        """`tillgate restore` of its backups."""
+        return await self.does(
+            "restore", "--from", self.backups, "--to", target, "--database", DATABASE, *more
         )
 
     @asynccontextmanager
     async def archiving(self, postgres: EmbeddedPostgres) -> AsyncIterator[None]:
         """`tillgate archive` in the background; leaving waits until it has all that is written."""
         command = [TILLGATE, "archive", "--to", str(self.backups)]
-        process = subprocess.Popen(command, env=self.environment)  # noqa: ASYNC220 - it returns at once
+        environment = {"PATH": os.environ["PATH"], **self.settings}
+        process = subprocess.Popen(command, env=environment)  # noqa: ASYNC220 - it returns at once
         caught_up = (
             "SELECT count(*) FROM pg_stat_replication"
             " WHERE application_name = 'pg_receivewal' AND flush_lsn >= pg_current_wal_flush_lsn()"
@@ -106,20 +111,20 @@ async def test_a_lost_database_comes_back_to_an_instant_and_what_it_lacks_is_nam
             await gateway.start_ready()
             async with operator.archiving(postgres), tills_at(town.clients[:1], gateway.address) as [till]:
                 done = await operator.does("backup", "--to", operator.backups, "--keep", "1")
-                assert (0, "") == (done.returncode, done.stderr.removeprefix("copying and verifying\n"))
+                assert (0, "") == (done.exit_code, done.stderr.removeprefix("copying and verifying\n"))
                 kept = await sell(till, town.cards[:2], archive)
                 instant = postgres.execute("SELECT to_json(clock_timestamp())").strip('"')
                 lost = await sell(till, town.cards[2:], archive)
         address = postgres.url().partition("?host=")[2]
         lose(postgres)
 
-    whole = await restore(operator, folder / "whole")
-    assert 0 == whole.returncode, whole.stderr
+    whole = await operator.restores(folder / "whole")
+    assert 0 == whole.exit_code, whole.stderr
     last = lost[-1].outcome.decided_at.ToDatetime(UTC)
     assert f"last decision: {last.isoformat()}\n" in whole.stdout
     target = place.home_for(folder) / "postgres"
-    done = await restore(operator, target, "--until", instant)
-    assert (0, True) == (done.returncode, "the ledger is clean" in done.stdout), done.stderr
+    done = await operator.restores(target, "--until", instant)
+    assert (0, True) == (done.exit_code, "the ledger is clean" in done.stdout), done.stderr
 
     with EmbeddedPostgres(folder) as restored:
         moved = {
@@ -138,21 +143,28 @@ async def test_a_lost_database_comes_back_to_an_instant_and_what_it_lacks_is_nam
         assert [s.answers[0] for s in kept] == [s.answers[0] for s in again[: len(kept)]]
         assert {str(sent.request_id): "different" for sent in lost} == await missing(operator, archive, town)
         await assert_clean(back)
-
-
-async def restore(operator: Operator, target: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    """`tillgate restore` of the operator's backups."""
-    return await operator.does(
-        "restore", "--from", operator.backups, "--to", target, "--database", DATABASE, *more
-    )
+    await damage_is_noticed(operator, folder / "damaged")
 
 
 async def missing(operator: Operator, archive: OutcomeArchive, town: Town) -> dict[str, str]:
     """What `tillgate ledger missing` says of each request that is not as it was told."""
     keys = town.clients[0].folder / "outcome_keys.json"
     done = await operator.does("ledger", "missing", archive.path, "--keys", keys, "--json")
-    assert 1 == done.returncode, done.stderr
+    assert 1 == done.exit_code, done.stderr
     said = json.loads(done.stdout)
     assert [] == said["disbelieved"]
     assert all(one["account_id"] and one["points_kopecks"] for one in said["discrepancies"])
     return {one["request_id"]: one["what"] for one in said["discrepancies"]}
+
+
+async def damage_is_noticed(operator: Operator, target: Path) -> None:
+    """A backup with one byte of difference is not restored, and leaves no directory that looks like one."""
+    [base] = (operator.backups / "base").iterdir()
+    file = next(path for path in base.glob("base/*/*") if path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[0] ^= 1
+    file.write_bytes(content)
+    before = sorted(target.parent.iterdir())
+    done = await operator.restores(target)
+    assert (1, True) == (done.exit_code, "pg_verifybackup" in done.stderr)
+    assert before == sorted(target.parent.iterdir())
