@@ -1,7 +1,8 @@
 """The till's side of Tillgate: a client that knows how to retry, to undo and to verify.
 
-Start with README.md beside this file. `TillClient` is for asyncio, `SyncTillClient` for threads; what either
-raises is drawn in `merchant_sdk.errors`, what is retried and what is undone in `merchant_sdk.methods`.
+Start with README.md beside this file. `TillClient` is for asyncio, `SyncTillClient` for threads,
+`Concentrator` for many tills over one stream; what they raise is drawn in `merchant_sdk.errors`, what is
+retried and what is undone in `merchant_sdk.methods`.
 """
 
 from merchant_sdk._async.client import TillClient
@@ -52,6 +53,7 @@ from merchant_sdk.errors import (
     Violation,
     WrongAnswerError,
 )
+from merchant_sdk.exchange import Concentrator
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
 from merchant_sdk.methods import Method
 from merchant_sdk.purchases import (
@@ -100,6 +102,7 @@ __all__ = [
     "ClientClosedError",
     "CommandKind",
     "CommandResult",
+    "Concentrator",
     "Configuration",
     "ConfigurationError",
     "Configurations",

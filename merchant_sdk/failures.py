@@ -12,7 +12,7 @@ from merchant_sdk.enums import Reason
 from merchant_sdk.errors import GatewayError, Refusal, Violation, gateway_error
 
 DOMAIN: Final = "tillgate"
-_STATUS_KEY: Final = "grpc-status-details-bin"
+STATUS_KEY: Final = "grpc-status-details-bin"
 
 
 class _Failure(Protocol):
@@ -63,7 +63,7 @@ def _reason(name: str) -> Reason:
 
 def _rich_status(failure: _Failure) -> Status:
     for key, value in cast("list[tuple[str, bytes]]", failure.trailing_metadata() or ()):
-        if key == _STATUS_KEY:
+        if key == STATUS_KEY:
             try:
                 return Status.FromString(value)
             except DecodeError:

@@ -27,6 +27,8 @@ NAME: Final = "Exchange"
 REVOCATION_LOOK_S: Final = 0.25
 """The registry is half a second behind at most, and a revoked key must be out within one."""
 
+TAKEN: Final = ("tillgate-exchange", "open")
+"""The initial metadata of a stream whose messages are taken; a refused one has none."""
 BURST_BYTES: Final = 262_144
 """An answer beyond it goes alone: gRPC's clients refuse messages of more than 4 MiB."""
 TURN_MESSAGES: Final = 16
@@ -107,24 +109,33 @@ class _Stream:
         self._room = asyncio.Event()
         self._work = asyncio.Event()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._reader = self._loop.create_task(self._read(), name="exchange-read")
+        self._reader: asyncio.Task[None] | None = None
+        self._is_draining = False
 
     async def serve(self) -> None:
         """Return when all that was read is answered; raises InvalidRequestError where that ends it before."""
+        self.exchange.identity.client_of(self._fingerprint)
+        # A client that has seen this knows that it may speak; without it nothing was ever taken.
+        await self._context.send_initial_metadata((TAKEN,))
+        self._reader = self._loop.create_task(self._read(), name="exchange-read")
+        if self._is_draining:
+            self._reader.cancel()
         writer = self._loop.create_task(self._write(), name="exchange-write")
-        for task in (self._reader, writer):
-            task.add_done_callback(self._end_with)
         look = self._loop.create_task(self._watch(), name="exchange-watch")
-        look.add_done_callback(self._end_with)
+        tasks = (self._reader, writer, look)
+        for task in tasks:
+            task.add_done_callback(self._end_with)
         try:
             await self._ended
         finally:
-            for task in (self._reader, writer, look):
+            for task in tasks:
                 task.cancel()
 
     def drain(self) -> None:
         """Read no further."""
-        self._reader.cancel()
+        self._is_draining = True
+        if self._reader is not None:
+            self._reader.cancel()
 
     def _end_with(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._ended.done():

@@ -59,6 +59,8 @@ class SyncTillClient(Preparing):
     cancelled leaves its request open in the journal, for `resolve`.
     """
 
+    _transport_type = Transport
+
     def __init__(
         self,
         credentials: TillCredentials,
@@ -69,7 +71,7 @@ class SyncTillClient(Preparing):
         self._credentials = credentials
         self._configuration = configuration or Configurations.Counter.v1()
         self._journal = MemoryJournal() if journal is None else journal
-        self._transport = Transport(credentials, self._configuration)
+        self._transport = self._transport_type(credentials, self._configuration)
         self._sender = Sender(self._transport, credentials, self._configuration, self._journal)
 
     def __enter__(self) -> Self:

@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 import grpc
@@ -18,6 +19,7 @@ from google.rpc.status_pb2 import Status
 from merchant_sdk import Method
 from tests.sdk_support.book import CARD_WITHOUT_CERTIFICATE, CERTIFICATE_ID, Book, ConflictError, MissingError
 from tests.sdk_support.credentials import Keys
+from tests.sdk_support.exchange import exchange
 from tests.sdk_support.faults import Fault, Forge, Hang, Hold, LoseAnswer, Refuse
 from tillgate.v1 import purchase_pb2 as pb
 from tillgate.v1 import purchase_service_pb2 as service_pb
@@ -53,6 +55,15 @@ class ScriptedGateway:
     faults: dict[Method, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     standing_faults: dict[Method, Fault] = field(default_factory=dict)
     endpoint: str = ""
+    streams: int = 0
+    stream_faults: deque[Refuse] = field(default_factory=deque)
+
+    async def begin_stream(self, context: Any) -> None:
+        """A stream has come; it is taken, or refused before anything on it is read."""
+        self.streams += 1
+        if self.stream_faults:
+            await _abort(context, self.stream_faults.popleft(), "en")
+        await context.send_initial_metadata((("tillgate-exchange", "open"),))
 
     def script(self, method: Method, *faults: Fault) -> None:
         """Order what happens to the next calls of a method, one fault a call."""
@@ -214,4 +225,6 @@ def _handlers(gateway: ScriptedGateway) -> grpc.GenericRpcHandler:
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
-    return grpc.method_handlers_generic_handler(_SERVICE.full_name, {m: handler(m) for m in Method})
+    handlers = {str(method): handler(method) for method in Method}
+    handlers["Exchange"] = grpc.stream_stream_rpc_method_handler(partial(exchange, gateway))
+    return grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)

@@ -1,8 +1,8 @@
-"""Both clients behind one asynchronous face, so that one test tells both what is true."""
+"""All clients behind one asynchronous face, so that one test tells each what is true."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from merchant_sdk import (
     Basket,
     Card,
     CardEntryMode,
+    Concentrator,
     Configuration,
     Journal,
     Line,
@@ -24,7 +25,11 @@ from tests.sdk_support.book import CARD, CARD_WITHOUT_CERTIFICATE
 from tests.sdk_support.credentials import throwaway_keys, write_folder
 from tests.sdk_support.server import ScriptedGateway, running_gateway
 
-FLAVOURS = ("async", "sync")
+FLAVOURS: Mapping[str, type[TillClient] | type[SyncTillClient]] = {
+    "async": TillClient,
+    "sync": SyncTillClient,
+    "stream": Concentrator,
+}
 PATIENT = Configuration(
     attempt_timeout_s=20.0,
     total_timeout_s=60.0,
@@ -47,7 +52,7 @@ MILK_AND_BEER = Basket.of(
 
 
 class Till:
-    """Either client; the methods of the synchronous one run on threads and are awaited alike."""
+    """Any client; the methods of the synchronous one run on threads and are awaited alike."""
 
     def __init__(self, client: TillClient | SyncTillClient) -> None:
         self.client = client
@@ -103,9 +108,8 @@ async def till_of(
     configuration: Configuration = PATIENT,
     journal: Journal | None = None,
 ) -> AsyncIterator[Till]:
-    """A till of either flavour, closed at the end."""
-    client_type = TillClient if flavour == "async" else SyncTillClient
-    till = Till(client_type(credentials, configuration, journal=journal))
+    """A till of any flavour, closed at the end."""
+    till = Till(FLAVOURS[flavour](credentials, configuration, journal=journal))
     try:
         yield till
     finally:

@@ -190,7 +190,8 @@ class PurchaseServiceServicer:
         """All of the above over one stream, many at a time, answered in any order; each message
         is authorised anew and answered once. Only what cannot be parsed and a revoked key end
         the stream with an error. Whatever then has no answer may be sent again with the same
-        request id. The gateway reads no further while too many messages of a stream are
+        request id; of a stream without the initial metadata "tillgate-exchange: open" nothing
+        was taken. The gateway reads no further while too many messages of a stream are
         unanswered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

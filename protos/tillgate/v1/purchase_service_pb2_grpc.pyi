@@ -67,7 +67,8 @@ class PurchaseServiceStub:
     """All of the above over one stream, many at a time, answered in any order; each message
     is authorised anew and answered once. Only what cannot be parsed and a revoked key end
     the stream with an error. Whatever then has no answer may be sent again with the same
-    request id. The gateway reads no further while too many messages of a stream are
+    request id; of a stream without the initial metadata "tillgate-exchange: open" nothing
+    was taken. The gateway reads no further while too many messages of a stream are
     unanswered.
     """
 
@@ -110,7 +111,8 @@ class PurchaseServiceAsyncStub(PurchaseServiceStub):
     """All of the above over one stream, many at a time, answered in any order; each message
     is authorised anew and answered once. Only what cannot be parsed and a revoked key end
     the stream with an error. Whatever then has no answer may be sent again with the same
-    request id. The gateway reads no further while too many messages of a stream are
+    request id; of a stream without the initial metadata "tillgate-exchange: open" nothing
+    was taken. The gateway reads no further while too many messages of a stream are
     unanswered.
     """
 
@@ -222,7 +224,8 @@ class PurchaseServiceServicer(metaclass=_abc_1.ABCMeta):
         """All of the above over one stream, many at a time, answered in any order; each message
         is authorised anew and answered once. Only what cannot be parsed and a revoked key end
         the stream with an error. Whatever then has no answer may be sent again with the same
-        request id. The gateway reads no further while too many messages of a stream are
+        request id; of a stream without the initial metadata "tillgate-exchange: open" nothing
+        was taken. The gateway reads no further while too many messages of a stream are
         unanswered.
         """
 
