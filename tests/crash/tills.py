@@ -51,7 +51,10 @@ class Manner:
 
 
 class Till:
-    """One terminal with a connection to each gateway; the first of them is asked first."""
+    """One terminal with a connection to each gateway; the first of them is asked first.
+
+    One that `wanders` asks another one with each request.
+    """
 
     def __init__(self, client: ClientFolder, addresses: Sequence[str], journal: Journal) -> None:
         self.terminal_id = client.terminal_ids[0]
@@ -61,6 +64,7 @@ class Till:
             grpc.aio.secure_channel(address, credentials, options=_OPTIONS) for address in addresses
         ]
         self._asked = 0
+        self.wanders = False
 
     async def send(self, method: str, request: Message, timeout_s: float = PATIENCE_S) -> Sent:
         """Note a command, then send it once; its outcome may be unknown afterwards."""
@@ -71,6 +75,8 @@ class Till:
 
     async def deliver(self, sent: Sent, timeout_s: float = PATIENCE_S) -> bool:
         """Send the bytes under a request id (again); returns whether an answer came."""
+        if self.wanders:
+            self.turn()
         try:
             # A gateway that is away is waited for, as long as this attempt may take.
             call = self._raw(sent.method)(sent.body, timeout=timeout_s, wait_for_ready=True)
