@@ -51,7 +51,8 @@ def card_number(account_id: int) -> str:
 def make_baskets(count: int, seed: int = 1) -> list[wire.Basket]:
     """So many baskets of real sizes over the shipped lines; the same ones for the same seed."""
     rng = random.Random(seed)
-    lines = cycle([line for basket in load_baskets() for line in basket.lines])
+    shipped = load_baskets(2 * count)  # they have half the lines of what is made of them
+    lines = cycle([line for basket in shipped for line in basket.lines])
     sizes = rng.choices(list(SIZES), weights=list(SIZES.values()), k=count)
     return [_basket(islice(lines, size)) for size in sizes]
 

@@ -22,6 +22,8 @@ from loadtests.bench.schedule import arrival_times_s
 from loadtests.bench.transports import Call, Calls, Transport, open_transport
 from tillgate.v1 import purchase_pb2 as wire
 
+SAMPLING_CALLERS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
@@ -121,12 +123,16 @@ class Client:
 
     async def sample(self) -> dict[str, Any]:
         """Every basket once; the rows are `sizes.Sampled`."""
-        calls, found = self._calls(), []
-        for index, basket in enumerate(self._baskets):
-            body = self._requests_of([basket], index).next()
-            answer = await calls.caller(index)(body)
-            found.append((index, len(basket.lines), len(body), len(answer), self._is_approved(answer)))
-        return {"baskets": found}
+        calls, found, left = self._calls(), [], enumerate(self._baskets)
+
+        async def caller(call: Call) -> None:
+            for index, basket in left:
+                body = self._requests_of([basket], index).next()
+                answer = await call(body)
+                found.append((index, len(basket.lines), len(body), len(answer), self._is_approved(answer)))
+
+        await asyncio.gather(*(caller(calls.caller(n)) for n in range(SAMPLING_CALLERS)))
+        return {"baskets": sorted(found)}
 
     def _requests_of(self, baskets: Sequence[wire.Basket], seed: int) -> AuthorizeRequests:
         config = self._config

@@ -1,40 +1,135 @@
-"""The figures as tables, for a terminal."""
+"""The figures as tables: for a terminal, and as Markdown for a decision record."""
 
-from typing import Any
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
-from loadtests.bench.results import spread_of
+from loadtests.bench.results import RATIOS, spread_of
 
-RATIOS = ("unary_over_echo", "exchange_over_pgbench", "unary_over_plain")
-COLUMNS = {
-    "p50_ms": "p50 ms",
-    "p99_ms": "p99 ms",
-    "client_cpu_us": "client µs",
-    "server_cpu_us": "server µs",
-    "postgres_cpu_us": "PostgreSQL µs",
-    "wal_bytes": "WAL B",
-}
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table of texts with the line that tells what it is."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def sheets(results: dict[str, Any]) -> list[Sheet]:
+    """A table for each part that was measured."""
+    return [make(results[part]) for part, make in _SHEETS if part in results]
 
 
 def show(results: dict[str, Any], console: Console) -> None:
-    """Print what is in the results."""
-    if "rounds" not in results:
-        return
-    table = Table(title="Throughput, interleaved rounds; medians, CPU and bytes a purchase")
-    for heading in ("", "purchases/s (min to max)", *COLUMNS.values()):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-    for name, rounds in results["rounds"].items():
-        cells = [f"{spread_of([one[key] for one in rounds])['median']:,.0f}" for key in COLUMNS]
-        table.add_row(name, _spread([one["per_s"] for one in rounds]), *cells)
-    console.print(table)
-    for key in RATIOS:
-        ratio = results[key]
-        console.print(f"{key}: {ratio['median']:.3f} ({ratio['min']:.3f} to {ratio['max']:.3f})")
-    console.print(results["facts"])
+    """Print the tables."""
+    for sheet in sheets(results):
+        table = Table(title=sheet.title, title_justify="left")
+        for n, heading in enumerate(sheet.headings):
+            table.add_column(heading, justify="right" if n else "left")
+        for row in sheet.rows:
+            table.add_row(*row)
+        console.print(table)
 
 
-def _spread(values: list[float]) -> str:
-    found = spread_of(values)
-    return f"{found['median']:,.0f} ({found['min']:,.0f} to {found['max']:,.0f})"
+def markdown(results: dict[str, Any]) -> str:
+    """The same tables as Markdown."""
+    parts = []
+    for sheet in sheets(results):
+        rules = ("---", *("---:" for _ in sheet.headings[1:]))
+        lines = [f"| {' | '.join(cells)} |" for cells in (sheet.headings, rules, *sheet.rows)]
+        parts.append(f"**{sheet.title}**\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def spread(values: Iterable[float], digits: int = 0) -> str:
+    """Median with smallest and largest."""
+    found = spread_of(list(values))
+    middle, low, high = (f"{found[key]:,.{digits}f}" for key in ("median", "min", "max"))
+    return f"{middle} ({low} to {high})"
+
+
+def _median(rounds: list[dict[str, float]], key: str, digits: int = 0) -> str:
+    value = statistics.median(one[key] for one in rounds)
+    return "–" if value != value else f"{value:,.{digits}f}"
+
+
+def _throughput(part: dict[str, Any]) -> Sheet:
+    sizes, rows = part["facts"]["baskets"], []
+    keys = ("p50_ms", "p99_ms", "client_cpu_us", "server_cpu_us", "postgres_cpu_us", "wal_bytes")
+    for name, rounds in part["rounds"].items():
+        rows.append((name, spread(one["per_s"] for one in rounds), *(_median(rounds, key) for key in keys)))
+    rows.extend((key, spread(part[key]["rounds"], 3), *("" for _ in keys)) for key in RATIOS)
+    title = (
+        f"Throughput, {len(part[RATIOS[0]]['rounds'])} interleaved rounds, {part['measured_at']}; baskets of"
+        f" {sizes['lines']['mean']:.1f} lines, answers of {sizes['answer_bytes']['mean']:,.0f} bytes;"
+        " a purchase's µs of CPU"
+    )
+    return Sheet(
+        title, ("", "purchases/s", "p50 ms", "p99 ms", "client", "server", "PostgreSQL", "WAL B"), rows
+    )
+
+
+def _written(part: dict[str, Any]) -> Sheet:
+    by_side = part["facts"]["written"]
+    names = list(by_side["gateway"])
+    rows = [(side, *(f"{values[name]:,.1f}" for name in names)) for side, values in by_side.items()]
+    headings = ("", *(name.removesuffix("_bytes").replace("_", " ") for name in names))
+    return Sheet("Rows and mean bytes a purchase in the tables", headings, rows)
+
+
+def _latency(part: dict[str, Any]) -> Sheet:
+    keys = ("asked_per_s", "served_per_s", "refused_per_s")
+    rows = [
+        (
+            rate,
+            *(_median(rounds, key) for key in keys),
+            *(_median(rounds, key, 1) for key in ("p50_ms", "p99_ms", "p99_9_ms")),
+        )
+        for rate, rounds in part["rates"].items()
+    ]
+    title = f"Latency at the till, open loop, {part['workers']} gateway processes, {part['measured_at']}"
+    return Sheet(title, ("rate", "asked/s", "served/s", "refused/s", "p50 ms", "p99 ms", "p99.9 ms"), rows)
+
+
+def _growth(part: dict[str, Any]) -> Sheet:
+    rows = [
+        (
+            said,
+            spread(part[key]["small_cpu_us"]),
+            spread(part[key]["large_cpu_us"]),
+            spread(part[key]["large_over_small"]["rounds"], 3),
+        )
+        for said, key in (
+            (f"{part['accounts']:,} accounts", "by_accounts"),
+            (f"and {part['purchases']:,} purchases in 24 months", "by_purchases"),
+        )
+    ]
+    title = f"Growth, CPU µs a sale of gateway and PostgreSQL, {part['measured_at']}"
+    return Sheet(title, ("", f"{part['small_accounts']:,} accounts", "grown", "ratio"), rows)
+
+
+def _memory(part: dict[str, Any]) -> Sheet:
+    keys = ("first_mib", "last_mib", "max_mib", "slope_mib_per_hour")
+    row = (f"{part['minutes']:g} minutes, {part['sales']:,} sales", *(f"{part[key]:,.1f}" for key in keys))
+    title = f"Memory of a worker under load, after its warm-up, {part['measured_at']}"
+    return Sheet(title, ("", "first MiB", "last MiB", "largest MiB", "slope MiB/h"), [row])
+
+
+def _startup(part: dict[str, Any]) -> Sheet:
+    row = ("process start to ready", f"{part['first_s']:.2f}", spread(part["rounds"], 2))
+    return Sheet(f"Start of a worker, {part['measured_at']}", ("", "first s", "later s"), [row])
+
+
+_SHEETS: Final[tuple[tuple[str, Callable[[dict[str, Any]], Sheet]], ...]] = (
+    ("throughput", _throughput),
+    ("throughput", _written),
+    ("latency", _latency),
+    ("growth", _growth),
+    ("memory", _memory),
+    ("startup", _startup),
+)

@@ -1,14 +1,13 @@
 """Figures of a bench: medians with their spread, ratios of neighbouring rounds, the file that keeps them."""
 
 import json
-import os
-import platform
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 LATEST: Final = Path(__file__).parent.parent / "results" / "latest.json"
+RATIOS: Final = ("unary_over_echo", "exchange_over_pgbench", "unary_over_plain")
 
 
 def spread_of(values: Sequence[float]) -> dict[str, float]:
@@ -25,9 +24,10 @@ def ratio_of(ours: Sequence[float], yardstick: Sequence[float]) -> dict[str, Any
     return {**spread_of(rounds), "rounds": rounds}
 
 
-def merge(kept: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
-    """The file's new content: parts that were measured now replace those of the same name, others stay."""
-    return {**kept, **measured}
+def merge(kept: Mapping[str, Any], part: str, measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The new content: a part replaces the one of its name, others stay; ratios stand at the top as well."""
+    ratios = {key: measured[key] for key in RATIOS if key in measured}
+    return {**kept, **ratios, part: dict(measured)}
 
 
 def load(path: Path = LATEST) -> dict[str, Any]:
@@ -42,8 +42,3 @@ def store(results: Mapping[str, Any], path: Path = LATEST) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     fresh.replace(path)
-
-
-def machine() -> dict[str, Any]:
-    """What it was measured on."""
-    return {"cpus": os.cpu_count(), "python": platform.python_version()}

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from rich.progress import track
 
-from loadtests.bench.client import ClientConfig
 from loadtests.bench.clients import Answered, clients
 from loadtests.bench.echo import Shape
 from loadtests.bench.pgbench import Pgbench, make_pgbench
@@ -19,12 +18,8 @@ from loadtests.bench.sizes import purchase_sizes, written
 from loadtests.bench.usage import Meter, Usage
 from loadtests.bench.world import World, make_world
 
-BASKETS: Final = 1_500
 WARM_UP_S: Final = 2.0
 IN_FLIGHT: Final = {"unary": 64, "exchange": 256, "json": 64}
-CONNECTIONS: Final = 32
-"""Tills have a connection each; so many are enough for several processes behind a port to get like shares."""
-STREAMS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +116,7 @@ class Throughput:
 
     def _take_samples(self, port: int) -> Shape:
         """Buy every basket once: those that points pay are measured, and the echo answers in their size."""
-        with clients(self._config("unary", port), 1) as one:
+        with clients(self._world.client("unary", port, self._cards), 1) as one:
             sampled = one.sample()
         approved = [row for row in sampled if row[4]]
         self._chosen = tuple(row[0] for row in approved)
@@ -134,25 +129,12 @@ class Throughput:
         self.facts["answer"] = asdict(shape)
         return shape
 
-    def _config(self, transport: str, port: int) -> ClientConfig:
-        world, is_stream = self._world, transport == "exchange"
-        return ClientConfig(
-            transport=transport,
-            port=port,
-            identity=str(world.concentrator_dir if is_stream else world.till_dir),
-            terminal_id=world.terminal_id if is_stream else 0,
-            connections=STREAMS if is_stream else CONNECTIONS,
-            cards=self._cards,
-            basket_count=BASKETS,
-            chosen=self._chosen,
-        )
-
     def _add(self, stack: ExitStack, target: Target) -> None:
         """A target with as many client processes as it has server processes: one would be a bottleneck."""
-        config = self._config(target.transport, target.port)
+        config = self._world.client(target.transport, target.port, self._cards, self._chosen)
         together = stack.enter_context(clients(config, target.processes))
         in_flight = IN_FLIGHT[target.transport]
-        together.closed(WARM_UP_S, in_flight, checked=True)
+        together.closed(min(WARM_UP_S, self._options.seconds), in_flight, checked=True)
         self._server_pids[target.name] = target.server_pids
 
         def run() -> Round:

@@ -13,6 +13,7 @@ from gateway.runtime.servers import with_servers
 from gateway.runtime.settings import Settings, load_settings
 from loadtests.bench.accounts import make_accounts_in
 from loadtests.bench.baskets import Cards
+from loadtests.bench.client import ClientConfig
 from loadtests.bench.echo import Shape
 from loadtests.bench.processes import child, read_stat
 from loadtests.bench.sql import query
@@ -23,6 +24,11 @@ SHIPPED = {"TILLGATE_LOG_LEVEL": "info", "TILLGATE_LOG_JSON": "true"}
 
 
 POLL_INTERVAL_S = 0.05
+BASKETS = 600
+CONNECTIONS = 32
+"""Tills have a connection each; so many are enough for several processes behind a port to get like shares."""
+STREAMS = 8
+"""Streams of a concentrator, likewise."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,22 @@ class World:
     terminal_id: int
     cards: Cards
     postmaster_pid: int
+
+    def client(
+        self, transport: str, port: int, cards: Cards | None = None, chosen: tuple[int, ...] = ()
+    ) -> ClientConfig:
+        """What a client process needs: it buys by all cards, or these, and all baskets, or these."""
+        is_stream = transport == "exchange"
+        return ClientConfig(
+            transport=transport,
+            port=port,
+            identity=str(self.concentrator_dir if is_stream else self.till_dir),
+            terminal_id=self.terminal_id if is_stream else 0,
+            connections=STREAMS if is_stream else CONNECTIONS,
+            cards=cards or self.cards,
+            basket_count=BASKETS,
+            chosen=chosen,
+        )
 
     @contextmanager
     def gateway(self, name: str, workers: int) -> Iterator[Serving]:
