@@ -26,6 +26,7 @@ SLOT: Final = "tillgate_archive"
 """The replication slot for which the server keeps what the archive does not have yet."""
 
 _NAME_FORMAT: Final = "%Y%m%dT%H%M%SZ"
+_DIGIT: Final = "[0-9]"
 _FIRST_SEGMENT = re.compile(r"^START WAL LOCATION: .* \(file ([0-9A-F]{24})\)$", re.MULTILINE)
 
 
@@ -64,7 +65,7 @@ class Archive:
     def bases(self) -> list[BaseBackup]:
         """The base backups, oldest first."""
         found = []
-        for path in (self.directory / "base").glob("*Z"):
+        for path in (self.directory / "base").glob(f"{_DIGIT * 8}T{_DIGIT * 6}Z"):
             ended_at = datetime.strptime(path.name, _NAME_FORMAT).replace(tzinfo=UTC)
             found.append(BaseBackup(ended_at, path))
         return sorted(found)
@@ -104,7 +105,7 @@ class Archive:
         The server keeps for SLOT what has not arrived here. Raises BackupError if it cannot be begun.
         """
         self.wal.mkdir(mode=0o700, parents=True, exist_ok=True)
-        program = [programs / "pg_receivewal", f"--slot={SLOT}"]
+        program: list[str | Path] = [programs / "pg_receivewal", f"--slot={SLOT}"]
         run([*program, "--create-slot", "--if-not-exists"], url)
         command = [*map(str, program), "--directory", str(self.wal), "--synchronous"]
         child = subprocess.Popen(command, env=libpq_environment(url))

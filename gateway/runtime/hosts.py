@@ -26,7 +26,6 @@ _PROOF: Final = "SELECT pg_logical_emit_message(true, 'tillgate', '')"
 
 _FAILURES = (
     OSError,
-    TimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
