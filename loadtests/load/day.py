@@ -86,7 +86,11 @@ class Day:
         """The evening: compare everything, and write down what the day came to."""
         self._restarted.wait()
         _say(f"the day is over: {len(self._tills)} tills hold their own books against the gateway's")
-        prove(self._tills, self._holders, self.order.issued, self.tally)
+        watching = gevent.spawn(self._watch_the_evening)
+        try:
+            prove(self._tills, self._holders, self.order.issued, self.tally)
+        finally:
+            watching.kill()
         self.tally.write(self.order.tally)
 
     def watch(self, stats: RequestStats) -> None:
@@ -101,6 +105,17 @@ class Day:
                 f"p50 {total.get_current_response_time_percentile(0.5) or 0:.0f} ms, "
                 f"p99 {total.get_current_response_time_percentile(0.99) or 0:.0f} ms, "
                 f"{count(tally.mended.total())} lost answers mended, {count(tally.failed.total())} failed"
+            )
+
+    def _watch_the_evening(self) -> None:
+        while True:
+            gevent.sleep(_TELL_EVERY_S)
+            tally = self.tally
+            _say(
+                f"evening  compared {count(tally.shifts_compared)} of {count(len(self._tills))} shifts, "
+                f"{count(tally.cards_compared)} of {count(len(self._holders))} cards, "
+                f"{count(tally.operations_compared)} operations; "
+                f"{count(len(tally.disagreements))} disagreements"
             )
 
     def restart_a_worker(self) -> None:

@@ -24,10 +24,13 @@ def prove(tills: Sequence[Till], holders: Sequence[Holder], issued: Mapping[str,
     `issued` has the certificate that each `issue_ref` became.
     """
     pool = Pool(_AT_ONCE)
-    now = max(shift.decided_at for shift in pool.map(Till.close_shift, tills))
-    tally.shifts_compared = len(tills)
-    _compare_cards(pool, tills, holders, issued, now, tally)
-    tally.operations_compared = sum(pool.imap_unordered(_compare_operations, tills))
+    closed = []
+    for shift in pool.imap_unordered(Till.close_shift, tills):
+        closed.append(shift.decided_at)
+        tally.shifts_compared += 1
+    _compare_cards(pool, tills, holders, issued, max(closed), tally)
+    for listed in pool.imap_unordered(_compare_operations, tills):
+        tally.operations_compared += listed
     for till in tills:
         where = f"terminal {till.place.terminal_id}"
         tally.disagreements += [f"{where}: {problem}" for problem in till.books.wrong]
