@@ -67,9 +67,9 @@ async def scene(
         held = till.authorize(till.line(1), till.line(2, 50_00, till.BEER), card=card)
         sold = till.sale(till.line(1, 90_00, quantity_milli=3000, unit_price_kopecks=30_00), card=card)
         foreign = till.authorize(till.line(1), card=card)
-        for sender, request in ((client, held), (client, sold), (other, foreign)):
-            assert wire.DECISION_APPROVED == (await sender.outcome(request)).decision
-        ids = (request.header.request_id for request in (held, sold, foreign))
+        for sender, sent in ((client, held), (client, sold), (other, foreign)):
+            assert wire.DECISION_APPROVED == (await sender.outcome(sent)).decision
+        ids = (sent.header.request_id for sent in (held, sold, foreign))
         yield Scene(door, client, card, *ids)
 
 
