@@ -39,6 +39,7 @@ def fuzz(base_url: str, client: Path, mode: GenerationMode) -> dict[str, set[int
     keys = {"cert": (str(client / "cert.pem"), str(client / "key.pem")), "verify": str(client / "ca.pem")}
     with requests.Session() as session:
         session.trust_env = False
+        found: Any  # an operation, or what is wrong with its description
         for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations():
             operation = found.ok()
             if mode is GenerationMode.NEGATIVE and not operation.body:
