@@ -12,11 +12,26 @@ from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.crash.harness import Town, found_town
 from tests.crash.processes import GatewayProcess
 
+MODES = {"one process": 1, "workers": 2}
+"""Every mode in which a gateway ships, by how many processes serve tills."""
+
+
+def is_soak() -> bool:
+    """Whether there is time for everything: the Hypothesis profile "soak"."""
+    return settings.get_current_profile_name() == "soak"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Kill each mode of the gateway; what is done to its database alone is seen in one, but in a soak."""
+    if "workers" in metafunc.fixturenames:
+        modes = MODES if is_soak() or "gateway" in metafunc.fixturenames else {"one process": 1}
+        metafunc.parametrize("workers", list(modes.values()), ids=list(modes), scope="session")
+
 
 @pytest.fixture(scope="session")
 def rounds() -> int:
-    """How often a test kills; under the Hypothesis profile "soak" many times more."""
-    return 60 if settings.get_current_profile_name() == "soak" else 3
+    """How often a test kills; in a soak many times more."""
+    return 60 if is_soak() else 3
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +67,7 @@ async def town(found: Callable[[Path], Awaitable[Town]], tmp_path: Path) -> Town
 
 
 @pytest.fixture
-async def gateway(town: Town, tmp_path: Path) -> AsyncIterator[GatewayProcess]:
+async def gateway(town: Town, tmp_path: Path, workers: int) -> AsyncIterator[GatewayProcess]:
     """A running gateway of the town."""
-    with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
+    with GatewayProcess(town.settings, tmp_path / "gateway.log", workers=workers) as process:
         yield await process.start_ready()

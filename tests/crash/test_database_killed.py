@@ -3,12 +3,20 @@
 import asyncio
 import random
 
+import pytest
+
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.crash.harness import Town, audit
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import Manner, shopping, tills_at
 
 SEED = 20261123
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    """A town where a write waits for the one of another worker, however slow the machine."""
+    return town.with_settings({"TILLGATE_DECISION_MAX_AGE_S": "60"})
 
 
 async def test_a_database_killed_under_load_is_found_again_and_keeps_every_acknowledged_command(

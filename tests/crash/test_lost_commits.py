@@ -78,7 +78,7 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(
-    found: Callable[[Path], Awaitable[Town]], tmp_path_factory: pytest.TempPathFactory
+    found: Callable[[Path], Awaitable[Town]], tmp_path_factory: pytest.TempPathFactory, workers: int
 ) -> AsyncIterator[Scene]:
     """One scene, in which the tests follow one another; its journal grows."""
     folder = tmp_path_factory.mktemp("scene")
@@ -86,7 +86,7 @@ async def scene(
     async with wire_to_database(town) as (line, settings), town.connect() as owner:
         # A write that a test keeps waiting waits on, however slow the machine.
         patient = settings | {"TILLGATE_DECISION_MAX_AGE_S": "60", "TILLGATE_DATABASE_SILENCE_S": "120"}
-        with GatewayProcess(patient, folder / "gateway.log") as gateway:
+        with GatewayProcess(patient, folder / "gateway.log", workers=workers) as gateway:
             await gateway.start_ready()
             async with tills_at(town.clients, gateway.address) as tills:
                 yield Scene(town, line, gateway, tills, owner)

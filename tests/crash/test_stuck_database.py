@@ -24,11 +24,11 @@ class Place:
 
 
 @pytest.fixture
-async def at(town: Town, tmp_path: Path) -> AsyncIterator[Place]:
+async def at(town: Town, tmp_path: Path, workers: int) -> AsyncIterator[Place]:
     """A place in the town."""
     impatient = {"TILLGATE_DATABASE_SILENCE_S": "3", "TILLGATE_DECISION_MAX_AGE_S": "1"}
     async with wire_to_database(town) as (line, settings):
-        with GatewayProcess(settings | impatient, tmp_path / "gateway.log") as gateway:
+        with GatewayProcess(settings | impatient, tmp_path / "gateway.log", workers=workers) as gateway:
             await gateway.start_ready()
             async with tills_at(town.clients, gateway.address) as tills:
                 yield Place(line, tills)
