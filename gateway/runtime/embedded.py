@@ -13,6 +13,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 from gateway.runtime import embedded_place as place
 from gateway.runtime.embedded_place import Account, EmbeddedServerError
@@ -56,6 +57,8 @@ class EmbeddedPostgres(EmbeddedServer):
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast": connections are ended, the data is left clean
+    # Or each statement gives its memory back to the system and asks for it again, page by page.
+    environment: ClassVar = {"MALLOC_TRIM_THRESHOLD_": "67108864", "MALLOC_TOP_PAD_": "1048576"}
 
     def __init__(
         self,

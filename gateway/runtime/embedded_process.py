@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +38,7 @@ class EmbeddedServer(ABC):
     name: str
     stop_signal: signal.Signals
     start_timeout_s = START_TIMEOUT_S
+    environment: Mapping[str, str] = {}
 
     def __init__(self, data_dir: Path | None, *, in_memory: bool = False) -> None:
         self._is_temporary = data_dir is None
@@ -137,7 +138,7 @@ class EmbeddedServer(ABC):
             self._process = subprocess.Popen(
                 account.command(*self._command()),
                 cwd=self.directory,
-                env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC"},
+                env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "TZ": "UTC", **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
