@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, ClassVar, Self
 
 from gateway.runtime import embedded_place as place
 from gateway.runtime.embedded_place import Account, EmbeddedServerError
@@ -38,7 +38,7 @@ class EmbeddedServer(ABC):
     name: str
     stop_signal: signal.Signals
     start_timeout_s = START_TIMEOUT_S
-    environment: Mapping[str, str] = {}
+    environment: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, data_dir: Path | None, *, in_memory: bool = False) -> None:
         self._is_temporary = data_dir is None
