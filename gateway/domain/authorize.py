@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.domain.allocation import allocate, trim
@@ -20,13 +19,6 @@ from gateway.domain.policy import Context, moscow_date
 from gateway.domain.purchase import Purchase, PurchaseLine, PurchaseState, Share
 from gateway.domain.reasons import LineReason, Reason
 from gateway.domain.void import release_hold
-
-
-class _Cap(Struct, frozen=True, gc=False):
-    """The most one certificate may pay on one line, and the unit ceiling that set it."""
-
-    kopecks: int
-    unit_ceiling_kopecks: int | None
 
 
 def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, context: Context) -> Outcome:
@@ -128,23 +120,19 @@ def _candidates(posting: Posting, command: Authorize, context: Context) -> list[
     return sorted(covered, key=lambda pair: (pair[0].valid_until, pair[0].id))
 
 
-def _cap_of(program: Program, item: PurchaseLine, classes: frozenset[GoodsClass]) -> _Cap | None:
-    """The most that points of a program may pay of a line, or None if nothing."""
+def _cap_kopecks(program: Program, item: PurchaseLine, classes: frozenset[GoodsClass]) -> int:
+    """The most that points of a program may pay of a line; 0 if nothing."""
     line, verdict = item.line, item.verdict
-    if verdict.is_refused:
-        return None
-    unit = None
-    if verdict.reason is LineReason.GOODS_UNKNOWN:
-        if program.unknown_goods is UnknownGoodsPolicy.REFUSE:
-            return None
-        most = program.unknown_goods_up_to_kopecks
-    elif classes.isdisjoint(program.allowed_classes):
-        return None
-    else:
+    if verdict.reason is LineReason.ALLOWED:
+        if classes.isdisjoint(program.allowed_classes):
+            return 0
         unit = program.unit_ceiling_kopecks(verdict.okpd2)
-        most = line.amount_kopecks if unit is None else ceiling_kopecks(unit, line.quantity_milli)
-    kopecks = min(line.amount_kopecks, most)
-    return _Cap(kopecks, unit) if kopecks > 0 else None
+        if unit is None:
+            return line.amount_kopecks
+        return min(line.amount_kopecks, ceiling_kopecks(unit, line.quantity_milli))
+    if verdict.reason is LineReason.GOODS_UNKNOWN and program.unknown_goods is UnknownGoodsPolicy.ALLOW_UP_TO:
+        return min(line.amount_kopecks, program.unknown_goods_up_to_kopecks)
+    return 0
 
 
 def _allocate(
@@ -189,52 +177,51 @@ def _check_sufficient(purchase: Purchase, approved_kopecks: int, command: Author
 
 def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], context: Context) -> Purchase:
     """Judge each line under each program and let the certificates pay what they can."""
-    programs = {(program.code, program.version): program for _, program in certificates}
-    numbered = dict(zip(programs, range(len(programs)), strict=True))
     classes_of = context.lists.class_map.classes_of
-    caps: list[dict[int, _Cap]] = []
-    for item in bare.lines:
-        classes = classes_of(item.verdict.okpd2)
-        found = enumerate([_cap_of(program, item, classes) for program in programs.values()])
-        caps.append({number: cap for number, cap in found if cap is not None})
-    allowed = {number for line_caps in caps for number in line_caps}
-    able = [
-        (certificate, numbered[program.code, program.version])
-        for certificate, program in certificates
-        if certificate.available_kopecks > 0
-    ]
-    payers = [pair for pair in able if pair[1] in allowed][:CERTIFICATES_MAX]
-    program_of = [number for _, number in payers]
+    lines = [(item, classes_of(item.verdict.okpd2)) for item in bare.lines]
+    numbers: dict[tuple[str, int], int] = {}
+    caps: list[list[int]] = []  # of each program, by line
+    payers: list[tuple[Certificate, Program]] = []
+    program_of: list[int] = []
+    for certificate, program in certificates:
+        number = numbers.setdefault((program.code, program.version), len(caps))
+        if number == len(caps):
+            caps.append([_cap_kopecks(program, item, classes) for item, classes in lines])
+        if certificate.available_kopecks > 0 and len(payers) < CERTIFICATES_MAX and any(caps[number]):
+            payers.append((certificate, program))
+            program_of.append(number)
+    tops = [max(column) for column in zip(*caps, strict=True)] or [0] * len(lines)
+    paying = set(program_of)
     payments = allocate(
-        [{n: cap.kopecks for n, cap in line_caps.items() if n in program_of} for line_caps in caps],
+        [{number: caps[number][index] for number in paying} for index in range(len(lines))],
         [certificate.available_kopecks for certificate, _ in payers],
         program_of,
     )
-    decided = zip(bare.lines, caps, trim(payments, bare.total_kopecks), strict=True)
+    decided = zip(bare.lines, tops, trim(payments, bare.total_kopecks), strict=True)
     return replace(
         bare,
-        lines=tuple([_decided_line(item, line_caps, paid, payers) for item, line_caps, paid in decided]),
-        eligible_kopecks=sum([_top_kopecks(line_caps) for line_caps in caps]),
+        lines=tuple([_decided_line(item, top, paid, payers) for item, top, paid in decided]),
+        eligible_kopecks=sum(tops),
     )
-
-
-def _top_kopecks(line_caps: Mapping[int, _Cap]) -> int:
-    return max([cap.kopecks for cap in line_caps.values()], default=0)
 
 
 def _decided_line(
     item: PurchaseLine,
-    line_caps: Mapping[int, _Cap],
+    top_kopecks: int,
     paid: Mapping[int, int],
-    payers: Sequence[tuple[Certificate, int]],
+    payers: Sequence[tuple[Certificate, Program]],
 ) -> PurchaseLine:
-    if not line_caps:
-        is_allowed = item.verdict.reason is LineReason.ALLOWED
-        reason = LineReason.PROGRAM_DOES_NOT_ALLOW if is_allowed else item.verdict.reason
-        return PurchaseLine(item.line, item.verdict, reason)
+    """A line with its payments; `top_kopecks` is the most that any program may pay of it."""
+    verdict = item.verdict
+    if not top_kopecks:
+        is_allowed = verdict.reason is LineReason.ALLOWED
+        reason = LineReason.PROGRAM_DOES_NOT_ALLOW if is_allowed else verdict.reason
+        return PurchaseLine(item.line, verdict, reason)
     shares = []
     for payer, amount in paid.items():
         certificate, program = payers[payer]
-        shares.append(Share(certificate.id, amount, line_caps[program].unit_ceiling_kopecks))
-    is_capped = _top_kopecks(line_caps) < item.line.amount_kopecks
-    return PurchaseLine(item.line, item.verdict, LineReason.ALLOWED, tuple(shares), is_capped)
+        # No source names the goods of a line that is unknown, so no ceiling is its own.
+        unit = program.unit_ceiling_kopecks(verdict.okpd2) if verdict.okpd2 else None
+        shares.append(Share(certificate.id, amount, unit))
+    is_capped = top_kopecks < item.line.amount_kopecks
+    return PurchaseLine(item.line, verdict, LineReason.ALLOWED, tuple(shares), is_capped)

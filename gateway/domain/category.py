@@ -183,8 +183,10 @@ class Program(Struct, frozen=True):
         A code too coarse to tell which of several ceilings holds gets the lowest of them: leaving digits
         out must not lift a ceiling.
         """
+        if not self.ceilings:
+            return None
         prefixes = prefixes_longest_first(okpd2)
-        if not self.ceilings or not prefixes:
+        if not prefixes:
             return None
         by_prefix = {ceiling.okpd2: ceiling.unit_kopecks for ceiling in self.ceilings}
         own = [by_prefix[prefix] for prefix in prefixes if prefix in by_prefix][:1]
