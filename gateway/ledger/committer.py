@@ -39,6 +39,9 @@ CONNECTION_LOST = (
     OSError,
     TimeoutError,
 )
+QUIET_TURNS = 3
+"""From a socket to the queue a call takes about so many turns of the event loop."""
+
 SERVER_STOPPING = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -153,6 +156,8 @@ class Committer:
             connection: Connection | None = None
             trouble = ""
             while True:
+                if self._queue:
+                    await self._let_arrive()
                 batch = self._take()
                 if not batch:
                     if self._is_closing and not self._queue:
@@ -184,6 +189,18 @@ class Committer:
                 except Exception:
                     log.exception("a batch failed", members=len(batch))
                     _fail(batch, CommandError(Reason.UNAVAILABLE))
+
+    async def _let_arrive(self) -> None:
+        """Give the event loop its turns while they bring more of what has already reached this process.
+
+        No timer: some turns that bring nothing end it, so a lone command waits for microseconds. A batch
+        costs the database a millisecond besides its members, so what arrives together should not be cut.
+        """
+        seen, quiet = 0, 0
+        while quiet < QUIET_TURNS and len(self._queue) < self.limits.batch:
+            quiet = quiet + 1 if len(self._queue) == seen else 0
+            seen = len(self._queue)
+            await asyncio.sleep(0)
 
     def _take(self) -> list[_Member]:
         """The next batch in arrival order; of two members that mention one request id the second waits."""

@@ -23,6 +23,8 @@ DROPPED = Counter("tillgate_bus_dropped_total", "News given up because Redis was
 _QUEUE_MAX = 1_000
 _PAUSE_S = 1.0
 _TIMEOUT_S = 2.0
+_GATHER_S = 0.05
+"""News are for people: what comes within a blink travels together."""
 
 
 class Bus:
@@ -66,6 +68,7 @@ class Bus:
                         # All that waits goes as one message: a round trip costs more than a line.
                         await self._redis.publish(channel, "\n".join([m for c, m in news if c == channel]))
                     SENT.inc(len(news))
+                    await asyncio.sleep(_GATHER_S)
                 except (RedisError, OSError, TimeoutError):
                     DROPPED.inc(len(news))
                     await asyncio.sleep(_PAUSE_S)
