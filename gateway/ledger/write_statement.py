@@ -7,27 +7,25 @@ closing of a shift, which bumps the same versions.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rows:
-    """A table's columns with their SQL types; `parameters` names their arrays in the statement."""
+    """A table's columns with their SQL types, and how its rows are written."""
 
     columns: tuple[tuple[str, str], ...]
-    first: int
+    table: str
+    is_update: bool = False
 
     @property
     def names(self) -> str:
         return ", ".join(name for name, _ in self.columns)
 
-    @property
-    def source(self) -> str:
-        arrays = ", ".join(f"${self.first + i}::{sql_type}[]" for i, (_, sql_type) in enumerate(self.columns))
+    def source(self, first: int) -> str:
+        """The rows, from one array a column; the first of these parameters has the number `first`."""
+        arrays = ", ".join(f"${first + i}::{sql_type}[]" for i, (_, sql_type) in enumerate(self.columns))
         return f"unnest({arrays}) AS w({self.names})"
-
-    @property
-    def following(self) -> int:
-        return self.first + len(self.columns)
 
 
 def _columns(spec: str) -> tuple[tuple[str, str], ...]:
@@ -36,7 +34,9 @@ def _columns(spec: str) -> tuple[tuple[str, str], ...]:
 
 
 _ACCOUNT = Rows(
-    _columns("account_id:bigint version:bigint last_decided_at:timestamptz is_blocked:boolean"), 3
+    _columns("account_id:bigint version:bigint last_decided_at:timestamptz is_blocked:boolean"),
+    "card_account",
+    is_update=True,
 )
 _CERTIFICATE_CHANGED = Rows(
     _columns(
@@ -44,7 +44,8 @@ _CERTIFICATE_CHANGED = Rows(
         " spent_kopecks:bigint lapsed_kopecks:bigint restorable_kopecks:bigint"
         " valid_until:timestamptz state:text"
     ),
-    _ACCOUNT.following,
+    "certificate",
+    is_update=True,
 )
 _CERTIFICATE_NEW = Rows(
     _columns(
@@ -53,7 +54,7 @@ _CERTIFICATE_NEW = Rows(
         " lapsed_kopecks:bigint restorable_kopecks:bigint valid_from:timestamptz"
         " valid_until:timestamptz state:text act_body:text act_number:text act_date:date"
     ),
-    _CERTIFICATE_CHANGED.following,
+    "certificate",
 )
 _PURCHASE_CHANGED = Rows(
     _columns(
@@ -61,7 +62,8 @@ _PURCHASE_CHANGED = Rows(
         " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date"
         " shift_number:integer shift_terminal_id:bigint"
     ),
-    _CERTIFICATE_NEW.following,
+    "purchase",
+    is_update=True,
 )
 _PURCHASE_NEW = Rows(
     _columns(
@@ -73,7 +75,7 @@ _PURCHASE_NEW = Rows(
         " hold_expires_at:timestamptz program_code:text list_version:text rounding_kopecks:bigint"
         " eligible_kopecks:bigint approved_kopecks:bigint lines:jsonb is_shift_closed:boolean"
     ),
-    _PURCHASE_CHANGED.following,
+    "purchase",
 )
 _REFUND = Rows(
     _columns(
@@ -81,7 +83,7 @@ _REFUND = Rows(
         " shift_number:integer lines:jsonb points_kopecks:bigint lapsed_kopecks:bigint"
         " own_money_kopecks:bigint"
     ),
-    _PURCHASE_NEW.following,
+    "refund",
 )
 _RECEIPT = Rows(
     _columns(
@@ -89,7 +91,7 @@ _RECEIPT = Rows(
         " kind:text fiscal_sign:bigint kkt_registration_number:text seller_inn:text"
         " shift_number:integer issued_at:timestamptz total_kopecks:bigint operation_id:uuid"
     ),
-    _REFUND.following,
+    "receipt",
 )
 _ENTRY = Rows(
     _columns(
@@ -97,14 +99,14 @@ _ENTRY = Rows(
         " kind:text source:text target:text amount_kopecks:bigint decided_at:timestamptz"
         " agreement_id:bigint sale_date:date"
     ),
-    _RECEIPT.following,
+    "entry",
 )
 _CASE = Rows(
     _columns(
         "account_id:bigint operation_id:uuid kind:text purchase_id:uuid amount_kopecks:bigint"
         " opened_at:timestamptz"
     ),
-    _ENTRY.following,
+    "review_case",
 )
 _OUTCOME = Rows(
     _columns(
@@ -112,7 +114,7 @@ _OUTCOME = Rows(
         " concentrator_id:bigint purchase_id:uuid operation_id:uuid canonical:text reason:text"
         " signed_payload:bytea signature:bytea key_id:text decided_at:timestamptz"
     ),
-    _CASE.following,
+    "outcome",
 )
 TABLES = (
     _ACCOUNT, _CERTIFICATE_CHANGED, _CERTIFICATE_NEW, _PURCHASE_CHANGED, _PURCHASE_NEW,
@@ -120,25 +122,28 @@ TABLES = (
 )  # fmt: skip
 
 
-def _insert(table: str, rows: Rows) -> str:
+def _insert(rows: Rows, first: int) -> str:
+    condition = "w.account_id IN (SELECT id FROM bumped)"
+    if rows is _OUTCOME:
+        condition = f"w.account_id IS NULL OR {condition}"
     return (
-        f"INSERT INTO {table} ({rows.names}) SELECT {rows.names} FROM {rows.source}"
-        " WHERE w.account_id IN (SELECT id FROM bumped)"
+        f"INSERT INTO {rows.table} ({rows.names}) SELECT {rows.names} FROM {rows.source(first)}"
+        f" WHERE {condition}"
     )
 
 
-def _update(table: str, rows: Rows) -> str:
+def _update(rows: Rows, first: int) -> str:
     changes = ", ".join(f"{name} = w.{name}" for name, _ in rows.columns if name not in ("account_id", "id"))
     return (
-        f"UPDATE {table} AS t SET {changes} FROM {rows.source}"
-        f" WHERE t.id = w.id AND t.id = ANY (${rows.first + 1}::uuid[])"  # the array prunes partitions
+        f"UPDATE {rows.table} AS t SET {changes} FROM {rows.source(first)}"
+        f" WHERE t.id = w.id AND t.id = ANY (${first + 1}::uuid[])"  # the array prunes partitions
         " AND w.account_id IN (SELECT id FROM bumped)"
     )
 
 
 # The age is checked where the accounts are bumped, thus after any wait for their locks.
-WRITE_SQL = f"""
-WITH wanted AS MATERIALIZED (SELECT * FROM {_ACCOUNT.source}),
+_GUARD = f"""
+WITH wanted AS MATERIALIZED (SELECT * FROM {_ACCOUNT.source(3)}),
 locked AS MATERIALIZED (
   SELECT a.id FROM card_account a JOIN wanted w ON a.id = w.account_id AND a.version = w.version
   ORDER BY a.id FOR UPDATE OF a),
@@ -147,17 +152,20 @@ bumped AS (
   SET version = a.version + 1, last_decided_at = w.last_decided_at, is_blocked = w.is_blocked
   FROM locked l JOIN wanted w ON w.account_id = l.id
   WHERE a.id = l.id AND tillgate_now() < $1::timestamptz + $2::interval
-  RETURNING a.id),
-certificate_changed AS ({_update("certificate", _CERTIFICATE_CHANGED)}),
-certificate_new AS ({_insert("certificate", _CERTIFICATE_NEW)}),
-purchase_changed AS ({_update("purchase", _PURCHASE_CHANGED)}),
-purchase_new AS ({_insert("purchase", _PURCHASE_NEW)}),
-refund_new AS ({_insert("refund", _REFUND)}),
-receipt_new AS ({_insert("receipt", _RECEIPT)}),
-entry_new AS ({_insert("entry", _ENTRY)}),
-case_new AS ({_insert("review_case", _CASE)}),
-outcome_new AS (
-  INSERT INTO outcome ({_OUTCOME.names}) SELECT {_OUTCOME.names} FROM {_OUTCOME.source}
-  WHERE w.account_id IS NULL OR w.account_id IN (SELECT id FROM bumped))
-SELECT id FROM bumped
-"""
+  RETURNING a.id)"""
+
+
+@cache
+def write_sql(written: tuple[Rows, ...]) -> str:
+    """The statement that writes rows of these of `TABLES`, the accounts first, in their order.
+
+    Its parameters are the instant of reading, the greatest age, and each table's columns as arrays. What a
+    batch has no rows for costs nothing: a table that stands in the statement costs the database and the
+    driver some hundred microseconds even without rows.
+    """
+    parts, first = [_GUARD], 3 + len(_ACCOUNT.columns)
+    for number, rows in enumerate(written[1:]):
+        change = _update if rows.is_update else _insert
+        parts.append(f"change_{number} AS ({change(rows, first)})")
+        first += len(rows.columns)
+    return ",\n".join(parts) + "\nSELECT id FROM bumped\n"

@@ -17,7 +17,7 @@ from gateway.ledger.answers import SealedAnswer
 from gateway.ledger.canonical import canonical, kind_of
 from gateway.ledger.deciding import TOMBSTONE, Decision, Plan
 from gateway.ledger.reading import origin_of
-from gateway.ledger.write_statement import TABLES, WRITE_SQL
+from gateway.ledger.write_statement import TABLES, write_sql
 
 
 class Sealed(Struct, frozen=True, gc=False):
@@ -36,9 +36,12 @@ async def write(
     Raises asyncpg errors: on a unique violation nothing at all was written.
     """
     arguments: list[Any] = [plan.read_at, max_age]
+    written = []
     for table, rows in zip(TABLES, _collect(plan, sealed), strict=True):
-        arguments.extend(zip(*rows, strict=True) if rows else [()] * len(table.columns))
-    return {row["id"] for row in await connection.fetch(WRITE_SQL, *arguments)}
+        if rows or table is TABLES[0]:
+            written.append(table)
+            arguments.extend(zip(*rows, strict=True) if rows else [()] * len(table.columns))
+    return {row["id"] for row in await connection.fetch(write_sql(tuple(written)), *arguments)}
 
 
 _Row = tuple[Any, ...]
