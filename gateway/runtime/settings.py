@@ -208,7 +208,10 @@ class Settings(BaseModel):
         description="PostgreSQL's programs for backup and restore; empty: those of the embedded server",
     )
     exchange_in_flight: int = Field(
-        512, ge=1, le=4096, description="messages of one stream that may be unanswered; beyond, it is not read"
+        512,
+        ge=1,
+        le=4096,
+        description="messages of one stream that may be unanswered; beyond, it is not read",
     )
     lists_dir: OptionalFile = Field(
         None, description="the directory of programs and prohibited lists; empty: those of the package"

@@ -1,4 +1,4 @@
-"""The plain ledger is an honest yardstick: it keeps all promises about money, alone and beside a committer."""
+"""The plain ledger is an honest yardstick: it keeps all promises about money, alone or beside a committer."""
 
 import asyncio
 from collections.abc import AsyncIterator
