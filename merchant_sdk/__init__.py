@@ -7,6 +7,7 @@ retried and what is undone in `merchant_sdk.methods`.
 
 from merchant_sdk._async.client import TillClient
 from merchant_sdk._sync.client import SyncTillClient
+from merchant_sdk.archive import OutcomeArchive
 from merchant_sdk.basket import (
     Basket,
     CaptureLine,
@@ -125,6 +126,7 @@ __all__ = [
     "Operation",
     "OperationPage",
     "OutcomeKeys",
+    "OutcomeArchive",
     "OutcomeUnknownError",
     "OverloadedError",
     "OwnMoneyKind",

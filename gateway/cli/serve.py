@@ -23,6 +23,7 @@ def serve_command(workers: int | None) -> None:
     configure_logging(settings.log_level, json_lines=settings.log_json)
     with with_servers(settings) as complete:
         click.echo(f"tills: {complete.grpc_host}:{complete.grpc_port} (mutual TLS)", err=True)
+        click.echo(f"JSON: https://{complete.json_host}:{complete.json_port}/v1 (mutual TLS)", err=True)
         click.echo(f"health and metrics: http://{complete.http_host}:{complete.http_port}/readyz", err=True)
         if complete.workers == 1:
             from gateway.runtime.serving import serve
