@@ -52,10 +52,14 @@ SERVER_STOPPING = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the queue and of a batch."""
+    """Bounds of the queue and of a batch.
+
+    Nobody joins a queue whose first has waited `queue_wait`: whoever was taken keeps a short wait.
+    """
 
     queue: int = 2_000
     batch: int = 128
+    queue_wait: timedelta = timedelta(seconds=1)
     max_age: timedelta = timedelta(seconds=2)
     losses_before_alone: int = 3
     losses_max: int = 50
@@ -84,6 +88,7 @@ class _Member:
     command: Command
     deadline: float | None
     answer: asyncio.Future[StoredAnswer]
+    since: float
     losses: int = 0
 
 
@@ -126,13 +131,21 @@ class Committer:
             closing = asyncio.create_task(self._close_shift(command), name="close-shift")
             closing.add_done_callback(_look_at)
             return closing
-        if len(self._queue) >= self.limits.queue:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if len(self._queue) >= self.limits.queue or self._is_slow(now):
             raise CommandError(Reason.OVERLOADED, retry_after_s=0.2)
-        member = _Member(command, deadline, asyncio.get_running_loop().create_future())
+        member = _Member(command, deadline, loop.create_future(), now)
         member.answer.add_done_callback(_look_at)
         self._queue.append(member)
         self._wake.set()
         return member.answer
+
+    def _is_slow(self, now: float) -> bool:
+        """Whether the first waited too long for its turn; one that is tried again waits for the database."""
+        if not self._queue or self._queue[0].losses:
+            return False
+        return now - self._queue[0].since > self.limits.queue_wait.total_seconds()
 
     async def start(self) -> None:
         """Begin to work on the queue."""

@@ -118,6 +118,7 @@ async def start_ledger(
         observer=LedgerObserver(bus),
         limits=Limits(
             queue=settings.queue_limit,
+            queue_wait=timedelta(milliseconds=settings.queue_wait_ms),
             batch=batch_limit or settings.batch_limit,
             max_age=timedelta(seconds=settings.decision_max_age_s),
         ),

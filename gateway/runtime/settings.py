@@ -181,6 +181,12 @@ class Settings(BaseModel):
     queue_limit: int = Field(
         2000, ge=1, le=100_000, description="commands that may wait; beyond it tills are told to come later"
     )
+    queue_wait_ms: int = Field(
+        1000,
+        ge=10,
+        le=60_000,
+        description="how long commands may wait their turn; once one has, tills are told to come later",
+    )
     batch_limit: int = Field(128, ge=1, le=1024, description="commands decided and written by one statement")
     decision_max_age_s: int = Field(
         2, ge=1, le=60, description="a decision older than this is not written but decided again"

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -35,7 +37,7 @@ class Gate:
         await self.opened.wait()
 
 
-async def gated(kit: Kit, **limits: int) -> tuple[Committer, Gate]:
+async def gated(kit: Kit, **limits: Any) -> tuple[Committer, Gate]:
     """A committer that stops at a gate."""
     committer = await kit.committer(**limits)
     gate = Gate()
@@ -83,6 +85,23 @@ async def test_what_waits_while_a_batch_commits_becomes_the_next_batch(kit: Kit)
             "SELECT version FROM card_account a JOIN card k ON k.account_id = a.id WHERE k.token = $1", token
         )
     assert 3 == versions  # one issue, one batch of one, one batch of five
+
+
+async def test_nobody_joins_a_queue_whose_first_has_waited_too_long(kit: Kit) -> None:
+    """Those already taken are answered; the refused id stays free, and later it is served."""
+    token = await kit.card(await kit.committer(), 500_00)
+    committer, gate = await gated(kit, queue_wait=timedelta())
+    running = asyncio.create_task(committer.submit(authorize(token, line(1, 10_00))))
+    await gate.reached.wait()
+    waiting = asyncio.create_task(committer.submit(authorize(token, line(1, 10_00))))
+    await asyncio.sleep(0)
+    refused = authorize(token, line(1, 10_00))
+    with pytest.raises(CommandError) as error:
+        await committer.submit(refused)
+    assert Reason.OVERLOADED == error.value.reason
+    gate.opened.set()
+    assert all(must(answer).is_approved for answer in await asyncio.gather(running, waiting))
+    assert must(await committer.submit(refused)).is_approved
 
 
 async def test_a_full_queue_says_when_to_come_back(kit: Kit) -> None:
