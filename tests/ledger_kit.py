@@ -30,9 +30,10 @@ from gateway.domain.commands import Act, Authorize, CloseShift, Command, Issue, 
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import Agreement, Policy, Standing
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
-from gateway.ledger.committer import Committer, EpochWatcher, Limits
+from gateway.ledger.committer import Committer, EpochWatcher
 from gateway.ledger.deciding import Rules
 from gateway.ledger.ids import uuid7
+from gateway.ledger.waiting import Limits
 from gateway.runtime.database import driver_connection, make_engine
 from loadtests.plain.ledger import PlainLedger
 from loadtests.plain.starting import make_plain_engine

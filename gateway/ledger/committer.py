@@ -6,11 +6,9 @@ write → answer; whoever lost its account to another writer is read and decided
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -23,8 +21,9 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswer
 from gateway.ledger.deciding import Decision, Plan, Rules, decide_batch
-from gateway.ledger.reading import Wanted, mentioned_ids, merchant_of, origin_of, read, read_answers
+from gateway.ledger.reading import Wanted, origin_of, read, read_answers
 from gateway.ledger.shifts import close_shift
+from gateway.ledger.waiting import Limits, Member, Waiting, look_at
 from gateway.ledger.writing import Sealed, write
 
 log = structlog.get_logger(__name__)
@@ -39,31 +38,12 @@ CONNECTION_LOST = (
     OSError,
     TimeoutError,
 )
-QUIET_TURNS = 3
-"""From a socket to the queue a call takes about so many turns of the event loop."""
-
 SERVER_STOPPING = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of the queue and of a batch.
-
-    Nobody joins a queue whose first has waited `queue_wait`: whoever was taken keeps a short wait.
-    """
-
-    queue: int = 2_000
-    batch: int = 128
-    queue_wait: timedelta = timedelta(seconds=1)
-    max_age: timedelta = timedelta(seconds=2)
-    losses_before_alone: int = 3
-    losses_max: int = 50
-    reconnect_pause_s: float = 0.05
 
 
 class Observer(Protocol):
@@ -83,15 +63,6 @@ class EpochWatcher(Protocol):
         """Return once the snapshot in use is at least as new as `epoch`; raise if that fails."""
 
 
-@dataclass(slots=True, eq=False)
-class _Member:
-    command: Command
-    deadline: float | None
-    answer: asyncio.Future[StoredAnswer]
-    since: float
-    losses: int = 0
-
-
 @dataclass
 class Committer:
     """Decides and stores commands; the only writer of money.
@@ -104,11 +75,14 @@ class Committer:
     seal: Seal
     registry: EpochWatcher
     observer: Observer
-    limits: Limits = Limits()
-    _queue: deque[_Member] = field(default_factory=deque)
+    limits: Limits = field(default_factory=Limits)
+    _queue: Waiting = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _is_closing: bool = False
+
+    def __post_init__(self) -> None:
+        self._queue = Waiting(self.limits)
 
     async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
         """Decide a command, durably, and return its one stored answer; see `enqueue`.
@@ -129,23 +103,11 @@ class Committer:
             raise CommandError(Reason.UNAVAILABLE)
         if isinstance(command, CloseShift):
             closing = asyncio.create_task(self._close_shift(command), name="close-shift")
-            closing.add_done_callback(_look_at)
+            closing.add_done_callback(look_at)
             return closing
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if len(self._queue) >= self.limits.queue or self._is_slow(now):
-            raise CommandError(Reason.OVERLOADED, retry_after_s=0.2)
-        member = _Member(command, deadline, loop.create_future(), now)
-        member.answer.add_done_callback(_look_at)
-        self._queue.append(member)
+        member = self._queue.join(command, deadline)
         self._wake.set()
         return member.answer
-
-    def _is_slow(self, now: float) -> bool:
-        """Whether the first waited too long for its turn; one that is tried again waits for the database."""
-        if not self._queue or self._queue[0].losses:
-            return False
-        return now - self._queue[0].since > self.limits.queue_wait.total_seconds()
 
     async def start(self) -> None:
         """Begin to work on the queue."""
@@ -170,8 +132,8 @@ class Committer:
             trouble = ""
             while True:
                 if self._queue:
-                    await self._let_arrive()
-                batch = self._take()
+                    await self._queue.let_arrive()
+                batch = self._queue.take()
                 if not batch:
                     if self._is_closing and not self._queue:
                         return
@@ -190,7 +152,7 @@ class Committer:
                         log.warning("database connection lost", error=trouble, members=len(batch))
                     # Whatever was sent may have been committed: the members go back to the head of the
                     # queue, and their next round begins by reading their outcomes.
-                    self._put_back(batch)
+                    self._queue.put_back(batch)
                     if self._is_closing and connection is None:
                         self._give_up()
                         continue
@@ -203,59 +165,12 @@ class Committer:
                     log.exception("a batch failed", members=len(batch))
                     _fail(batch, CommandError(Reason.UNAVAILABLE))
 
-    async def _let_arrive(self) -> None:
-        """Give the event loop its turns while they bring more of what has already reached this process.
-
-        No timer: some turns that bring nothing end it, so a lone command waits for microseconds. A batch
-        costs the database a millisecond besides its members, so what arrives together should not be cut.
-        """
-        seen, quiet = 0, 0
-        while quiet < QUIET_TURNS and len(self._queue) < self.limits.batch:
-            quiet = quiet + 1 if len(self._queue) == seen else 0
-            seen = len(self._queue)
-            await asyncio.sleep(0)
-
-    def _take(self) -> list[_Member]:
-        """The next batch in arrival order; of two members that mention one request id the second waits."""
-        batch: list[_Member] = []
-        mentioned: set[tuple[int, UUID]] = set()
-        waiting: list[_Member] = []
-        now = asyncio.get_running_loop().time()
-        while self._queue and len(batch) < self.limits.batch:
-            member = self._queue.popleft()
-            if member.answer.done():
-                continue
-            if member.deadline is not None and member.deadline <= now:
-                member.answer.set_exception(self._too_late(member))
-                continue
-            merchant_id = merchant_of(member.command)
-            ids = {(merchant_id, request_id) for request_id in mentioned_ids(member.command)}
-            if ids & mentioned:
-                waiting.append(member)
-            else:
-                batch.append(member)
-            mentioned |= ids
-        self._queue.extendleft(reversed(waiting))
-        return batch
-
-    @staticmethod
-    def _too_late(member: _Member) -> CommandError:
-        """A member that was never started is free; one that was may have been committed."""
-        return CommandError(Reason.UNAVAILABLE if member.losses else Reason.EXPIRED_IN_QUEUE)
-
-    def _put_back(self, batch: Sequence[_Member]) -> None:
-        for member in reversed(batch):
-            if not member.answer.done():
-                member.losses += 1
-                self._queue.appendleft(member)
-
     def _give_up(self) -> None:
         """A process that is told to stop does not wait for a database that is away."""
         log.error("stopped without a database", members=len(self._queue))
-        _fail(self._queue, CommandError(Reason.UNAVAILABLE))
-        self._queue.clear()
+        _fail(self._queue.give_up(), CommandError(Reason.UNAVAILABLE))
 
-    async def _commit(self, connection: Connection, batch: list[_Member]) -> None:
+    async def _commit(self, connection: Connection, batch: list[Member]) -> None:
         pending = batch
         while pending:
             together = [m for m in pending if m.losses < self.limits.losses_before_alone]
@@ -267,7 +182,7 @@ class Committer:
                 member.answer.set_exception(CommandError(Reason.UNAVAILABLE))
                 pending.remove(member)
 
-    async def _isolated_round(self, connection: Connection, group: list[_Member]) -> list[_Member]:
+    async def _isolated_round(self, connection: Connection, group: list[Member]) -> list[Member]:
         """One round; if the database refuses the statement, its members are tried apart."""
         try:
             return await self._round(connection, group)
@@ -279,7 +194,7 @@ class Committer:
             return self._refused(group[0], error)
 
     @staticmethod
-    def _refused(member: _Member, error: Exception) -> list[_Member]:
+    def _refused(member: Member, error: Exception) -> list[Member]:
         """What becomes of a member that fails alone: it is tried again, or told so."""
         if isinstance(error, asyncpg.UniqueViolationError | asyncpg.TransactionRollbackError):
             member.losses += 1
@@ -294,7 +209,7 @@ class Committer:
         _fail([member], CommandError(Reason.UNAVAILABLE))
         return []
 
-    async def _round(self, connection: Connection, group: list[_Member]) -> list[_Member]:
+    async def _round(self, connection: Connection, group: list[Member]) -> list[Member]:
         """read → decide → seal → write → answer; returns the members that lost their account."""
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -322,12 +237,12 @@ class Committer:
 
     def _answer(
         self,
-        group: list[_Member],
+        group: list[Member],
         plan: Plan,
         sealed: Iterable[Sealed],
         won: set[int],
         replays: dict[tuple[int, UUID], SealedAnswer],
-    ) -> list[_Member]:
+    ) -> list[Member]:
         member_of = {id(member.command): member for member in group}
         lost = []
         for item in sealed:
@@ -357,18 +272,12 @@ class Committer:
         return answer
 
 
-def _resolve(member: _Member, answer: StoredAnswer) -> None:
+def _resolve(member: Member, answer: StoredAnswer) -> None:
     if not member.answer.done():
         member.answer.set_result(answer)
 
 
-def _fail(members: Iterable[_Member], error: CommandError) -> None:
+def _fail(members: Iterable[Member], error: CommandError) -> None:
     for member in members:
         if not member.answer.done():
             member.answer.set_exception(error)
-
-
-def _look_at(answer: asyncio.Future[StoredAnswer]) -> None:
-    """Whoever hung up does not; an error that nobody looks at would be reported as a lost one."""
-    if not answer.cancelled():
-        answer.exception()

@@ -21,11 +21,12 @@ from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.jsondoor.service import JsonService
 from gateway.ledger.answers import Seal, StoredAnswer
-from gateway.ledger.committer import Committer, Connect, EpochWatcher, Limits, Observer
+from gateway.ledger.committer import Committer, Connect, EpochWatcher, Observer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
+from gateway.ledger.waiting import Limits
 from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
 from gateway.rpc.accounting import Accounting, ServiceLimits

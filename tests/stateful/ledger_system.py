@@ -15,9 +15,10 @@ from gateway.domain.commands import CloseShift, Command, Expire, Origin
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import Standing
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
-from gateway.ledger.committer import Committer, Limits
+from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.partitions import ensure_partitions
+from gateway.ledger.waiting import Limits
 from gateway.runtime.database import driver_connection, make_engine
 from tests.ledger_kit import NoObserver, NoRegistry
 from tests.stateful.plain import Plain, answer_of, command_of

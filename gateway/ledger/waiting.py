@@ -1,0 +1,130 @@
+"""The queue before the committer: who joins it, what waits its turn, and what makes the next batch."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from gateway.domain.commands import Command
+from gateway.domain.reasons import Reason
+from gateway.ledger.answers import CommandError, StoredAnswer
+from gateway.ledger.reading import mentioned_ids, merchant_of
+
+QUIET_TURNS = 3
+"""From a socket to the queue a call takes about so many turns of the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the queue and of a batch.
+
+    Nobody joins a queue whose first has waited `queue_wait`: whoever was taken keeps a short wait.
+    """
+
+    queue: int = 2_000
+    batch: int = 128
+    queue_wait: timedelta = timedelta(seconds=1)
+    max_age: timedelta = timedelta(seconds=2)
+    losses_before_alone: int = 3
+    losses_max: int = 50
+    reconnect_pause_s: float = 0.05
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A command with its future answer; `since` is the loop time at which it joined."""
+
+    command: Command
+    deadline: float | None
+    answer: asyncio.Future[StoredAnswer]
+    since: float
+    losses: int = 0
+
+
+class Waiting:
+    """Commands in the order in which they came."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._queue: deque[Member] = deque()
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def join(self, command: Command, deadline: float | None) -> Member:
+        """The command at the end of the queue; raises CommandError(OVERLOADED) if nobody may join it now."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if len(self._queue) >= self._limits.queue or self._is_slow(now):
+            raise CommandError(Reason.OVERLOADED, retry_after_s=0.2)
+        member = Member(command, deadline, loop.create_future(), now)
+        member.answer.add_done_callback(look_at)
+        self._queue.append(member)
+        return member
+
+    async def let_arrive(self) -> None:
+        """Give the event loop its turns while they bring more of what has already reached this process.
+
+        No timer: some turns that bring nothing end it, so a lone command waits for microseconds. A batch
+        costs the database a millisecond besides its members, so what arrives together should not be cut.
+        """
+        seen, quiet = 0, 0
+        while quiet < QUIET_TURNS and len(self._queue) < self._limits.batch:
+            quiet = quiet + 1 if len(self._queue) == seen else 0
+            seen = len(self._queue)
+            await asyncio.sleep(0)
+
+    def take(self) -> list[Member]:
+        """The next batch in arrival order; of two members that mention one request id the second waits."""
+        batch: list[Member] = []
+        mentioned: set[tuple[int, UUID]] = set()
+        waiting: list[Member] = []
+        now = asyncio.get_running_loop().time()
+        while self._queue and len(batch) < self._limits.batch:
+            member = self._queue.popleft()
+            if member.answer.done():
+                continue
+            if member.deadline is not None and member.deadline <= now:
+                member.answer.set_exception(self._too_late(member))
+                continue
+            merchant_id = merchant_of(member.command)
+            ids = {(merchant_id, request_id) for request_id in mentioned_ids(member.command)}
+            if ids & mentioned:
+                waiting.append(member)
+            else:
+                batch.append(member)
+            mentioned |= ids
+        self._queue.extendleft(reversed(waiting))
+        return batch
+
+    def put_back(self, batch: Sequence[Member]) -> None:
+        """Let members whose round failed be the first again."""
+        for member in reversed(batch):
+            if not member.answer.done():
+                member.losses += 1
+                self._queue.appendleft(member)
+
+    def give_up(self) -> list[Member]:
+        """Empty the queue; those who waited in it."""
+        members = list(self._queue)
+        self._queue.clear()
+        return members
+
+    def _is_slow(self, now: float) -> bool:
+        """Whether the first waited too long for its turn; one that is tried again waits for the database."""
+        if not self._queue or self._queue[0].losses:
+            return False
+        return now - self._queue[0].since > self._limits.queue_wait.total_seconds()
+
+    @staticmethod
+    def _too_late(member: Member) -> CommandError:
+        """A member that was never started is free; one that was may have been committed."""
+        return CommandError(Reason.UNAVAILABLE if member.losses else Reason.EXPIRED_IN_QUEUE)
+
+
+def look_at(answer: asyncio.Future[StoredAnswer]) -> None:
+    """Whoever hung up does not; an error that nobody looks at would be reported as a lost one."""
+    if not answer.cancelled():
+        answer.exception()
