@@ -236,11 +236,6 @@ class Verdict(Struct, frozen=True, gc=False):
     source: str
     okpd2: str
 
-    @property
-    def is_refused(self) -> bool:
-        """True if no certificate whatever may pay this line."""
-        return self.reason in (LineReason.PROHIBITED, LineReason.NOT_GOODS, LineReason.EXCISE_UNCLEARED)
-
 
 def judge(evidence: tuple[Evidence, ...], payment_subject: int, prohibited: ProhibitedList) -> Verdict:
     """Judge one line by every source's word: deny wins, else the most trusted source speaks.
