@@ -65,7 +65,7 @@ class TillDoor:
 
         Raises RuntimeError if the port is taken or the certificates do not fit.
         """
-        server = grpc.aio.server(options=self._options())
+        server = grpc.aio.server(options=connection_options(self._settings))
         server.add_generic_rpc_handlers((self._service.handler(),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (SERVICE_NAME, health.SERVICE_NAME)
@@ -93,14 +93,16 @@ class TillDoor:
         self._server = None
         _log.info("the door is closed")
 
-    def _options(self) -> list[tuple[str, int]]:
-        settings = self._settings
-        return [
-            ("grpc.so_reuseport", int(settings.reuse_port)),
-            ("grpc.max_receive_message_length", TRANSPORT_MESSAGE_BYTES),
-            ("grpc.max_concurrent_streams", settings.streams_per_connection),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
-            ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.keepalive_time_ms", settings.keepalive_interval_s * 1000),
-            ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
-        ]
+
+def connection_options(settings: DoorSettings) -> list[tuple[str, int]]:
+    """How gRPC is to treat connections; it ignores in silence what it does not know by name."""
+    return [
+        ("grpc.so_reuseport", int(settings.reuse_port)),
+        ("grpc.max_receive_message_length", TRANSPORT_MESSAGE_BYTES),
+        ("grpc.max_concurrent_streams", settings.streams_per_connection),
+        # Without it a ping more often than every five minutes is too often.
+        ("grpc.http2.min_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.keepalive_time_ms", settings.keepalive_interval_s * 1000),
+        ("grpc.keepalive_timeout_ms", settings.keepalive_timeout_s * 1000),
+    ]

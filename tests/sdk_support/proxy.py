@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Wire:
-    """Carries bytes both ways, until it is told otherwise."""
+    """Carries bytes both ways, until it is told otherwise.
+
+    `connections` is how many tills have made; `pieces` is in how many they have said what they said.
+    """
 
     target_port: int
     port: int = 0
+    connections: int = 0
+    pieces: int = 0
     is_mute: bool = False
     is_down: bool = False
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -37,6 +42,7 @@ class Wire:
         if self.is_down:
             writer.transport.abort()
             return
+        self.connections += 1
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
         self._writers += [writer, far_writer]
         for source, sink, is_answer in ((reader, far_writer, False), (far_reader, writer, True)):
@@ -47,6 +53,7 @@ class Wire:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, is_answer: bool) -> None:
         with suppress(ConnectionError):
             while data := await source.read(65_536):
+                self.pieces += not is_answer
                 if not (is_answer and self.is_mute):
                     sink.write(data)
                     await sink.drain()

@@ -16,6 +16,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, LocalizedMessage, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from gateway.rpc.server import DoorSettings, connection_options
 from merchant_sdk import Method
 from tests.sdk_support.book import CARD_WITHOUT_CERTIFICATE, CERTIFICATE_ID, Book, ConflictError, MissingError
 from tests.sdk_support.credentials import Keys
@@ -29,6 +30,7 @@ _SERVICE = service_pb.DESCRIPTOR.services_by_name["PurchaseService"]
 _REQUESTS = {method: GetMessageClass(_SERVICE.methods_by_name[method].input_type) for method in Method}
 _RESPONSES = {method: GetMessageClass(_SERVICE.methods_by_name[method].output_type) for method in Method}
 PAGE_SIZE = 2
+_DOOR = DoorSettings("127.0.0.1", 0)
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,14 @@ class ScriptedGateway:
     calls: list[Call] = field(default_factory=list)
     faults: dict[Method, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     standing_faults: dict[Method, Fault] = field(default_factory=dict)
-    endpoint: str = ""
+    port: int = 0
     streams: int = 0
     stream_faults: deque[Refuse] = field(default_factory=deque)
+
+    @property
+    def endpoint(self) -> str:
+        """host:port of its door."""
+        return f"127.0.0.1:{self.port}"
 
     async def begin_stream(self, context: Any) -> None:
         """A stream has come; it is taken, or refused before anything on it is read."""
@@ -201,16 +208,15 @@ def _pack(detail: Message) -> AnyMessage:
 
 
 @asynccontextmanager
-async def running_gateway(keys: Keys) -> AsyncIterator[ScriptedGateway]:
-    """A scripted gateway on a free loopback port."""
+async def running_gateway(keys: Keys, door: DoorSettings = _DOOR) -> AsyncIterator[ScriptedGateway]:
+    """A scripted gateway on a free loopback port, which treats connections as the real door does."""
     gateway = ScriptedGateway(keys, Book(keys.outcome_key))
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    server = grpc.aio.server(options=connection_options(door))
     server.add_generic_rpc_handlers((_handlers(gateway),))
     tls = grpc.ssl_server_credentials(
         [(keys.server.private_key_pem, keys.server.certificate_pem)], keys.ca_pem, require_client_auth=True
     )
-    port = server.add_secure_port("127.0.0.1:0", tls)
-    gateway.endpoint = f"127.0.0.1:{port}"
+    gateway.port = server.add_secure_port(f"{door.host}:{door.port}", tls)
     await server.start()
     try:
         yield gateway
