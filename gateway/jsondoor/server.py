@@ -3,23 +3,15 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, cast
 
 import structlog
-from aiohttp import web
 
-from gateway.domain.reasons import Reason
-from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
-from gateway.jsondoor.service import FINGERPRINT, JsonService
-from gateway.ledger.answers import CommandError
+from gateway.jsondoor.connections import HttpServer
+from gateway.jsondoor.service import JsonService
 from gateway.registry.secret_files import create_secret
 from gateway.rpc.server import TlsIdentity
-
-LINGER_S: Final = 2.0
-"""How long the rest of a refused body is read and thrown away, so that its sender gets to see the answer."""
 
 _log = structlog.get_logger(__name__)
 
@@ -28,15 +20,15 @@ _log = structlog.get_logger(__name__)
 class JsonDoorSettings:
     """Where the door listens, and how long it waits for its clients.
 
-    `idle_s` bounds the time until a request's head is there, on a new connection too;
-    `reuse_port` is for several workers behind one port, as at the gRPC door.
+    `idle_timeout_s` bounds the time until a request's head is there, on a new connection too, and how long
+    answers may lie unread; `reuse_port` is for several workers behind one port, as at the gRPC door.
     """
 
     host: str
     port: int
     message_bytes: int = 1_048_576
-    idle_s: float = 60.0
-    handshake_s: float = 10.0
+    idle_timeout_s: float = 60.0
+    handshake_timeout_s: float = 10.0
     reuse_port: bool = False
 
 
@@ -57,60 +49,6 @@ def tls_context(identity: TlsIdentity) -> ssl.SSLContext:
     return context
 
 
-class _Connection(web.RequestHandler):
-    """One client's connection."""
-
-    __slots__ = ("fingerprint",)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        self.fingerprint = sha256(certificate).digest()
-        super().connection_made(transport)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 it may repeat what the client sent
-    ) -> web.StreamResponse:
-        """What is not HTTP gets a problem as well, and the connection ends."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer has begun that cannot be finished")
-        if status < 500:
-            response = fault_response(HttpFaultError(HttpFault.HTTP_MALFORMED), "ru")
-        else:
-            _log.error("a response failed", exc_info=exc)
-            response = refusal_response(CommandError(Reason.UNAVAILABLE), "ru")
-        response.force_close()
-        return response
-
-
-class _Server(web.Server):
-    def __init__(self, service: JsonService, settings: JsonDoorSettings) -> None:
-        super().__init__(service.handle, request_factory=self._request)
-        self._settings = settings
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(
-            self,
-            loop=self._loop,
-            keepalive_timeout=self._settings.idle_s,
-            lingering_time=LINGER_S,
-            access_log=cast(Any, None),
-            # A small body may not become a large one.
-            auto_decompress=False,
-        )
-
-    def _request(
-        self, message: Any, payload: Any, protocol: web.RequestHandler, writer: Any, task: asyncio.Task[None]
-    ) -> web.BaseRequest:
-        size = self._settings.message_bytes
-        request = web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=size)
-        request[FINGERPRINT] = cast(_Connection, protocol).fingerprint
-        return request
-
-
 class JsonDoor:
     """An HTTPS server for tills. Made, started and drained inside one event loop."""
 
@@ -118,7 +56,7 @@ class JsonDoor:
         self._service = service
         self._identity = identity
         self._settings = settings
-        self._http: _Server | None = None
+        self._http: HttpServer | None = None
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> int:
@@ -127,13 +65,13 @@ class JsonDoor:
         Raises OSError if the port is taken or, as ssl.SSLError, the certificates do not fit.
         """
         settings = self._settings
-        http = _Server(self._service, settings)
+        http = HttpServer(self._service, message_bytes=settings.message_bytes, idle_s=settings.idle_timeout_s)
         self._listener = await asyncio.get_running_loop().create_server(
             http,
             settings.host,
             settings.port,
             ssl=tls_context(self._identity),
-            ssl_handshake_timeout=settings.handshake_s,
+            ssl_handshake_timeout=settings.handshake_timeout_s,
             reuse_port=settings.reuse_port or None,
         )
         self._http = http
@@ -141,12 +79,16 @@ class JsonDoor:
         _log.info("the JSON door is open", host=settings.host, port=port)
         return port
 
+    def give_notice(self) -> None:
+        """Go on serving, but keep no connection beyond its next answer."""
+        if self._http is not None:
+            self._http.give_notice()
+
     async def drain(self, grace_s: float) -> None:
-        """Take nothing new, and let what is in flight finish within `grace_s`."""
+        """Take no new connection, and let what has begun to arrive be answered within `grace_s`."""
         if self._http is None or self._listener is None:
             return
         self._listener.close()
-        self._http.pre_shutdown()
-        await self._http.shutdown(grace_s)
+        await self._http.drain(grace_s)
         self._http = self._listener = None
         _log.info("the JSON door is closed")

@@ -25,7 +25,6 @@ from gateway.rpc.validation.findings import InvalidRequestError, invalid
 
 TIMEOUT_HEADER: Final = "Request-Timeout"
 JSON_TYPE: Final = "application/json"
-BODY_TIMEOUT_S: Final = 10.0
 DESCRIPTION: Final = "OpenApi"
 """What log and metrics call a look at the description."""
 
@@ -40,6 +39,10 @@ _ACCEPTED: Final = frozenset({"*/*", "application/*", JSON_TYPE})
 _CONTENT_TYPE: Final = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
 
 
+class HungUpError(ConnectionError):
+    """The client went away before its request was there."""
+
+
 class JsonService:
     """Answers HTTP requests by a table of methods; `handle` is what a server is given."""
 
@@ -49,7 +52,7 @@ class JsonService:
         identity: Identity,
         accounting: Accounting,
         describe: Callable[[], bytes],
-        body_timeout_s: float = BODY_TIMEOUT_S,
+        body_timeout_s: float,
     ) -> None:
         self._routes = {PATHS[name]: (name, method) for name, method in methods.table.items()}
         self._identity = identity
@@ -58,14 +61,14 @@ class JsonService:
         self._body_timeout_s = body_timeout_s
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        """The response of a request; never raises but when it is cancelled."""
+        """The response of a request; raises nothing but HungUpError, and CancelledError when cancelled."""
         call = Call()
-        early: HttpFaultError | InvalidRequestError | CommandError | None = None
+        early: HttpFaultError | InvalidRequestError | CommandError | HungUpError | None = None
         name, method, body = "", None, b""
         try:
             name, method = self._route(request)
             body = await self._body(request)
-        except (HttpFaultError, InvalidRequestError, CommandError) as error:
+        except (HttpFaultError, InvalidRequestError, CommandError, HungUpError) as error:
             early = error
         # Served is what has arrived as a whole, as at the other doors: a slow sender takes nobody's place.
         started = asyncio.get_running_loop().time()
@@ -79,6 +82,8 @@ class JsonService:
         except HttpFaultError as error:
             call.reason, code = error.fault.name, error.fault.value.grpc_code
             response = fault_response(error, _language(request))
+        except HungUpError:
+            raise
         except Exception as error:
             refusal = self._accounting.refusal(error, name, call)
             code = CODES[refusal.reason].name
@@ -127,7 +132,7 @@ class JsonService:
         return found
 
     async def _body(self, request: web.BaseRequest) -> bytes:
-        """The whole body; raises MESSAGE_TOO_LARGE before it is read, if it tells its size."""
+        """The whole body; raises MESSAGE_TOO_LARGE before it is read, if it tells its size; HungUpError."""
         self._accounting.admit(request.content_length or 0)
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -142,6 +147,8 @@ class JsonService:
             raise HttpFaultError(HttpFault.BODY_TIMEOUT, {hdrs.CONNECTION: "close"}) from None
         except (web.PayloadAccessError, web.RequestPayloadError):
             raise HttpFaultError(HttpFault.HTTP_MALFORMED, {hdrs.CONNECTION: "close"}) from None
+        except ConnectionError as error:
+            raise HungUpError(str(error)) from None
 
 
 def _language(request: web.BaseRequest) -> str:
@@ -159,9 +166,10 @@ def _accepts_json(accept: str) -> bool:
 
 def _request_timeout_s(request: web.BaseRequest) -> float | None:
     """How long the client waits, as it says; None if it does not."""
-    said = request.headers.get(TIMEOUT_HEADER)
-    if said is None:
+    if TIMEOUT_HEADER not in request.headers:
         return None
+    # Said twice it says nothing: nobody could tell which of the two is meant.
+    said = ",".join(request.headers.getall(TIMEOUT_HEADER))
     if not _SECONDS.fullmatch(said) or not float(said):
         ru, en = "секунды от 0.001 до 999.999", "seconds from 0.001 to 999.999"
         raise invalid(Reason.FIELD_INVALID, TIMEOUT_HEADER, ru, en)

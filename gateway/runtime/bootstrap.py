@@ -169,6 +169,8 @@ class Gateway:
                 settings.json_host,
                 settings.json_port,
                 message_bytes=settings.max_message_bytes,
+                idle_timeout_s=settings.json_idle_timeout_s,
+                handshake_timeout_s=settings.json_arrival_timeout_s,
                 reuse_port=is_worker,
             ),
         )
@@ -242,6 +244,7 @@ class Gateway:
         """Turn readiness red, give balancers time to see it, finish what is in flight, stop everything."""
         self._readiness.start_draining()
         await self._door.give_notice()
+        self._json_door.give_notice()
         log.info("draining", notice_s=self._settings.drain_notice_s)
         await asyncio.sleep(self._settings.drain_notice_s)
         await self.stop()
@@ -303,5 +306,5 @@ def _services(
     )
     return (
         PurchaseService(methods, identity, accounting),
-        JsonService(methods, identity, accounting, openapi.served),
+        JsonService(methods, identity, accounting, openapi.served, float(settings.json_arrival_timeout_s)),
     )

@@ -123,6 +123,15 @@ class Settings(BaseModel):
     grpc_port: Port = Field(7443, description="the port of the tills' door, mutual TLS")
     json_host: Text = Field("127.0.0.1", description="the address of the tills' JSON door")
     json_port: Port = Field(7444, description="the port of the tills' JSON door, mutual TLS")
+    json_idle_timeout_s: int = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="how long a client of the JSON door may send no request, or leave answers unread",
+    )
+    json_arrival_timeout_s: int = Field(
+        10, ge=1, le=300, description="how long a TLS handshake or a body may take to arrive at the JSON door"
+    )
     http_host: Text = Field("127.0.0.1", description="the address of health and metrics")
     http_port: Port = Field(7480, description="the port of health and metrics, plain HTTP")
 

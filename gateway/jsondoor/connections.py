@@ -1,0 +1,136 @@
+"""The HTTP under the JSON door: aiohttp's low-level server, bounded wherever a client could hold it up."""
+
+import asyncio
+from hashlib import sha256
+from typing import Any, Final, cast
+
+import structlog
+from aiohttp import web
+
+from gateway.domain.reasons import Reason
+from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
+from gateway.jsondoor.service import FINGERPRINT, JsonService
+from gateway.ledger.answers import CommandError
+
+LINGER_S: Final = 2.0
+"""How long the rest of a refused body is read and thrown away, so that its sender gets to see the answer."""
+
+_CUT_OFF_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class _Connection(web.RequestHandler):
+    """One client's connection. Answers that it leaves unread for as long as it may be idle are its last."""
+
+    __slots__ = ("_unread", "fingerprint")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        self.fingerprint = sha256(certificate).digest()
+        self._unread: asyncio.TimerHandle | None = None
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self._loop.call_later(self.keepalive_timeout, self._hang_up)
+
+    def resume_writing(self) -> None:
+        self._stop_waiting()
+        super().resume_writing()
+
+    def _stop_waiting(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _hang_up(self) -> None:
+        if self.transport is not None:
+            _log.info("a client that does not read its answers was cut off")
+            self.transport.abort()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 it may repeat what the client sent
+    ) -> web.StreamResponse:
+        """What is not HTTP gets a problem as well, and the connection ends."""
+        if request.writer.output_size > 0 or isinstance(exc, ConnectionError):
+            raise ConnectionError("nobody reads an answer any more, or one has begun that cannot be finished")
+        if status < 500:
+            response = fault_response(HttpFaultError(HttpFault.HTTP_MALFORMED), "ru")
+        else:
+            _log.error("a response failed", exc_info=exc)
+            response = refusal_response(CommandError(Reason.UNAVAILABLE), "ru")
+        response.force_close()
+        return response
+
+
+class HttpServer(web.Server):
+    """Makes a connection of each transport, and hands its requests to the service.
+
+    A connection may be idle for `idle_s`, from its beginning to a request's whole head and from each answer
+    to the next.
+    """
+
+    def __init__(self, service: JsonService, *, message_bytes: int, idle_s: float) -> None:
+        super().__init__(self._serve, request_factory=self._request)
+        self._service = service
+        self._message_bytes = message_bytes
+        self._idle_s = idle_s
+        self._serving: dict[asyncio.Task[Any], web.RequestHandler] = {}
+        self._is_leaving = False
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(
+            self,
+            loop=self._loop,
+            keepalive_timeout=self._idle_s,
+            lingering_time=LINGER_S,
+            access_log=cast(Any, None),
+            # A small body may not become a large one.
+            auto_decompress=False,
+        )
+
+    def give_notice(self) -> None:
+        """Let each answer be the last one of its connection: the client's next request finds another door."""
+        self._is_leaving = True
+
+    async def drain(self, grace_s: float) -> None:
+        """End idle connections, and the others with the answers to what has begun to arrive.
+
+        What takes longer than `grace_s` is cut off.
+        """
+        self.give_notice()
+        # aiohttp would end them all, and throw away the rest of a body that is on its way.
+        for connection in set(self.connections).difference(self._serving.values()):
+            connection.force_close()
+        if self._serving:
+            _, late = await asyncio.wait(self._serving, timeout=grace_s)
+            for task in late:
+                task.cancel()
+        await self.shutdown(_CUT_OFF_S)
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        # aiohttp has a task for each request, which ends when the answer is written.
+        task = cast(asyncio.Task[Any], asyncio.current_task())
+        self._serving[task] = request.protocol
+        task.add_done_callback(self._serving.pop)
+        response = await self._service.handle(request)
+        if self._is_leaving:
+            response.force_close()
+        return response
+
+    def _request(
+        self, message: Any, payload: Any, protocol: web.RequestHandler, writer: Any, task: asyncio.Task[None]
+    ) -> web.BaseRequest:
+        size = self._message_bytes
+        request = web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=size)
+        request[FINGERPRINT] = cast(_Connection, protocol).fingerprint
+        return request
