@@ -36,6 +36,8 @@ class Accounting:
     def __init__(self, limits: ServiceLimits) -> None:
         self.limits = limits
         self._in_flight = 0
+        # Read when somebody looks: what has begun is counted at once, and no message pays for it.
+        metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
         # Bound once: to be found anew for each line costs more than the line.
         self._log = structlog.get_logger(__name__).bind()
 
@@ -69,7 +71,6 @@ class Accounting:
     def done(self, name: str, code_name: str, call: Call, seconds: float) -> None:
         """Metrics, and the access log: who, what and how it ended; nothing of the card or the basket."""
         self._in_flight -= 1
-        metrics.IN_FLIGHT.set(self._in_flight)
         metrics.requests_by(name, code_name, call.decision, call.reason).inc()
         metrics.seconds_of(name).observe(seconds)
         origin = call.origin

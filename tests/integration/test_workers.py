@@ -14,6 +14,7 @@ from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import wire_kit
 from tests.crash.cutting import accounts_locked, sessions
 from tests.crash.harness import Town, found_town
+from tests.crash.journal import Sent
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import begin_sale, tills_at
 from tests.sdk_support.buyers import buying
@@ -127,17 +128,33 @@ async def test_workers_stay_if_their_successors_cannot_be_started(town: Town, tm
         assert await gateway.says_ready()
 
 
-async def test_a_stop_lets_a_worker_answer_what_it_has_begun(town: Town, gateway: GatewayProcess) -> None:
-    """SIGTERM to the parent alone: a sale that was begun is answered, then all processes are gone."""
+async def in_flight(gateway: GatewayProcess) -> list[float]:
+    """How many calls each worker has begun and not answered."""
+    _, page = await gateway.get("/metrics")
+    found = (line for line in page.splitlines() if line.startswith("tillgate_rpc_in_flight{"))
+    return [float(line.split()[-1]) for line in found]
+
+
+async def test_a_stop_lets_every_worker_answer_what_it_has_begun(town: Town, gateway: GatewayProcess) -> None:
+    """SIGTERM to the parent alone: sales at both workers are answered, then all processes are gone."""
     workers = gateway.worker_pids()
-    async with tills_at(town.clients, gateway.address) as tills, town.connect() as connection:
+    # The kernel chooses a worker for each connection, so there are more tills than it will come to.
+    many = [client for _ in range(8) for client in town.clients]
+    async with tills_at(many, gateway.address) as tills, town.connect() as connection:
         async with accounts_locked(town):
-            selling = [begin_sale(tills[0], town.cards[0])]
+            waiting, selling = iter(tills), list[asyncio.Task[Sent]]()
+            while 0 in await in_flight(gateway):
+                selling.append(begin_sale(next(waiting), town.cards[0]))
 
-            async def is_waiting() -> bool:
-                return bool(await sessions(connection, "Lock"))
+                async def is_begun() -> bool:
+                    return len(selling) == sum(await in_flight(gateway))
 
-            await eventually(is_waiting, "a sale waits for its account")
+                await eventually(is_begun, "the sale is begun")
+
+            async def are_decided() -> bool:
+                return WORKERS == len(await sessions(connection, "Lock"))
+
+            await eventually(are_decided, "both workers wait for the account")
             gateway.send_signal(signal.SIGTERM)
 
             async def is_draining() -> bool:
