@@ -1,5 +1,6 @@
 """A client of the JSON door with its certificate, which holds every answer to the description."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,10 +34,31 @@ def client_context(folder: Path, *, has_certificate: bool = True) -> ssl.SSLCont
     return context
 
 
+async def connect(folder: Path, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection of a client whose keys lie in a folder, to send bytes over."""
+    return await asyncio.open_connection("localhost", port, ssl=client_context(folder))
+
+
+def head(path: str, *fields: str, length: int | None = None, method: str = "POST") -> bytes:
+    """A request's head with further fields; without a length it has no body or one in chunks."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields]
+    if length is not None:
+        lines.append(f"Content-Length: {length}")
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+
 class JsonClient:
     """Sends to the JSON door over connections of its own."""
 
-    def __init__(self, folder: Path, port: int, *, has_certificate: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        *,
+        has_certificate: bool = True,
+        timeout_s: float | None = TIMEOUT_S,
+    ) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._url = f"https://localhost:{port}"
         context = client_context(folder, has_certificate=has_certificate)
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
@@ -56,14 +78,13 @@ class JsonClient:
     ) -> Said:
         """Send any request; a problem that is answered must be one as described."""
         named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
-        limit = aiohttp.ClientTimeout(total=TIMEOUT_S)
         async with self._session.request(
             method,
             self._url + path,
             data=body,
             headers=named,
             skip_auto_headers=["Content-Type"],
-            timeout=limit,
+            timeout=self._timeout,
         ) as response:
             text = await response.read()
             found = {name.lower(): value for name, value in response.headers.items()}

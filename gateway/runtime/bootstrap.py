@@ -105,6 +105,8 @@ async def start_ledger(
         silence_s=settings.database_silence_s,
         # A write that has waited longer for a lock would be refused for its age.
         lock_wait_s=settings.decision_max_age_s,
+        # Each month begins with an empty partition, for which the planner would choose to read all of it.
+        by_index=True,
     )
     registry = await Registry.load(engine)
     bus = Bus(settings.redis_url)
@@ -306,5 +308,5 @@ def _services(
     )
     return (
         PurchaseService(methods, identity, accounting),
-        JsonService(methods, identity, accounting, openapi.served, float(settings.json_arrival_timeout_s)),
+        JsonService(methods, identity, accounting, openapi.served, settings.json_arrival_timeout_s),
     )

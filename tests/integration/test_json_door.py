@@ -22,7 +22,7 @@ from gateway.runtime.errors import StartError
 from gateway.runtime.keys import authority
 from tests import wire_kit as till
 from tests.door_kit import Door, Till, door_on
-from tests.json_client import JsonClient, Said, client_context
+from tests.json_client import JsonClient, Said, connect, head
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -129,18 +129,9 @@ async def test_the_access_log_is_that_of_the_other_door(door: Door, client: Json
         assert secret not in str(logs)
 
 
-def head(length: int, path: str = AUTHORIZE) -> bytes:
-    """A request's head."""
-    return (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {length}\r\n\r\n"
-    ).encode()
-
-
 async def connection(door: Door) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """The first till's, to send bytes over."""
-    context = client_context(door.fixture.terminals[0].folder)
-    return await asyncio.open_connection("localhost", door.gateway.json_port, ssl=context)
+    return await connect(door.fixture.terminals[0].folder, door.gateway.json_port)
 
 
 def body_of(request: Message) -> bytes:
@@ -155,7 +146,7 @@ async def test_a_command_whose_till_hung_up_is_decided_whole(door: Door) -> None
     async with door.stalled(card):
         _, writer = await connection(door)
         body = body_of(request)
-        writer.write(head(len(body)) + body)
+        writer.write(head(AUTHORIZE, length=len(body)) + body)
         await door.until_waiting()
         writer.transport.abort()
     outcome = await door.till().outcome(request)
@@ -221,6 +212,22 @@ async def test_a_stopping_gateway_finishes_what_it_has_begun(door: Door, client:
     await stopping
 
 
+async def test_a_stopping_gateway_takes_the_rest_of_what_has_begun_to_arrive(door: Door) -> None:
+    """A body that was on its way when the stop came is read, decided and answered, and nothing after it."""
+    body = body_of(till.authorize(card=await door.card(500_00)))
+    reader, writer = await connection(door)
+    writer.write(head(AUTHORIZE, "Expect: 100-continue", length=len(body)))
+    assert b"HTTP/1.1 100 Continue\r\n\r\n" == await reader.readuntil(b"\r\n\r\n")
+    idle, _ = await connection(door)
+    stopping = asyncio.create_task(door.gateway.drain())
+    assert b"" == await idle.read()
+    writer.write(body + head(AUTHORIZE, length=len(body)) + body)
+    answer, *further = (await reader.read()).split(b"HTTP/1.1 ")[1:]
+    assert ([], b"200 OK") == (further, answer.partition(b"\r\n")[0])
+    assert b"\r\nConnection: close\r\n" in answer
+    await stopping
+
+
 async def test_a_port_that_is_taken_is_said_by_its_setting(door: Door) -> None:
     """And two gateways never share one by chance."""
     taken = door.settings.model_copy(update={"json_port": door.gateway.json_port})
@@ -232,7 +239,7 @@ async def test_a_till_can_buy_while_another_client_sends_its_body_for_ever(door:
     """It takes nobody's place."""
     card = await door.card(500_00)
     _, writer = await connection(door)
-    writer.write(head(1000) + b"{")
+    writer.write(head(AUTHORIZE, length=1000) + b"{")
     await writer.drain()
     client: Till = door.till()
     assert wire.DECISION_APPROVED == (await client.outcome(till.authorize(card=card))).decision
