@@ -23,10 +23,12 @@ from gateway.runtime.bootstrap import Gateway, LedgerParts, StartLedger, start_l
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.keys import authority, load_keys
 from gateway.runtime.settings import Settings
-from tests.transports import TRANSPORTS, AnyResponse, Refused, Transport, Unary, Way, refused
+from tests.transports import RESPONSES, TRANSPORTS, Refused, Transport, Unary, Way, refused
 from tillgate.v1 import purchase_pb2 as wire
 
 __all__ = ["Door", "Refused", "Till", "door_on", "settings_for"]
+
+AnyResponse = Any
 
 ACT: Final = Act("Комиссия", "17", date(2026, 1, 15))
 TIMEOUT_S: Final = 20.0
@@ -61,7 +63,8 @@ class Till:
     ) -> AnyResponse:
         """Send a request to the method of its type; raises Refused."""
         method = type(request).__name__.removesuffix("Request")
-        return await self.transport.call(method, request, timeout_s, language)
+        answer = await self.transport.carry(method, request.SerializeToString(), timeout_s, language)
+        return RESPONSES[method].FromString(answer)
 
     async def outcome(self, request: Message) -> wire.SignedOutcome:
         """The outcome that a command is answered with."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
+import aiohttp
 import grpc
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
@@ -20,13 +21,11 @@ from gateway.rpc.service import SERVICE_NAME
 from tests.json_client import JsonClient
 from tillgate.v1 import purchase_service_pb2 as service
 
-AnyResponse = Any
 Stream = Any  # grpc.aio's streams, whose stubs know nothing of their read and write
 
-RESPONSES: Final[Mapping[str, type[Message]]] = {
-    method.name: GetMessageClass(method.output_type)
-    for method in service.DESCRIPTOR.services_by_name["PurchaseService"].methods
-}
+_METHODS: Final = service.DESCRIPTOR.services_by_name["PurchaseService"].methods
+REQUESTS: Final[Mapping[str, type[Message]]] = {m.name: GetMessageClass(m.input_type) for m in _METHODS}
+RESPONSES: Final[Mapping[str, type[Message]]] = {m.name: GetMessageClass(m.output_type) for m in _METHODS}
 _FIELDS: Final = {
     cast(Any, item.message_type).name.removesuffix("Request"): item.name
     for item in service.ExchangeMessage.DESCRIPTOR.oneofs_by_name["request"].fields
@@ -39,18 +38,22 @@ class Refused(Exception):  # noqa: N818 it is what the gateway answered, not a f
     """An error as a till reads it: status code and the details that come with it."""
 
     code: grpc.StatusCode
-    reason: str
-    field: str
-    line_number: str
-    locale: str
-    text: str
+    reason: str = ""
+    field: str = ""
+    line_number: str = ""
+    locale: str = ""
+    text: str = ""
     retry_after_s: float | None = None
 
 
 class Transport(Protocol):
-    """Carries a message to the method of its name and brings its answer; raises Refused."""
+    """Carries the bytes of a message to the method of its name, and brings those of its answer.
 
-    async def call(self, method: str, request: Message, timeout_s: float, language: str) -> AnyResponse: ...
+    `carry` raises Refused; what it began may be done all the same. One of gRPC that `waits` waits for a
+    gateway that is away, as long as the call may take.
+    """
+
+    async def carry(self, method: str, body: bytes, timeout_s: float, language: str = "") -> bytes: ...
 
     async def close(self) -> None: ...
 
@@ -60,6 +63,7 @@ class Unary:
     """One call a message."""
 
     channel: grpc.aio.Channel
+    waits: bool = False
 
     def begin(self, method: str, body: bytes, **options: Any) -> "grpc.aio.UnaryUnaryCall[bytes, bytes]":
         """Begin a call with bytes, and return it before it is answered."""
@@ -68,11 +72,11 @@ class Unary:
         )
         return stub(body, **options)
 
-    async def call(self, method: str, request: Message, timeout_s: float, language: str) -> AnyResponse:
+    async def carry(self, method: str, body: bytes, timeout_s: float, language: str = "") -> bytes:
         metadata = (("accept-language", language),) if language else None
-        call = self.begin(method, request.SerializeToString(), timeout=timeout_s, metadata=metadata)
+        call = self.begin(method, body, timeout=timeout_s, metadata=metadata, wait_for_ready=self.waits)
         try:
-            return RESPONSES[method].FromString(await call)
+            return await call
         except grpc.aio.AioRpcError as error:
             raise refused(error) from error
 
@@ -82,58 +86,71 @@ class Unary:
 
 @dataclass
 class Exchange:
-    """One stream for all messages, opened by the first; answers are matched by their number."""
+    """One stream for all messages, opened by the first, and anew by the first after its end.
+
+    What is to be sent while a burst is on its way makes the next; answers are matched by their number.
+    """
 
     channel: grpc.aio.Channel
-    stream: Stream = None
-    _waiting: dict[int, "asyncio.Future[service.ExchangeAnswer]"] = field(default_factory=dict)
+    waits: bool = False
+    _outgoing: list[service.ExchangeMessage] = field(default_factory=list)
+    _has_outgoing: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: "dict[int, asyncio.Future[service.ExchangeAnswer]]" = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-    _reader: "asyncio.Task[None] | None" = None
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _stream: "asyncio.Task[None] | None" = None
 
-    def open(self) -> Stream:
-        """The stream."""
-        if self.stream is None:
-            self.stream = open_stream(self.channel)
-            self._reader = asyncio.create_task(self._read())
-        return self.stream
-
-    async def call(self, method: str, request: Message, timeout_s: float, language: str) -> AnyResponse:
-        stream, number = self.open(), next(self._numbers)
+    async def carry(self, method: str, body: bytes, timeout_s: float, language: str = "") -> bytes:
+        number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        burst = service.ExchangeRequest()
-        message = burst.messages.add(message_id=number, timeout_ms=round(timeout_s * 1000), language=language)
-        getattr(message, _FIELDS[method]).CopyFrom(request)
+        message = service.ExchangeMessage(
+            message_id=number, timeout_ms=round(timeout_s * 1000), language=language
+        )
+        getattr(message, _FIELDS[method]).CopyFrom(REQUESTS[method].FromString(body))
+        self._outgoing.append(message)
+        self._has_outgoing.set()
+        if self._stream is None:
+            self._stream = asyncio.create_task(self._live())
         try:
-            async with self._turn:  # a stream takes one write at a time
-                await stream.write(burst.SerializeToString())
             async with asyncio.timeout(timeout_s):
                 response = await answer
         except TimeoutError:
-            raise Refused(grpc.StatusCode.DEADLINE_EXCEEDED, "", "", "", "", "") from None
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            raise refused(await end_of(stream)) from None
+            raise Refused(grpc.StatusCode.DEADLINE_EXCEEDED) from None
         if response.HasField("error"):
             raise refusal_in(response.error)
-        return getattr(response, _FIELDS[method])
+        carried: Message = getattr(response, _FIELDS[method])
+        return carried.SerializeToString()
 
-    async def _read(self) -> None:
-        while (burst := await next_burst(self.stream)) is not None:
-            for response in burst:
-                waiting = self._waiting.pop(response.message_id)
-                if not waiting.done():
-                    waiting.set_result(response)
-        error = await end_of(self.stream)
-        for waiting in self._waiting.values():
+    async def _live(self) -> None:
+        """A stream from its opening to its end, which is told to all that still wait."""
+        stream = open_stream(self.channel, wait_for_ready=self.waits)
+        writer = asyncio.create_task(self._write(stream))
+        try:
+            while (burst := await next_burst(stream)) is not None:
+                for response in burst:
+                    waiting = self._waiting.pop(response.message_id)
+                    if not waiting.done():
+                        waiting.set_result(response)
+            error = refused(await end_of(stream))
+        finally:
+            stream.cancel()
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+        left, self._waiting, self._outgoing, self._stream = self._waiting, {}, [], None
+        for waiting in left.values():
             if not waiting.done():
                 waiting.set_exception(error)
-                waiting.exception()
+
+    async def _write(self, stream: Stream) -> None:
+        while await self._has_outgoing.wait():
+            burst, self._outgoing = service.ExchangeRequest(messages=self._outgoing), []
+            self._has_outgoing.clear()
+            await stream.write(burst.SerializeToString())
 
     async def close(self) -> None:
         """Hang up."""
-        if self._reader is not None:
-            self.stream.cancel()
-            await asyncio.gather(self._reader, return_exceptions=True)
+        if self._stream is not None:
+            self._stream.cancel()
+            await asyncio.gather(self._stream, return_exceptions=True)
 
 
 @dataclass(frozen=True)
@@ -142,17 +159,21 @@ class Json:
 
     client: JsonClient
 
-    async def call(self, method: str, request: Message, timeout_s: float, language: str) -> AnyResponse:
+    async def carry(self, method: str, body: bytes, timeout_s: float, language: str = "") -> bytes:
         headers = {"Request-Timeout": f"{timeout_s:.3f}"} | (
             {"Accept-Language": language} if language else {}
         )
         try:
             async with asyncio.timeout(timeout_s):
-                said = await self.client.post(method, MessageToDict(request), **headers)
+                said = await self.client.post(
+                    method, MessageToDict(REQUESTS[method].FromString(body)), **headers
+                )
         except TimeoutError:
-            raise Refused(grpc.StatusCode.DEADLINE_EXCEEDED, "", "", "", "", "") from None
+            raise Refused(grpc.StatusCode.DEADLINE_EXCEEDED) from None
+        except aiohttp.ClientConnectionError as error:
+            raise Refused(grpc.StatusCode.UNAVAILABLE, text=repr(error)) from error
         if said.status == 200:
-            return ParseDict(said.body, RESPONSES[method]())
+            return ParseDict(said.body, RESPONSES[method]()).SerializeToString()
         problem = said.body
         raise Refused(
             CODES[Reason[problem["reason"]]],
@@ -176,19 +197,20 @@ class Way:
     channel: grpc.aio.Channel
     folder: Path
     json_port: int
+    waits: bool = False
 
 
 TRANSPORTS: Final[Mapping[str, Callable[[Way], Transport]]] = {
-    "unary": lambda way: Unary(way.channel),
-    "exchange": lambda way: Exchange(way.channel),
-    "json": lambda way: Json(JsonClient(way.folder, way.json_port)),
+    "unary": lambda way: Unary(way.channel, way.waits),
+    "exchange": lambda way: Exchange(way.channel, way.waits),
+    "json": lambda way: Json(JsonClient(way.folder, way.json_port, timeout_s=None)),
 }
 
 
-def open_stream(channel: grpc.aio.Channel) -> Stream:
+def open_stream(channel: grpc.aio.Channel, **options: Any) -> Stream:
     """A new Exchange stream of bytes."""
     make: Any = channel.stream_stream(f"/{SERVICE_NAME}/Exchange")
-    return make()
+    return make(**options)
 
 
 async def next_burst(stream: Stream) -> Sequence[service.ExchangeAnswer] | None:

@@ -41,6 +41,11 @@ class GatewayProcess(Serving):
         """host:port of the tills' door."""
         return f"127.0.0.1:{self.grpc_port}"
 
+    @property
+    def doors(self) -> list[str]:
+        """Addresses of all ways in: the tills' door with single calls, with a stream, and the JSON door."""
+        return [self.address, f"exchange://{self.address}", f"json://127.0.0.1:{self.json_port}"]
+
     async def start_ready(self) -> Self:
         """Start the program, and return when it says that it may be given work."""
         self.start()

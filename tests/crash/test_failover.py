@@ -44,7 +44,7 @@ async def test_a_primary_lost_under_load_costs_no_acknowledged_outcome(
     pair, town = servers
     with GatewayProcess(pair.settings_of(town), tmp_path / "gateway.log") as gateway:
         await gateway.start_ready()
-        async with tills_at(town.clients, gateway.address) as tills:
+        async with tills_at(town.clients, *gateway.doors) as tills:
             async with shopping(tills, town.cards, SEED, Manner(timeout_s=60.0)) as load:
                 await load.progress(300)
                 pair.lose_the_primary()

@@ -18,7 +18,7 @@ async def test_a_gateway_killed_at_random_moments_loses_nothing_acknowledged_and
 ) -> None:
     """Whatever a batch was doing when its process died, every request id has one outcome afterwards."""
     chance = random.Random(SEED)
-    async with tills_at(town.clients, gateway.address) as tills:
+    async with tills_at(town.clients, *gateway.doors) as tills:
         for number in range(rounds):
             async with shopping(
                 tills, town.cards, SEED + number, Manner(hasty=0.1), 1_000 * (number + 1)
@@ -42,7 +42,7 @@ async def test_a_worker_killed_at_random_moments_leaves_its_tills_to_the_others(
     chance = random.Random(SEED)
     with GatewayProcess(town.settings, tmp_path / "gateway.log", workers=2) as gateway:
         await gateway.start_ready()
-        async with tills_at(town.clients, gateway.address) as tills:
+        async with tills_at(town.clients, *gateway.doors) as tills:
             for number in range(rounds):
                 async with shopping(
                     tills, town.cards, SEED + number, Manner(hasty=0.1), 1_000 * (number + 1)

@@ -88,7 +88,7 @@ async def scene(
         patient = settings | {"TILLGATE_DECISION_MAX_AGE_S": "60", "TILLGATE_DATABASE_SILENCE_S": "120"}
         with GatewayProcess(patient, folder / "gateway.log", workers=workers) as gateway:
             await gateway.start_ready()
-            async with tills_at(town.clients, gateway.address) as tills:
+            async with tills_at(town.clients, *gateway.doors) as tills:
                 yield Scene(town, line, gateway, tills, owner)
 
 

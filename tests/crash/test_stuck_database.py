@@ -30,7 +30,7 @@ async def at(town: Town, tmp_path: Path, workers: int) -> AsyncIterator[Place]:
     async with wire_to_database(town) as (line, settings):
         with GatewayProcess(settings | impatient, tmp_path / "gateway.log", workers=workers) as gateway:
             await gateway.start_ready()
-            async with tills_at(town.clients, gateway.address) as tills:
+            async with tills_at(town.clients, *gateway.doors) as tills:
                 yield Place(line, tills)
 
 

@@ -14,10 +14,10 @@ from gateway.registry.fixtures import ClientFolder
 from tests import wire_kit
 from tests.crash.journal import Journal, Sent
 from tests.crash.processes import PATIENCE_S, eventually
+from tests.transports import TRANSPORTS, Refused, Way
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
-SERVICE = service.DESCRIPTOR.services_by_name["PurchaseService"].full_name
 UNKNOWN = ("CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE")
 """Errors that leave a till in doubt. Any other would say that the till has done something wrong."""
 READS_MAX = 20
@@ -50,8 +50,25 @@ class Manner:
     resends: int = 2
 
 
+class Line:
+    """A connection of a till to one door of a gateway, by its address: see `GatewayProcess.doors`."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        scheme, _, place = address.rpartition("://")
+        ca, key, chain = ((folder / name).read_bytes() for name in ("ca.pem", "key.pem", "cert.pem"))
+        credentials = grpc.ssl_channel_credentials(ca, key, chain)
+        self.channel = grpc.aio.secure_channel(place, credentials, options=_OPTIONS)
+        way = Way(self.channel, folder, int(place.rpartition(":")[2]), waits=True)
+        self.transport = TRANSPORTS[scheme or "unary"](way)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.transport.close()
+        await self.channel.close()
+
+
 class Till:
-    """One terminal with a connection to each gateway; the first of them is asked first.
+    """One terminal with a connection to each door of each gateway; the first of them is asked first.
 
     One that `wanders` asks another one with each request.
     """
@@ -59,10 +76,7 @@ class Till:
     def __init__(self, client: ClientFolder, addresses: Sequence[str], journal: Journal) -> None:
         self.terminal_id = client.terminal_ids[0]
         self.journal = journal
-        credentials = _credentials(client.folder)
-        self._channels = [
-            grpc.aio.secure_channel(address, credentials, options=_OPTIONS) for address in addresses
-        ]
+        self._lines = [Line(client.folder, address) for address in addresses]
         self._asked = 0
         self.wanders = False
 
@@ -78,29 +92,27 @@ class Till:
         if self.wanders:
             self.turn()
         try:
-            # A gateway that is away is waited for, as long as this attempt may take.
-            call = self._raw(sent.method)(sent.body, timeout=timeout_s, wait_for_ready=True)
-            answer = await call
-        except grpc.aio.AioRpcError as error:
-            code = error.code().name
-            sent.errors.append(code if code in UNKNOWN else f"{code}: {error.details()}")
+            answer = await self._line.transport.carry(sent.method, sent.body, timeout_s)
+        except Refused as error:
+            code = error.code.name
+            sent.errors.append(code if code in UNKNOWN else f"{code}: {error.reason} {error.text}")
             self.turn()
             return False
         self.journal.acknowledge(sent, answer)
         return True
 
     def turn(self) -> None:
-        """Ask the next gateway from now on."""
-        self._asked = (self._asked + 1) % len(self._channels)
+        """Ask at the next door from now on."""
+        self._asked = (self._asked + 1) % len(self._lines)
 
     async def balance(self, card: str) -> service.GetBalanceResponse:
         """What the card has."""
         request = service.GetBalanceRequest(card=wire.Card(number=card)).SerializeToString()
         for _ in range(READS_MAX):
             try:
-                answer = await self._raw("GetBalance")(request, timeout=PATIENCE_S)
-            except grpc.aio.AioRpcError as error:
-                if error.code().name not in UNKNOWN:
+                answer = await self._line.transport.carry("GetBalance", request, PATIENCE_S)
+            except Refused as error:
+                if error.code.name not in UNKNOWN:
                     raise
             else:
                 return service.GetBalanceResponse.FromString(answer)
@@ -108,20 +120,16 @@ class Till:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        await asyncio.gather(*(channel.close() for channel in self._channels))
+        await asyncio.gather(*(line.close() for line in self._lines))
 
     @property
     def channel(self) -> grpc.aio.Channel:
         """The connection to the gateway that is asked now."""
-        return self._channels[self._asked]
+        return self._line.channel
 
-    def _raw(self, method: str) -> Raw:
-        return self.channel.unary_unary(f"/{SERVICE}/{method}")
-
-
-def _credentials(folder: Path) -> grpc.ChannelCredentials:
-    ca, key, chain = ((folder / name).read_bytes() for name in ("ca.pem", "key.pem", "cert.pem"))
-    return grpc.ssl_channel_credentials(ca, key, chain)
+    @property
+    def _line(self) -> Line:
+        return self._lines[self._asked]
 
 
 def begin_sale(till: Till, card: str) -> asyncio.Task[Sent]:
@@ -267,7 +275,7 @@ class Load:
 
 @contextlib.asynccontextmanager
 async def tills_at(clients: Sequence[ClientFolder], *addresses: str) -> AsyncIterator[list[Till]]:
-    """A till for every client, all with one journal; each begins at another of the gateways."""
+    """A till for every client, all with one journal; each begins at another of the doors."""
     journal = Journal()
     tills = [
         Till(client, [*addresses[n % len(addresses) :], *addresses[: n % len(addresses)]], journal)
