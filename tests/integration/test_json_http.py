@@ -12,10 +12,11 @@ import pytest_asyncio
 from google.protobuf.json_format import MessageToDict
 
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
+from gateway.jsondoor.problems import PROBLEM_TYPE
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import wire_kit as till
 from tests.door_kit import Door, door_on
-from tests.json_client import JsonClient, client_context
+from tests.json_client import JsonClient, client_context, connect, head
 from tests.openapi_kit import DOCUMENT, schema_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,8 +35,7 @@ class Scene:
 
     async def raw(self, *parts: bytes) -> bytes:
         """What is answered to these bytes until the door hangs up."""
-        context = client_context(self.door.fixture.terminals[0].folder)
-        reader, writer = await asyncio.open_connection("localhost", self.door.gateway.json_port, ssl=context)
+        reader, writer = await connect(self.door.fixture.terminals[0].folder, self.door.gateway.json_port)
         for part in parts:
             writer.write(part)
             await writer.drain()
@@ -71,11 +71,13 @@ async def test_an_unknown_path_is_named(scene: Scene, path: str) -> None:
     )
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
 async def test_another_http_method_is_told_which_one_is_right(scene: Scene, method: str) -> None:
-    """405 with Allow."""
+    """405 with Allow; HEAD has no body, as it must not."""
     said = await scene.client.send(method, QUOTE, None)
-    assert (405, "METHOD_NOT_ALLOWED", "POST") == (said.status, said.body["reason"], said.headers["allow"])
+    reason = said.body["reason"] if method != "HEAD" else "METHOD_NOT_ALLOWED"
+    assert (405, "METHOD_NOT_ALLOWED", "POST") == (said.status, reason, said.headers["allow"])
+    assert PROBLEM_TYPE == said.headers["content-type"]
     said = await scene.client.send("POST", OPENAPI_PATH, scene.body, JSON)
     assert (405, "GET, HEAD") == (said.status, said.headers["allow"])
 
@@ -126,14 +128,11 @@ async def test_whoever_takes_no_json_is_told_so_before_anything_is_done(
     assert status == 200 or "NOT_ACCEPTABLE" == said.body["reason"]
 
 
-@pytest.mark.parametrize("seconds", ["", "0", "0.0", "-1", "1e3", "5s", "1000", "nan", "٣"])
+@pytest.mark.parametrize("seconds", ["", "0", "0.0", "-1", "1e3", "5s", "1000", "nan", "٣", "5|9", "5|5"])
 async def test_a_request_timeout_that_is_none_is_named(scene: Scene, seconds: str) -> None:
-    """400 with the header as the field."""
-    head = (
-        f"POST {QUOTE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        f"Request-Timeout: {seconds}\r\nContent-Length: {len(scene.body)}\r\n\r\n"
-    )
-    said = await scene.raw(head.encode(), scene.body)
+    """400 with the header as the field; also of one that is said twice."""
+    fields = ("Connection: close", *(f"Request-Timeout: {one}" for one in seconds.split("|")))
+    said = await scene.raw(head(QUOTE, *fields, length=len(scene.body)), scene.body)
     problem = orjson.loads(said.partition(b"\r\n\r\n")[2])
     schema_of("Problem").validate(problem)
     assert (400, "FIELD_INVALID", "Request-Timeout") == (
@@ -147,8 +146,35 @@ async def test_an_empty_body_is_no_message(scene: Scene) -> None:
     """400, whether its length is told or not."""
     said = await scene.client.post("Quote", b"")
     assert (400, "MESSAGE_MALFORMED") == (said.status, said.body["reason"])
-    head = f"POST {QUOTE} HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
-    assert b"MESSAGE_MALFORMED" in await scene.raw(head.encode())
+    assert b"MESSAGE_MALFORMED" in await scene.raw(head(QUOTE, "Connection: close"))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"card": {}, "card": {}}', "card: the field is named twice"),
+        (b'{"accept_partial": true, "acceptPartial": true}', "acceptPartial: the field is named twice"),
+        (b'{"card": ' * 5_000, "nested too deeply"),
+        (b'{"card": ' * 100 + b"1" + b"}" * 100, "card.card: there is no such field"),
+        (
+            b'{"basket": {"total_kopecks": 1' + b"0" * 30 + b"}}",
+            "basket.total_kopecks: a number beyond 64 bits",
+        ),
+        (b'{"basket": {"total_kopecks": 1e400}}', "basket.total_kopecks: a whole number is needed"),
+        (b'{"basket": {"total_kopecks": NaN}}', "NaN and Infinity are no JSON numbers"),
+        (b'{"program_code": "\xff"}', "the body is not UTF-8"),
+        (b'{"program_code": "\\ud800"}', "program_code: half of a surrogate pair"),
+        (b'{"card": {"number": "9643', "the body is not JSON"),
+        (b"[]", "an object is needed"),
+        (b"null", "an object is needed"),
+    ],
+)
+async def test_a_body_that_is_no_message_is_a_problem(scene: Scene, body: bytes, said: str) -> None:
+    """400 with what is wrong and where, whatever a client sends; the same connection goes on."""
+    answer = await scene.client.post("Quote", body, Accept_Language="en")
+    assert (400, "MESSAGE_MALFORMED") == (answer.status, answer.body["reason"])
+    assert f"The message cannot be parsed. ({said})" == answer.body["detail"]
+    assert 200 == (await scene.client.post("Quote", scene.body)).status
 
 
 async def test_what_does_not_fit_is_named_by_field(scene: Scene) -> None:
@@ -168,29 +194,19 @@ async def test_a_body_beyond_the_limit_is_refused_before_it_is_read(scene: Scene
     """413: told by its length, or by what has come of it."""
     said = await scene.client.post("Quote", b" " * 65_537)
     assert (413, "MESSAGE_TOO_LARGE") == (said.status, said.body["reason"])
-    head = (
-        f"POST {QUOTE} HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\n"
-        "Expect: 100-continue\r\nContent-Length: 999999999999\r\nConnection: close\r\n\r\n"
-    )
-    said_raw = await scene.raw(head.encode())
-    assert said_raw.startswith(b"HTTP/1.1 413")
-    chunked = (
-        f"POST {QUOTE} HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\n"
-        "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-    )
+    told = head(QUOTE, "Expect: 100-continue", "Connection: close", length=999_999_999_999)
+    assert (await scene.raw(told)).startswith(b"HTTP/1.1 413")
+    chunked = head(QUOTE, "Transfer-Encoding: chunked", "Connection: close")
     chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
-    assert b"MESSAGE_TOO_LARGE" in await scene.raw(chunked.encode(), *[chunk] * 5, b"0\r\n\r\n")
+    assert b"MESSAGE_TOO_LARGE" in await scene.raw(chunked, *[chunk] * 5, b"0\r\n\r\n")
 
 
 async def test_a_body_may_come_in_chunks_and_after_a_word_to_go_on(scene: Scene) -> None:
     """As HTTP/1.1 has it."""
-    head = (
-        f"POST {QUOTE} HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\n"
-        "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
-    )
+    fields = ("Transfer-Encoding: chunked", "Expect: 100-continue", "Connection: close")
     half = len(scene.body) // 2
     chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in (scene.body[:half], scene.body[half:], b"")]
-    said = await scene.raw(head.encode(), *chunks)
+    said = await scene.raw(head(QUOTE, *fields), *chunks)
     assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
 
 
@@ -207,37 +223,73 @@ async def test_a_body_may_come_in_chunks_and_after_a_word_to_go_on(scene: Scene)
         b"POST / HTTP/1.1\r\nHost: l\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: l\r\nno colon\r\n\r\n",
         b"QUOTE / HTTP/1.1\r\nHost: l\r\n\r\n",
+        b"POST / HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "POST /v1/покупка HTTP/1.1\r\nHost: l\r\n\r\n".encode(),
     ],
 )
 async def test_what_is_not_http_is_a_problem_too(scene: Scene, sent: bytes) -> None:
     """400, and the door hangs up; the next one is served."""
-    head, _, body = (await scene.raw(sent)).partition(b"\r\n\r\n")
+    fields, _, body = (await scene.raw(sent)).partition(b"\r\n\r\n")
     # Whoever speaks no HTTP is answered in the version that everybody should know.
-    assert head.startswith(b"HTTP/1.0 400 ")
-    assert b"application/problem+json" in head
+    assert fields.startswith(b"HTTP/1.0 400 ")
+    assert b"application/problem+json" in fields
     assert "HTTP_MALFORMED" == orjson.loads(body)["reason"]
     assert 200 == (await scene.client.post("Quote", scene.body)).status
 
 
 async def test_a_broken_chunk_is_a_problem_too(scene: Scene) -> None:
     """Where the body ends nobody can tell any more, so the connection ends."""
-    head = (
-        f"POST {QUOTE} HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n"
-    )
-    assert b"HTTP_MALFORMED" in await scene.raw(head.encode(), b"zz\r\n{}\r\n")
+    chunked = head(QUOTE, "Transfer-Encoding: chunked")
+    assert b"HTTP_MALFORMED" in await scene.raw(chunked, b"zz\r\n{}\r\n")
 
 
 async def test_one_connection_serves_many_requests(scene: Scene) -> None:
     """Also after refusals, also pipelined."""
-    one = (
-        f"POST {QUOTE} HTTP/1.1\r\nHost: l\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(scene.body)}\r\n\r\n"
-    ).encode() + scene.body
-    bad = b"POST /nowhere HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n{}"
-    last = one.replace(b"Host: l\r\n", b"Host: l\r\nConnection: close\r\n")
+    one = head(QUOTE, length=len(scene.body)) + scene.body
+    bad = head("/nowhere", length=2) + b"{}"
+    last = head(QUOTE, "Connection: close", length=len(scene.body)) + scene.body
     said = await scene.raw(one + bad + one + last)
-    assert [b"200", b"404", b"200", b"200"] == [part[:3] for part in said.split(b"HTTP/1.1 ")[1:]]
+    assert [b"200", b"404", b"200", b"200"] == statuses(said)
+
+
+async def test_pipelined_requests_are_answered_in_their_order(scene: Scene) -> None:
+    """However many come at once, each answer stands where its request stood."""
+    kinds = [(QUOTE, b"200"), ("/nowhere", b"404"), (OPENAPI_PATH, b"405")] * 40
+    sent = b"".join(head(path, length=len(scene.body)) + scene.body for path, _ in kinds)
+    last = head(QUOTE, "Connection: close", length=0)
+    assert [*(status for _, status in kinds), b"400"] == statuses(await scene.raw(sent + last))
+
+
+def statuses(said: bytes) -> list[bytes]:
+    """The status of each answer."""
+    return [part[:3] for part in said.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.mark.parametrize("fields", [("Upgrade: websocket", "Connection: upgrade"), ("Upgrade: h2c",)])
+async def test_an_upgrade_is_not_taken_up(scene: Scene, fields: tuple[str, ...]) -> None:
+    """The request is answered in HTTP/1.1, and so is the next one."""
+    one = head(QUOTE, *fields, length=len(scene.body)) + scene.body
+    last = head(QUOTE, "Connection: close", length=len(scene.body)) + scene.body
+    assert [b"200", b"200"] == statuses(await scene.raw(one + last))
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (f"POST https://localhost{QUOTE} HTTP/1.1", b"1 200"),
+        (f"POST {QUOTE} HTTP/1.0", b"0 200"),
+        ("POST /v1/purchases%3Aquote HTTP/1.1", b"1 200"),
+        ("POST /v1/%ff%zz HTTP/1.1", b"1 404"),
+        ("OPTIONS * HTTP/1.1", b"1 404"),
+        ("CONNECT localhost:443 HTTP/1.1", b"1 404"),
+    ],
+)
+async def test_a_request_line_may_take_any_form_of_http(scene: Scene, line: str, status: bytes) -> None:
+    """What names a path of the door in another way is served, whatever else is not."""
+    one = head(QUOTE, "Connection: close", length=len(scene.body)) + scene.body
+    said = await scene.raw(line.encode() + b"\r\n" + one.partition(b"\r\n")[2])
+    assert said.startswith(b"HTTP/1." + status)
 
 
 async def test_nobody_learns_what_the_door_is_made_of(scene: Scene) -> None:
