@@ -56,9 +56,8 @@ async def scene(
     make_database: Callable[[], str],
 ) -> AsyncIterator[Scene]:
     """One gateway for all tests here."""
-    impatient = {"json_idle_timeout_s": 1, "json_arrival_timeout_s": 1}
-    url = postgres.url(make_database())
-    async with door_on(tmp_path_factory.mktemp("door"), url, valkey.url, **impatient) as door:
+    folder, url = tmp_path_factory.mktemp("door"), postgres.url(make_database())
+    async with door_on(folder, url, valkey.url, json_idle_timeout_s=1, json_arrival_timeout_s=1) as door:
         yield Scene(door)
 
 
