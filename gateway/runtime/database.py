@@ -22,16 +22,27 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def make_engine(
-    url: str, *, pool_size: int = 8, silence_s: float | None = None, lock_wait_s: float = 0
+    url: str,
+    *,
+    pool_size: int = 8,
+    silence_s: float | None = None,
+    lock_wait_s: float = 0,
+    by_index: bool = False,
 ) -> AsyncEngine:
     """An engine whose sessions speak UTC and check a pooled connection before they use it.
 
     A statement that is not answered within `silence_s` raises TimeoutError: a host that lost its power says
     nothing, and its connections never end by themselves. One that waits for a lock longer than `lock_wait_s`
     (0: for ever) raises LockNotAvailableError. `pool_size` 0 keeps no connection for later. Of several
-    hosts in the URL the fit one is found anew for each connection (see `hosts`).
+    hosts in the URL the fit one is found anew for each connection (see `hosts`). `by_index` is for sessions
+    that only look up by key: a plan made while a table was empty may never read it from end to end.
     """
-    session = {"timezone": "UTC", "application_name": "tillgate", "lock_timeout": f"{lock_wait_s * 1000:.0f}"}
+    session = {
+        "timezone": "UTC",
+        "application_name": "tillgate",
+        "lock_timeout": f"{lock_wait_s * 1000:.0f}",
+        **({"enable_seqscan": "off"} if by_index else {}),
+    }
     return create_async_engine(
         url,
         **({"pool_size": pool_size, "max_overflow": 4} if pool_size else {"poolclass": NullPool}),

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
 from gateway.ledger.committer import Committer
+from gateway.runtime.database import driver_connection, make_engine
+from tests.crash.processes import eventually
 from tests.ledger_kit import Kit, authorize, kit_on, line, must
 
 
@@ -199,3 +201,31 @@ class _Losing:
             self.owner.lost += 1
             raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
         return rows
+
+
+async def test_no_table_is_read_from_end_to_end_because_it_was_once_empty(
+    database_url: str,
+) -> None:
+    """Each month begins with an empty partition, and a plan for it stays: it must look up by key all the same."""
+    async with kit_on(database_url) as kit:
+        kit.engine = make_engine(database_url, pool_size=1, by_index=True)
+        committer = await kit.committer(lambda: driver_connection(kit.engine))
+        tokens = [await kit.card(committer, 500_00) for _ in range(24)]
+        async with kit.connect() as connection:
+            await connection.execute("ANALYZE")  # which finds the month still empty
+        for _ in range(8):  # after five of its own the planner may keep one plan for all
+            together = [committer.submit(authorize(token, line(1, 10_00))) for token in tokens]
+            assert all([must(answer).is_approved for answer in await asyncio.gather(*together)])
+        await kit.stop()
+        await kit.engine.dispose()  # a session tells what it has read when it ends
+        read: dict[str, int] = {}
+
+        async def is_told() -> bool:
+            async with kit.connect() as connection:
+                rows = await connection.fetch("SELECT relname, seq_scan, idx_scan FROM pg_stat_user_tables")
+            read.update({row["relname"]: row["seq_scan"] for row in rows})
+            return any(row["relname"] == "outcome" and row["idx_scan"] for row in rows)
+
+        await eventually(is_told, "what was read is told")
+        await kit.engine.dispose()
+    assert {table for table, count in read.items() if count} <= {"registry_epoch"}
