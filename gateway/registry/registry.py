@@ -1,6 +1,7 @@
 """The registry as a running gateway holds it: one snapshot, exchanged whole, never behind a decision."""
 
 import asyncio
+import math
 from typing import Self
 
 import structlog
@@ -14,7 +15,7 @@ from gateway.registry.snapshot import RegistrySnapshot
 log = structlog.get_logger(__name__)
 
 FOLLOW_INTERVAL_S = 0.5
-"""Every node knows of a suspension or a revoked key within a second, so it looks twice in one."""
+"""Every node knows of a suspension or a revoked key within a second, so it hears twice in one."""
 
 
 class RegistryBehindError(Exception):
@@ -25,13 +26,14 @@ class Registry:
     """Holds the newest snapshot read so far.
 
     A money command reads the database's epoch with its batch and calls `refresh_if_behind` before it decides.
-    `follow` keeps up where no money command comes by.
+    `follow` asks where no money command has come by.
     """
 
     def __init__(self, engine: AsyncEngine, snapshot: RegistrySnapshot) -> None:
         self._engine = engine
         self._snapshot = snapshot
         self._reloading: asyncio.Task[None] | None = None
+        self._heard_at_s = -math.inf
 
     @classmethod
     async def load(cls, engine: AsyncEngine) -> Self:
@@ -65,11 +67,16 @@ class Registry:
             # A reading that began before the change may miss it; one that began after must have it.
             if is_own and self._snapshot.epoch < epoch:
                 raise RegistryBehindError(f"the database has epoch {self._snapshot.epoch}, not {epoch}")
+        self._heard_at_s = asyncio.get_running_loop().time()
 
     async def follow(self, interval_s: float = FOLLOW_INTERVAL_S) -> None:
         """Keep the snapshot new until cancelled; what fails is logged and tried again."""
         is_failing = False
+        loop = asyncio.get_running_loop()
         while True:
+            if (left_s := self._heard_at_s + interval_s - loop.time()) > 0:
+                await asyncio.sleep(left_s)
+                continue
             try:
                 async with self._engine.connect() as connection:
                     epoch = await read_epoch(connection)
@@ -79,7 +86,7 @@ class Registry:
                 if not is_failing:
                     log.warning("the registry cannot be followed", error=str(error))
                 is_failing = True
-            await asyncio.sleep(interval_s)
+                await asyncio.sleep(interval_s)
 
     async def _reload(self) -> None:
         loaded = await read_snapshot(self._engine)

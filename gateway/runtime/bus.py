@@ -23,7 +23,7 @@ DROPPED = Counter("tillgate_bus_dropped_total", "News given up because Redis was
 _QUEUE_MAX = 1_000
 _PAUSE_S = 1.0
 _TIMEOUT_S = 2.0
-_GATHER_S = 0.05
+_GATHER_S = 0.25
 """News are for people: what comes within a blink travels together."""
 
 

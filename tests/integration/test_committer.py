@@ -206,7 +206,7 @@ class _Losing:
 async def test_no_table_is_read_from_end_to_end_because_it_was_once_empty(
     database_url: str,
 ) -> None:
-    """Each month begins with an empty partition, and a plan for it stays: it must look up by key all the same."""
+    """Each month begins with an empty partition, and the plan for it stays: it must look up by key."""
     async with kit_on(database_url) as kit:
         kit.engine = make_engine(database_url, pool_size=1, by_index=True)
         committer = await kit.committer(lambda: driver_connection(kit.engine))
@@ -215,7 +215,7 @@ async def test_no_table_is_read_from_end_to_end_because_it_was_once_empty(
             await connection.execute("ANALYZE")  # which finds the month still empty
         for _ in range(8):  # after five of its own the planner may keep one plan for all
             together = [committer.submit(authorize(token, line(1, 10_00))) for token in tokens]
-            assert all([must(answer).is_approved for answer in await asyncio.gather(*together)])
+            assert all(must(answer).is_approved for answer in await asyncio.gather(*together))
         await kit.stop()
         await kit.engine.dispose()  # a session tells what it has read when it ends
         read: dict[str, int] = {}

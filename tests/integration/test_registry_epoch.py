@@ -146,6 +146,20 @@ async def test_a_node_without_purchases_follows_the_registry(shop: Shop) -> None
     assert following.cancelled()
 
 
+async def test_a_node_whose_batches_tell_the_epoch_does_not_ask_for_it_too(shop: Shop) -> None:
+    """The next question comes when nothing was heard for the interval."""
+    no_database: Any = None
+    registry = Registry(no_database, await read_snapshot(shop.engine))
+    await registry.refresh_if_behind(registry.snapshot.epoch)
+    following = asyncio.create_task(registry.follow(interval_s=3600.0))
+    asking = asyncio.create_task(registry.follow(interval_s=0.0))
+    await asyncio.wait([asking])
+    assert isinstance(asking.exception(), AttributeError), "it would ask"
+    assert not following.done()
+    following.cancel()
+    await asyncio.wait([following])
+
+
 async def test_following_goes_on_after_the_database_was_away(
     shop: Shop, postgres: EmbeddedPostgres, database_name: str
 ) -> None:
