@@ -18,6 +18,10 @@ SELECT pid FROM pg_stat_activity
 WHERE usename = 'tillgate_gateway' AND datname = current_database() AND coalesce(wait_event_type, '') LIKE $1
   AND coalesce(wait_event, '') LIKE $2 AND (state = 'active' OR $1 = '%')"""
 
+_WAITED_FOR = """
+SELECT count(*) FROM pg_stat_activity
+WHERE usename = 'tillgate_gateway' AND $1 = ANY (pg_blocking_pids(pid))"""
+
 _SOCKET = ".s.PGSQL.5432"
 
 
@@ -51,11 +55,19 @@ async def end_sessions(connection: asyncpg.Connection, *pids: int) -> None:
 
 
 @asynccontextmanager
-async def accounts_locked(town: Town, count: int = CARDS) -> AsyncIterator[None]:
-    """Somebody else locks the accounts of the first cards: their writes wait, with the reading done."""
+async def accounts_locked(town: Town, count: int = CARDS) -> AsyncIterator[int]:
+    """Somebody else locks the accounts of the first cards: their writes wait, with the reading done.
+
+    Yields the process id of the session that locks.
+    """
     async with town.connect() as connection, connection.transaction():
         await connection.execute("SELECT FROM card_account ORDER BY id LIMIT $1 FOR UPDATE", count)
-        yield
+        yield connection.get_server_pid()
+
+
+async def waited_for(connection: asyncpg.Connection, pid: int) -> bool:
+    """Whether a session of the gateways waits for what that session has locked."""
+    return bool(await connection.fetchval(_WAITED_FOR, pid))
 
 
 @dataclass
