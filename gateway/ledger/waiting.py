@@ -100,10 +100,13 @@ class Waiting:
         return batch
 
     def put_back(self, batch: Sequence[Member]) -> None:
-        """Let members whose round failed be the first again."""
+        """Let members whose round failed be the first again.
+
+        A database that is away for long takes nothing from how often they may lose to others afterwards.
+        """
         for member in reversed(batch):
             if not member.answer.done():
-                member.losses += 1
+                member.losses += member.losses < self._limits.losses_before_alone
                 self._queue.appendleft(member)
 
     def give_up(self) -> list[Member]:

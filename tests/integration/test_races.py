@@ -7,8 +7,11 @@ Plain ledgers read with the account locked: they meet at its lock.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
+import asyncpg
 import pytest
 from msgspec.structs import replace
 
@@ -213,22 +216,46 @@ async def test_a_hold_that_expires_between_reading_and_writing_is_spent_at_most_
         assert sum(must(answer).is_approved for answer in answers) <= 1
 
 
+@dataclass
+class StaleAtFirst:
+    """Lets three seconds pass between the first reading and its writing."""
+
+    kit: Kit
+    rounds: int = 0
+
+    async def refresh_if_behind(self, epoch: int) -> None:
+        """Move the clock, once."""
+        self.rounds += 1
+        if self.rounds == 1:
+            await self.kit.shift_clock(timedelta(seconds=3))
+
+
 async def test_a_stale_reading_is_not_written(committing: Kit) -> None:
     """A decision older than two seconds is made again, not applied."""
     committer = await committing.committer()
     token = await committing.card(committer, 500_00)
 
-    class Jump:
-        rounds = 0
-
-        async def refresh_if_behind(self, epoch: int) -> None:
-            """Three seconds pass between the first reading and its writing."""
-            self.rounds += 1
-            if self.rounds == 1:
-                await committing.shift_clock(timedelta(seconds=3))
-
-    jump = Jump()
-    committer.registry = jump
+    committer.registry = registry = StaleAtFirst(committing)
     assert must(await committer.submit(authorize(token, line(1, 100_00)))).is_approved
-    assert 2 == jump.rounds
+    assert 2 == registry.rounds
+    assert [(400_00, 100_00, 0, 0)] == await committing.balances(token)
+
+
+async def test_a_database_away_for_long_does_not_use_up_the_tries_of_who_then_loses_a_race(
+    committing: Kit,
+) -> None:
+    """Failing to connect is no lost race: a command that then loses its account once is decided again."""
+    token = await committing.card(await committing.committer(), 500_00)
+    away = iter(range(5))
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[asyncpg.Connection]:
+        if next(away, None) is not None:
+            raise ConnectionRefusedError
+        async with committing.connect() as connection:
+            yield connection
+
+    committer = await committing.committer(connect, losses_before_alone=1, losses_max=3, reconnect_pause_s=0)
+    committer.registry = StaleAtFirst(committing)
+    assert must(await committer.submit(authorize(token, line(1, 100_00)))).is_approved
     assert [(400_00, 100_00, 0, 0)] == await committing.balances(token)
