@@ -1,7 +1,19 @@
-"""One request of each method and one problem, as they stand in the description; a test sends them."""
+"""One request of each method and one problem of each status, as they stand in the description.
+
+A test has the requests read and the problems looked at.
+"""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import orjson
+
+from gateway.domain.reasons import Reason
+from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
+from gateway.ledger.answers import CommandError
+from gateway.rpc.errors import RefusalError
+from gateway.rpc.validation.findings import InvalidRequestError, Violation
 
 _HEADER: Final = {"request_id": "019a8f3e-5c1b-7d2a-9e4f-0123456789ab", "shift_number": 12}
 _CARD: Final = {"number": "9643100000000000001", "series": "01", "entry_mode": "CARD_ENTRY_MODE_CONTACTLESS"}
@@ -61,22 +73,32 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ListOperations": {"page_size": 50},
 }
 
-_DETAIL: Final = "Line 2: A check digit is wrong. (basket.lines[1].gtin: the last digit of 4006381333932)"
+_GTIN: Final = "the last digit of 4006381333932"
+_INVALID: Final = Violation(Reason.CHECK_DIGIT_WRONG, "basket.lines[1].gtin", 2, _GTIN, _GTIN)
+_REFUSALS: Final[tuple[RefusalError, ...]] = (
+    InvalidRequestError(_INVALID),
+    CommandError(Reason.CLIENT_UNKNOWN),
+    CommandError(Reason.TERMINAL_NOT_YOURS, "header.terminal_id"),
+    CommandError(Reason.NOT_FOUND),
+    CommandError(Reason.REQUEST_ID_CONFLICT, "basket.lines[0].amount_kopecks"),
+    CommandError(Reason.MESSAGE_TOO_LARGE),
+    CommandError(Reason.OVERLOADED, retry_after_s=0.2),
+    CommandError(Reason.UNAVAILABLE),
+    CommandError(Reason.EXPIRED_IN_QUEUE),
+)
+_FAULTS: Final = (
+    HttpFault.METHOD_NOT_ALLOWED,
+    HttpFault.NOT_ACCEPTABLE,
+    HttpFault.BODY_TIMEOUT,
+    HttpFault.MEDIA_TYPE_UNSUPPORTED,
+)
 
-PROBLEM: Final[Mapping[str, Any]] = {
-    "type": "urn:tillgate:reason:CHECK_DIGIT_WRONG",
-    "title": "A check digit is wrong.",
-    "status": 400,
-    "detail": _DETAIL,
-    "reason": "CHECK_DIGIT_WRONG",
-    "field": "basket.lines[1].gtin",
-    "line_number": 2,
-    "violations": [
-        {
-            "reason": "CHECK_DIGIT_WRONG",
-            "field": "basket.lines[1].gtin",
-            "detail": _DETAIL,
-            "line_number": 2,
-        }
-    ],
-}
+
+def _problems() -> dict[HTTPStatus, Any]:
+    answers = [refusal_response(error, "en") for error in _REFUSALS]
+    answers += [fault_response(HttpFaultError(fault), "en") for fault in _FAULTS]
+    return {HTTPStatus(answer.status): orjson.loads(cast(bytes, answer.body)) for answer in answers}
+
+
+PROBLEMS: Final[Mapping[HTTPStatus, Mapping[str, Any]]] = _problems()
+"""One of each status, as the door answers it."""

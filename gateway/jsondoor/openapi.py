@@ -4,18 +4,19 @@ import sys
 from collections import defaultdict
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 
 from gateway.domain.reasons import REASONS, Reason
 from gateway.jsondoor.comments import comments
-from gateway.jsondoor.examples import PROBLEM, REQUESTS
+from gateway.jsondoor.examples import PROBLEMS, REQUESTS
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
 from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
 from tillgate.v1 import purchase_service_pb2 as wire
+from tillgate.v1.purchase_pb2 import SignedOutcome
 
 Json = dict[str, Any]
 
@@ -26,9 +27,10 @@ _ABOUT: Final = """The same methods, rules and reasons as PurchaseService over g
 Bodies follow protobuf's JSON mapping. Names are those of the .proto files; lowerCamelCase is taken too.
 64-bit numbers are texts in answers, and may be numbers or texts in requests. A field that has its default
 (0, false, an empty text) is left out of answers. Money is in whole kopecks, quantities are in thousandths.
-A command answers with `signed_payload`: the bytes of a tillgate.v1.SignedOutcome, signed with Ed25519; verify
-the bytes, then parse them. A decline is such an answer and has status 200; only what gets no outcome is a
-problem (RFC 9457)."""
+A command answers with `signed_payload`: the bytes of a tillgate.v1.SignedOutcome in protobuf's own form,
+signed with Ed25519; verify the bytes, then parse them with the .proto files. The schema SignedOutcome tells
+what is in them. A decline is such an answer and has status 200; only what gets no outcome is a problem
+(RFC 9457)."""
 
 _READING: Final = frozenset({"Quote", "GetPurchase", "GetBalance", "ListOperations"})
 _ONLY_OF: Final = {
@@ -48,6 +50,7 @@ def document() -> Json:
     schemas = Schemas()
     bodies = {name: schemas.of_request(_method(name).input_type) for name in PATHS}
     answers = {name: schemas.of_answer(_method(name).output_type) for name in PATHS}
+    schemas.of_answer(cast(Any, SignedOutcome.DESCRIPTOR))
     paths = {path: {"post": _operation(name, bodies[name], answers[name])} for name, path in PATHS.items()}
     return {
         "openapi": "3.1.0",
@@ -63,7 +66,7 @@ def document() -> Json:
                 }
             },
             "parameters": {"RequestTimeout": _REQUEST_TIMEOUT, "AcceptLanguage": _ACCEPT_LANGUAGE},
-            "responses": {**_problems(), "Problem": _response("Whatever else may be wrong.")},
+            "responses": {**_problems(), "Problem": _response("Whatever else may be wrong.", {}, {})},
             "schemas": {**schemas.components, "Problem": _PROBLEM, "Violation": _VIOLATION},
         },
     }
@@ -100,7 +103,14 @@ def _problems() -> Json:
         texts[status].append(f"{reason.name}: {REASONS[reason].texts.cashier_en}")
     for fault in HttpFault:
         texts[fault.value.status].append(f"{fault.name}: {fault.value.en}")
-    return {_problem_name(status): _response("\n".join(lines)) for status, lines in sorted(texts.items())}
+    return {
+        _problem_name(status): _response(
+            "\n".join(lines),
+            {"example": PROBLEMS[status]},
+            {"headers": _HEADERS[status]} if status in _HEADERS else {},
+        )
+        for status, lines in sorted(texts.items())
+    }
 
 
 def _refusals(name: str) -> Json:
@@ -118,9 +128,9 @@ def _problem_response(status: HTTPStatus) -> Json:
     return {"$ref": f"#/components/responses/{_problem_name(status)}"}
 
 
-def _response(description: str) -> Json:
-    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": PROBLEM}}
-    return {"description": description, "content": content}
+def _response(description: str, example: Json, headers: Json) -> Json:
+    content = {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}} | example}
+    return {"description": description, "content": content} | headers
 
 
 def _description() -> Json:
@@ -137,11 +147,23 @@ def _description() -> Json:
     }
 
 
+def _header(description: str, example: str) -> Json:
+    return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
+_HEADERS: Final[dict[HTTPStatus, Json]] = {
+    HTTPStatus.UNAUTHORIZED: {
+        "WWW-Authenticate": _header("How clients are known.", 'MutualTLS realm="tillgate"')
+    },
+    HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": _header("The methods that the path takes.", "POST")},
+    HTTPStatus.REQUEST_TIMEOUT: {"Connection": _header("The door hangs up.", "close")},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": _header("In how many seconds to send again.", "1")},
+}
 _REQUEST_TIMEOUT: Final[Json] = {
     "name": TIMEOUT_HEADER,
     "in": "header",
-    "description": "For how many seconds the client waits. A command that has not been taken up by then "
-    "never happens; of one that has, the same request id gets the outcome.",
+    "description": "For how many seconds the client waits, from 0.001. A command that has not been taken up "
+    "by then never happens; of one that has, the same request id gets the outcome.",
     "schema": {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,3})?$"},
     "example": "5",
 }

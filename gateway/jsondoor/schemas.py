@@ -15,6 +15,17 @@ from gateway.jsondoor.limits import EXCLUSIVE_NEEDED, LIMITS, REQUIRED, Schema
 
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _UNITS: Final = {"_kopecks": "kopecks", "_milli": "thousandths"}
+_MEANT_AS_IN: Final = {
+    "QuoteRequest": "AuthorizeRequest",
+    "SaleRequest": "AuthorizeRequest",
+    "CaptureRequest": "AuthorizeRequest",
+    "GetPurchaseRequest": "QuoteRequest",
+    "GetBalanceRequest": "QuoteRequest",
+    "CaptureLine": "BasketLine",
+    "RefundLine": "BasketLine",
+    "FiscalReceiptRef": "FiscalReceipt",
+}
+"""Messages whose fields, where nothing is said of them, mean what those of the same name mean there."""
 _INT64_TEXT: Final = "^-?[0-9]{1,19}$"
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 
@@ -67,7 +78,8 @@ class Schemas:
         for suffix, unit in _UNITS.items():
             if field.name.endswith(suffix):
                 schema = schema | {"x-unit": unit}
-        return schema | _described(f"{message}.{field.name}")
+        told = _described(f"{message}.{field.name}")
+        return schema | (told or _described(f"{_MEANT_AS_IN.get(message)}.{field.name}"))
 
     def _single(self, field: FieldDescriptor, limits: Schema, *, is_request: bool) -> Schema:
         part, enum = field.message_type, field.enum_type

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from gateway.domain.commands import Origin
 from gateway.domain.reasons import REASONS, LineReason, Reason
 from gateway.jsondoor import openapi
 from gateway.jsondoor.comments import comments
-from gateway.jsondoor.examples import PROBLEM, REQUESTS
+from gateway.jsondoor.examples import PROBLEMS, REQUESTS
 from gateway.jsondoor.limits import LIMITS, REQUIRED
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
-from gateway.jsondoor.problems import STATUSES, refusal_response
+from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES
 from gateway.jsondoor.reading import read_message
 from gateway.rpc.validation import commands as validation
-from gateway.rpc.validation.findings import InvalidRequestError, Violation
+from gateway.rpc.validation.findings import InvalidRequestError
 from gateway.rpc.validation.listing import read_page
 from tests import wire_kit as till
 from tests.openapi_kit import DOCUMENT, schema_of
@@ -114,14 +115,29 @@ def test_the_examples_are_what_they_are_examples_of(name: str) -> None:
     READERS[name](read_message(getattr(service, f"{name}Request"), orjson.dumps(REQUESTS[name])))
 
 
-def test_the_problem_of_the_description_is_one_of_ours() -> None:
-    """To the letter."""
-    schema_of("Problem").validate(PROBLEM)
-    detail = "the last digit of 4006381333932"
-    violation = Violation(Reason.CHECK_DIGIT_WRONG, "basket.lines[1].gtin", 2, detail, detail)
-    body = refusal_response(InvalidRequestError(violation), "en").body
-    assert isinstance(body, bytes)
-    assert PROBLEM == orjson.loads(body)
+@pytest.mark.parametrize("status", PROBLEMS)
+def test_the_example_of_each_status_is_one_of_its_problems(status: HTTPStatus) -> None:
+    """Valid by the schema, and one of those that the response tells of."""
+    response = DOCUMENT["components"]["responses"][f"Problem{status}"]
+    problem = response["content"][PROBLEM_TYPE]["example"]
+    schema_of("Problem").validate(problem)
+    assert status == problem["status"]
+    assert f"{problem['reason']}: {problem['title']}" in response["description"].splitlines()
+
+
+def test_each_status_that_is_told_of_has_an_example() -> None:
+    """But the one for whatever else may come."""
+    assert {*(f"Problem{status}" for status in PROBLEMS), "Problem"} == set(
+        DOCUMENT["components"]["responses"]
+    )
+
+
+def test_what_commands_answer_with_is_described() -> None:
+    """SignedOutcome, of which only bytes are sent; and fields that mean what they mean elsewhere."""
+    outcome = DOCUMENT["components"]["schemas"]["SignedOutcome"]
+    assert set(wire.SignedOutcome.DESCRIPTOR.fields_by_name) == set(outcome["properties"])
+    sale = DOCUMENT["components"]["schemas"]["SaleRequest"]["properties"]
+    assert "Approve what the points cover instead of declining." == sale["accept_partial"]["description"]
 
 
 @dataclass(frozen=True)
