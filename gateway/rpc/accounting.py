@@ -9,9 +9,12 @@ from google.protobuf.message import DecodeError, Message
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
 from gateway.rpc import metrics
+from gateway.rpc.access_log import AccessLine, WriteLine, through_structlog
 from gateway.rpc.errors import RefusalError
 from gateway.rpc.methods import Call
 from gateway.rpc.validation.findings import InvalidRequestError, invalid
+
+log = structlog.get_logger(__name__)
 
 OVERLOAD_PAUSE_S: Final = 0.2
 
@@ -33,13 +36,12 @@ class ServiceLimits:
 class Accounting:
     """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`."""
 
-    def __init__(self, limits: ServiceLimits) -> None:
+    def __init__(self, limits: ServiceLimits, write_line: WriteLine | None = None) -> None:
         self.limits = limits
+        self._write_line = write_line or through_structlog()
         self._in_flight = 0
         # Read when somebody looks: what has begun is counted at once, and no message pays for it.
         metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
-        # Bound once: to be found anew for each line costs more than the line.
-        self._log = structlog.get_logger(__name__).bind()
 
     def begin(self) -> None:
         """A message has arrived; `done` must follow, whatever becomes of it."""
@@ -63,26 +65,27 @@ class Accounting:
     def refusal(self, error: BaseException, name: str, call: Call) -> RefusalError:
         """What a till is told of an error: a fault of ours is UNAVAILABLE, the same id may be sent again."""
         if not isinstance(error, InvalidRequestError | CommandError):
-            self._log.error("a request failed", method=name, request_id=call.request_id, exc_info=error)
+            log.error("a request failed", method=name, request_id=call.request_id, exc_info=error)
             error = CommandError(Reason.UNAVAILABLE)
         call.reason = error.reason.name
         return error
 
     def done(self, name: str, code_name: str, call: Call, seconds: float) -> None:
-        """Metrics, and the access log: who, what and how it ended; nothing of the card or the basket."""
+        """Metrics, and the line of the access log."""
         self._in_flight -= 1
         metrics.requests_by(name, code_name, call.decision, call.reason).inc()
         metrics.seconds_of(name).observe(seconds)
         origin = call.origin
-        self._log.info(
-            "request",
-            method=name,
-            code=code_name,
-            decision=call.decision,
-            reason=call.reason,
-            merchant_id=origin.merchant_id if origin else 0,
-            terminal_id=origin.terminal_id if origin else 0,
-            concentrator_id=origin.concentrator_id if origin else 0,
-            request_id=call.request_id or "",
-            duration_ms=round(seconds * 1000, 3),
+        self._write_line(
+            AccessLine(
+                method=name,
+                code=code_name,
+                decision=call.decision,
+                reason=call.reason,
+                merchant_id=origin.merchant_id if origin else 0,
+                terminal_id=origin.terminal_id if origin else 0,
+                concentrator_id=origin.concentrator_id if origin else 0,
+                request_id=call.request_id or "",
+                duration_ms=round(seconds * 1000, 3),
+            )
         )

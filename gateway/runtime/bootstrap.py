@@ -29,6 +29,7 @@ from gateway.ledger.sweep import Sweeper
 from gateway.ledger.waiting import Limits
 from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
+from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
@@ -40,6 +41,7 @@ from gateway.runtime.bus import Bus
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import GatewayKeys, load_keys
+from gateway.runtime.logging import line_writer
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
@@ -304,7 +306,8 @@ def _services(
     accounting = Accounting(
         ServiceLimits(
             message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
-        )
+        ),
+        line_writer(access_log.LOGGER),
     )
     return (
         PurchaseService(methods, identity, accounting),

@@ -7,13 +7,16 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 import structlog
 
-from gateway.runtime.logging import REDACTED, configure_logging, redact, redact_text
+from gateway.rpc import access_log
+from gateway.rpc.access_log import AccessLine
+from gateway.runtime.logging import REDACTED, configure_logging, line_writer, redact, redact_text
 
 CARD = "2200001234567890"
 REQUEST_ID = "01989898-1234-7234-8234-123456789012"
@@ -163,3 +166,43 @@ asyncio.run(main())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "the last line" in done.stderr
+
+
+def access_line() -> AccessLine:
+    """A line as the doors write it."""
+    return AccessLine(
+        method="Authorize",
+        code="OK",
+        decision="APPROVED",
+        reason="",
+        merchant_id=1,
+        terminal_id=11,
+        concentrator_id=0,
+        request_id=UUID(REQUEST_ID),
+        duration_ms=7.125,
+    )
+
+
+def test_an_access_line_written_at_once_says_what_one_through_structlog_says(log_file: io.StringIO) -> None:
+    """The short way is another way to the same line, with the worker that is bound to the context."""
+    with structlog.contextvars.bound_contextvars(worker=2):
+        at_once = line_writer(access_log.LOGGER)
+        assert at_once is not None
+        for write in (at_once, access_log.through_structlog()):
+            write(access_line())
+    first, second = events_of(log_file)
+    for line in (first, second):
+        assert datetime.fromisoformat(line.pop("timestamp")).tzinfo is not None
+    assert first == second
+    assert (2, "request", REQUEST_ID) == (first["worker"], first["event"], first["request_id"])
+
+
+def test_access_lines_obey_level_and_form_of_the_log(log_file: io.StringIO) -> None:
+    """No line at `warning`, and no way past the console's form."""
+    configure_logging("warning", json_lines=True, stream=log_file)
+    silent = line_writer(access_log.LOGGER)
+    assert silent is not None
+    silent(access_line())
+    assert [] == events_of(log_file)
+    configure_logging("info", json_lines=False, stream=log_file)
+    assert line_writer(access_log.LOGGER) is None
