@@ -51,6 +51,7 @@ def document() -> Json:
     bodies = {name: schemas.of_request(_method(name).input_type) for name in PATHS}
     answers = {name: schemas.of_answer(_method(name).output_type) for name in PATHS}
     schemas.of_answer(cast(Any, SignedOutcome.DESCRIPTOR))
+    schemas.components["Reason"] |= _REASON
     paths = {path: {"post": _operation(name, bodies[name], answers[name])} for name, path in PATHS.items()}
     return {
         "openapi": "3.1.0",
@@ -177,6 +178,12 @@ _ACCEPT_LANGUAGE: Final[Json] = {
 
 _REASON_NAMES: Final = [reason.name for reason in STATUSES]
 _REASON_TEXTS: Final = {reason.name: REASONS[reason].texts.cashier_en for reason in STATUSES}
+_REASON: Final[Json] = {
+    "description": "Why a command was declined, or a card may not be served. In order of precedence: of "
+    "several that hold the first is answered. A problem names its reason without REASON_.",
+    "x-enum-descriptions": {f"REASON_{reason.name}": row.texts.cashier_en for reason, row in REASONS.items()},
+}
+"""In the words of the table: the comments in the .proto file speak of groups of values."""
 _FIELD: Final[Json] = {
     "type": "string",
     "description": "The path of the field in the request, as basket.lines[2].gtin, or the name of a header.",

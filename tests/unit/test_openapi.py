@@ -104,8 +104,11 @@ def test_methods_fields_and_values_are_told_of_in_the_words_of_the_wire() -> Non
     assert "Holds points for a basket." == comments()["PurchaseService.Authorize"]
     assert "The request id of its Authorize or Sale." == comments()["PurchaseRef.request_id"]
     assert "Tag 1020." == comments()["FiscalReceipt.total_kopecks"]
-    told = DOCUMENT["components"]["schemas"]["LineReason"]["x-enum-descriptions"]
+    schemas = DOCUMENT["components"]["schemas"]
+    told = schemas["LineReason"]["x-enum-descriptions"]
     assert {f"LINE_REASON_{reason.name}" for reason in LineReason} == set(told)
+    assert {f"REASON_{reason.name}" for reason in Reason} == set(schemas["Reason"]["x-enum-descriptions"])
+    assert set(schemas["Reason"]["enum"]) == set(schemas["Reason"]["x-enum-descriptions"])
 
 
 @pytest.mark.parametrize("name", PATHS)
