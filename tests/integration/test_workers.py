@@ -2,22 +2,26 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
+from operator import itemgetter
 from pathlib import Path
 
 import orjson
 import pytest
 
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from merchant_sdk import Card, Concentrator, TillCredentials
 from tests import wire_kit
 from tests.crash.cutting import accounts_locked, sessions
 from tests.crash.harness import Town, found_town
 from tests.crash.journal import Sent
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import begin_sale, tills_at
-from tests.sdk_support.buyers import buying
+from tests.sdk_support.buyers import MILK, buying, outcomes_and_sales
+from tests.sdk_support.tills import PATIENT
 from tillgate.v1 import purchase_pb2 as wire
 
 WORKERS = 2
@@ -128,11 +132,11 @@ async def test_workers_stay_if_their_successors_cannot_be_started(town: Town, tm
         assert await gateway.says_ready()
 
 
-async def in_flight(gateway: GatewayProcess) -> list[float]:
-    """How many calls each worker has begun and not answered."""
+async def in_flight(gateway: GatewayProcess) -> dict[str, int]:
+    """How many calls each worker, by its number, has begun and not answered."""
     _, page = await gateway.get("/metrics")
-    found = (line for line in page.splitlines() if line.startswith("tillgate_rpc_in_flight{"))
-    return [float(line.split()[-1]) for line in found]
+    found = re.findall(r'^tillgate_rpc_in_flight\{worker="(\d+)"\} (\d+)', page, re.MULTILINE)
+    return {number: int(count) for number, count in found}
 
 
 async def test_a_stop_lets_every_worker_answer_what_it_has_begun(town: Town, gateway: GatewayProcess) -> None:
@@ -143,11 +147,11 @@ async def test_a_stop_lets_every_worker_answer_what_it_has_begun(town: Town, gat
     async with tills_at(many, gateway.address) as tills, town.connect() as connection:
         async with accounts_locked(town):
             waiting, selling = iter(tills), list[asyncio.Task[Sent]]()
-            while 0 in await in_flight(gateway):
+            while 0 in (await in_flight(gateway)).values():
                 selling.append(begin_sale(next(waiting), town.cards[0]))
 
                 async def is_begun() -> bool:
-                    return len(selling) == sum(await in_flight(gateway))
+                    return len(selling) == sum((await in_flight(gateway)).values())
 
                 await eventually(is_begun, "the sale is begun")
 
@@ -166,6 +170,50 @@ async def test_a_stop_lets_every_worker_answer_what_it_has_begun(town: Town, gat
     assert 0 == await gateway.exit_code()
     assert [False] * WORKERS == [is_running(pid) for pid in workers]
     assert "Traceback" not in gateway.log
+
+
+def pid_of(gateway: GatewayProcess, worker: str) -> int:
+    """The process that a worker of this number is now."""
+    [pid] = [
+        pid
+        for pid in gateway.worker_pids()
+        if f"\0--number\0{worker}\0" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    return pid
+
+
+def ended_streams(gateway: GatewayProcess) -> list[str]:
+    """The code with which each stream has ended, in order."""
+    return re.findall(r" code=(\w+) .* method=Exchange ", gateway.log)
+
+
+async def test_a_stream_whose_worker_stops_is_gone_on_with_under_the_same_ids(
+    town: Town, tmp_path: Path
+) -> None:
+    """What was read is answered, the rest is sent again on a new stream; nothing is lost or done twice."""
+    read, count = 4, 40
+    settings = {**town.settings, "TILLGATE_EXCHANGE_IN_FLIGHT": str(read)}
+    with GatewayProcess(settings, tmp_path / "gateway.log", workers=WORKERS) as gateway:
+        await gateway.start_ready()
+        credentials = TillCredentials.from_folder(town.clients[0].folder, endpoint=gateway.address)
+        async with Concentrator(credentials, PATIENT) as chain:
+            requests = [chain.prepare_sale(Card(town.cards[0]), MILK) for _ in range(count)]
+            async with accounts_locked(town):
+                selling = [asyncio.create_task(chain.send(request)) for request in requests]
+
+                async def is_full() -> bool:
+                    # The stream itself is one more.
+                    return read + 1 in (await in_flight(gateway)).values()
+
+                await eventually(is_full, "the stream is read no further")
+                busy = max((await in_flight(gateway)).items(), key=itemgetter(1))[0]
+                os.kill(pid_of(gateway, busy), signal.SIGTERM)
+                await eventually(lambda: "draining" in gateway.log, "the worker stops")
+            sold = await asyncio.gather(*selling)
+        await eventually(lambda: "CANCELLED" in ended_streams(gateway), "a stream ends with its client")
+    assert [(sale.request_id, True) for sale in requests] == [(s.request_id, s.is_approved) for s in sold]
+    assert (count, count) == await outcomes_and_sales(town)
+    assert "OK" == ended_streams(gateway)[0]
 
 
 async def test_workers_whose_parent_was_killed_drain_by_themselves(

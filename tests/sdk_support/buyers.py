@@ -1,18 +1,28 @@
 """Tills on the SDK that sell without a break, for whoever does something to their gateway meanwhile."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from gateway.registry.fixtures import ClientFolder
-from merchant_sdk import Backoff, Basket, Card, Configurations, Line, TillClient, TillCredentials
+from merchant_sdk import (
+    Backoff,
+    Basket,
+    Card,
+    Concentrator,
+    Configurations,
+    Line,
+    TillClient,
+    TillCredentials,
+)
 from tests.crash.harness import Town
 from tests.crash.processes import eventually
 
 _PATIENT: Final = replace(Configurations.BackOffice.v1(), backoff=Backoff(first_s=0.05, longest_s=0.5))
-_MILK: Final = Basket.of(Line.piece("Молоко", unit_price_kopecks=1_00, pieces=1, okpd2="10.51.11"))
+MILK: Final = Basket.of(Line.piece("Молоко", unit_price_kopecks=1_00, pieces=1, okpd2="10.51.11"))
 
 
 @dataclass
@@ -24,9 +34,12 @@ class Buyers:
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self, clients: Sequence[ClientFolder], card: str, address: str, at_once: int) -> None:
-        """Send buyers to all tills."""
-        tills = (client for client in clients for _ in range(at_once))
-        self._tasks = [asyncio.create_task(self._buy(client, Card(card), address)) for client in tills]
+        """Send buyers to all tills, of which every other one speaks over a stream."""
+        kinds = itertools.cycle((TillClient, Concentrator))
+        for client, kind in zip(clients, kinds, strict=False):
+            credentials = TillCredentials.from_folder(client.folder, endpoint=address)
+            selling = self._sell(kind(credentials, _PATIENT), Card(card), at_once)
+            self._tasks.append(asyncio.create_task(selling))
 
     async def progress(self, count: int) -> None:
         """Return when so many more were sold; fails if a sale failed."""
@@ -45,17 +58,25 @@ class Buyers:
 
     async def assert_each_sold_once(self, town: Town) -> None:
         """Every sale was approved, and the ledger has as many, and nothing else."""
-        async with town.connect() as connection:
-            outcomes = await connection.fetchval("SELECT count(*) FROM outcome WHERE merchant_id <> 0")
-            sales = await connection.fetchval("SELECT count(*) FROM purchase WHERE state = 'CAPTURED'")
         assert all(self.sold)
-        assert (len(self.sold), len(self.sold)) == (outcomes, sales)
+        assert (len(self.sold), len(self.sold)) == await outcomes_and_sales(town)
 
-    async def _buy(self, client: ClientFolder, card: Card, address: str) -> None:
-        credentials = TillCredentials.from_folder(client.folder, endpoint=address)
-        async with TillClient(credentials, _PATIENT) as till:
-            while not self.is_over:
-                self.sold.append((await till.sale(card, _MILK)).is_approved)
+    async def _sell(self, client: TillClient, card: Card, at_once: int) -> None:
+        async with client as till, asyncio.TaskGroup() as buyers:
+            for _ in range(at_once):
+                buyers.create_task(self._buy(till, card))
+
+    async def _buy(self, till: TillClient, card: Card) -> None:
+        while not self.is_over:
+            self.sold.append((await till.sale(card, MILK)).is_approved)
+
+
+async def outcomes_and_sales(town: Town) -> tuple[int, int]:
+    """How many commands of tills the ledger has decided, and how many purchases it has as captured."""
+    async with town.connect() as connection:
+        outcomes = await connection.fetchval("SELECT count(*) FROM outcome WHERE merchant_id <> 0")
+        sales = await connection.fetchval("SELECT count(*) FROM purchase WHERE state = 'CAPTURED'")
+    return outcomes, sales
 
 
 @asynccontextmanager
