@@ -30,7 +30,7 @@ from gateway.domain.commands import Act, Authorize, CloseShift, Command, Issue, 
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import Agreement, Policy, Standing
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
-from gateway.ledger.committer import Committer, EpochWatcher
+from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.ids import uuid7
 from gateway.ledger.waiting import Limits
@@ -150,7 +150,7 @@ def seal(
 ) -> SealedAnswer:
     """A readable stand-in for the wire's rendering: the ledger treats answers as bytes."""
     del certificates
-    text = f"{command.request_id} {outcome.reason} {decided_at.isoformat()} {uuid4()}"
+    text = f"{command.request_id} {int(outcome.reason or 0)} {decided_at.isoformat()} {uuid4()}"
     return SealedAnswer(text.encode(), b"signature", "key")
 
 
@@ -172,10 +172,7 @@ class NoObserver:
 
 
 class Ledger(Protocol):
-    """What decides commands: the committer, or the plain ledger that it is compared with."""
-
-    rules: Rules
-    registry: EpochWatcher
+    """What decides commands: the committer, the plain ledger that it is compared with, or a gateway."""
 
     async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
         """The one stored answer of a command."""
@@ -192,6 +189,7 @@ class Kit:
     policy: Policy = field(default_factory=Policy)
     standings: dict[int, Standing] = field(default_factory=dict)
     is_plain: bool = False
+    lists: ListBook = LISTS
     _stopping: list[Ledger] = field(default_factory=list)
 
     def connect(self) -> AbstractAsyncContextManager[asyncpg.Connection]:
@@ -205,11 +203,23 @@ class Kit:
     @property
     def rules(self) -> Rules:
         """What the kit's ledgers decide by."""
-        return Rules(self.policy, lambda: LISTS, self.standing_of)
+        return Rules(self.policy, lambda: self.lists, self.standing_of)
 
     async def ledger(self) -> Ledger:
         """One more ledger of the kind that the kit is for, as another worker would be."""
         return await self.plain() if self.is_plain else await self.committer()
+
+    def reason_in(self, answer: StoredAnswer) -> int:
+        """The number of the reason that a stored answer tells; 0 if it approves."""
+        return int(answer.sealed.signed_payload.split()[1])
+
+    async def are_all(self, waiting: int, commands: int) -> bool:
+        """Whether so many commands at once have got as far as they can, if so many sessions wait to write."""
+        return waiting == commands
+
+    def token_of(self, card: bytes) -> bytes:
+        """What stands in the database for a card that a test knows by some bytes."""
+        return card
 
     async def plain(self) -> PlainLedger:
         """One more plain ledger."""
@@ -242,7 +252,7 @@ class Kit:
                 holder_ref,
             )
             await connection.execute(
-                "INSERT INTO card (token, account_id) VALUES ($1, $2)", token, account_id
+                "INSERT INTO card (token, account_id) VALUES ($1, $2)", self.token_of(token), account_id
             )
         return account_id
 
@@ -279,7 +289,7 @@ class Kit:
             rows = await connection.fetch(
                 "SELECT available_kopecks, held_kopecks, spent_kopecks, lapsed_kopecks FROM certificate c"
                 " JOIN card k USING (account_id) WHERE k.token = $1 ORDER BY valid_until, c.id",
-                token,
+                self.token_of(token),
             )
         return [tuple(row) for row in rows]
 

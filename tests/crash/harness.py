@@ -73,11 +73,9 @@ class Town:
         return {row["id"]: Points(*tuple(row)[1:]) for row in rows}
 
 
-async def found_town(
-    postgres: EmbeddedPostgres, database: str, redis_url: str, data_dir: Path, cards: int = CARDS
-) -> Town:
-    """Keys, two merchants with four tills each, and cards with points, in a migrated database."""
-    settings = {
+def settings_on(postgres: EmbeddedPostgres, database: str, redis_url: str, data_dir: Path) -> dict[str, str]:
+    """Variables of a gateway on a database, each of its roles with its own rights."""
+    return {
         "TILLGATE_DATA_DIR": str(data_dir),
         "TILLGATE_DATABASE_URL": postgres.url(database, "tillgate_gateway"),
         "TILLGATE_DATABASE_MIGRATOR_URL": postgres.url(database),
@@ -85,6 +83,13 @@ async def found_town(
         "TILLGATE_REDIS_URL": redis_url,
         "TILLGATE_LOG_LEVEL": "warning",
     }
+
+
+async def found_town(
+    postgres: EmbeddedPostgres, database: str, redis_url: str, data_dir: Path, cards: int = CARDS
+) -> Town:
+    """Keys, two merchants with four tills each, and cards with points, in a migrated database."""
+    settings = settings_on(postgres, database, redis_url, data_dir)
     checked = load_settings(settings)
     keys = load_keys(checked)
     engine = make_engine(checked.database_migrator_url, pool_size=2)

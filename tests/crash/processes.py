@@ -10,6 +10,7 @@ from typing import Any, Self
 import aiohttp
 
 from loadtests.serving import Serving
+from tests.transports import TRANSPORTS
 
 PATIENCE_S = 40.0
 """How long a condition may take on a busy machine before a test gives up; nothing is judged by it."""
@@ -43,8 +44,12 @@ class GatewayProcess(Serving):
 
     @property
     def doors(self) -> list[str]:
-        """Addresses of all ways in: the tills' door with single calls, with a stream, and the JSON door."""
-        return [self.address, f"exchange://{self.address}", f"json://127.0.0.1:{self.json_port}"]
+        """Addresses of all ways in."""
+        return [self.door(transport) for transport in TRANSPORTS]
+
+    def door(self, transport: str) -> str:
+        """The address of one of the ways in: single calls, a stream, or JSON."""
+        return f"{transport}://127.0.0.1:{self.json_port if transport == 'json' else self.grpc_port}"
 
     async def start_ready(self) -> Self:
         """Start the program, and return when it says that it may be given work."""

@@ -1,32 +1,72 @@
 """Races on real PostgreSQL: whoever comes first, no point is made, lost or spent twice.
 
-Two ledgers stand for two workers. Of two committers both read before either writes, because a barrier
-in the registry's epoch check (which lies between reading and deciding) makes them wait for each other.
-Plain ledgers read with the account locked: they meet at its lock.
+Each party has a ledger of its own: a committer, a plain ledger, or a till at one of the doors of a gateway
+that runs as one process or as several. All have decided before any may write, or wait for one that has.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from gateway.domain.commands import ByPurchaseId, ByRequestId, Capture, Refund, RefundLine, Void
+from gateway.domain.commands import ByPurchaseId, ByRequestId, Capture, Command, Refund, RefundLine, Void
 from gateway.domain.policy import Policy
 from gateway.domain.reasons import Reason
-from gateway.ledger.answers import CommandError
-from tests.ledger_kit import Kit, Ledger, authorize, kit_on, line, must, new_request_id, origin
+from gateway.ledger.answers import CommandError, StoredAnswer
+from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.crash.conftest import MODES
+from tests.crash.processes import eventually
+from tests.ledger_kit import Kit, authorize, kit_on, line, must, new_request_id, origin
+from tests.served import Served, door_kit_at, served_to_kits
+from tests.transports import TRANSPORTS
+
+WAYS = {
+    f"{transport}, {processes}": (transport, workers)
+    for transport in TRANSPORTS
+    for processes, workers in MODES.items()
+}
+"""Each door of each kind of gateway that ships."""
+
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'"""
 
 
-@pytest.fixture(params=["committer", "plain"])
-async def kit(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url, is_plain=request.param == "plain") as made:
-        yield made
+@pytest.fixture(scope="module")
+def gateway_of(
+    postgres: EmbeddedPostgres,
+    make_database: Callable[[], str],
+    valkey: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[int], Served]]:
+    """Gateways of so many workers, started when they are asked for, until the last race is over."""
+    with ExitStack() as stack:
+
+        @cache
+        def running(workers: int) -> Served:
+            folder = tmp_path_factory.mktemp("served")
+            made = served_to_kits(postgres, make_database(), valkey.url, folder, workers=workers)
+            return stack.enter_context(made)
+
+        yield running
+
+
+@pytest.fixture(params=["committer", "plain", *WAYS])
+async def kit(request: pytest.FixtureRequest, gateway_of: Callable[[int], Served]) -> AsyncIterator[Kit]:
+    """A ledger of this test's own, or a door."""
+    if request.param in WAYS:
+        transport, workers = WAYS[request.param]
+        made = door_kit_at(await asyncio.to_thread(gateway_of, workers), transport)
+    else:
+        made = kit_on(request.getfixturevalue("database_url"), is_plain=request.param == "plain")
+    async with made as entered:
+        yield entered
 
 
 @pytest.fixture
@@ -50,23 +90,32 @@ class Barrier:
             await self.barrier.wait()
 
 
-async def racing(kit: Kit, parties: int = 2) -> list[Ledger]:
-    """Ledgers whose first decisions meet: of committers, all have read before any of them decides."""
-    ledgers = [await kit.ledger() for _ in range(parties)]
-    if not kit.is_plain:
-        barrier = Barrier(parties)
-        for ledger in ledgers:
-            ledger.registry = barrier
-    return ledgers
+async def at_once(kit: Kit, *commands: Command) -> list[StoredAnswer]:
+    """Submit each command to a ledger of its own.
+
+    Every decision writes an outcome, and no reading needs the lock that keeps it from doing so.
+    """
+    ledgers = [await kit.ledger() for _ in commands]
+    async with kit.connect() as watching, kit.connect() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE outcome IN SHARE MODE")
+        answers = [
+            asyncio.create_task(ledger.submit(command))
+            for ledger, command in zip(ledgers, commands, strict=True)
+        ]
+
+        async def have_met() -> bool:
+            waiting: int = await watching.fetchval(_WAITING)
+            return await kit.are_all(waiting, len(commands)) or any(answer.done() for answer in answers)
+
+        await eventually(have_met, "all are to be written")
+    return await asyncio.gather(*answers)
 
 
 async def test_two_tills_on_one_certificate_never_spend_it_twice(kit: Kit) -> None:
     """300 and 300 of 500: exactly one is approved, wherever they arrive."""
     token = await kit.card(await kit.ledger(), 500_00)
-    one, two = await racing(kit)
-    answers = await asyncio.gather(
-        one.submit(authorize(token, line(1, 300_00))),
-        two.submit(authorize(token, line(1, 300_00), terminal_id=12)),
+    answers = await at_once(
+        kit, authorize(token, line(1, 300_00)), authorize(token, line(1, 300_00), terminal_id=12)
     )
     assert [None, Reason.INSUFFICIENT_POINTS] == sorted(
         (must(a).reason for a in answers), key=lambda r: r or 0
@@ -86,10 +135,7 @@ async def test_two_members_of_one_batch_on_one_certificate_see_each_other(commit
 async def test_a_purchase_over_two_certificates_that_loses_one_is_decided_again_as_a_whole(kit: Kit) -> None:
     """Half a debit over two certificates never happens."""
     token = await kit.card(await kit.ledger(), 300_00, 300_00)
-    one, two = await racing(kit)
-    both, single = await asyncio.gather(
-        one.submit(authorize(token, line(1, 500_00))), two.submit(authorize(token, line(1, 200_00)))
-    )
+    both, single = await at_once(kit, authorize(token, line(1, 500_00)), authorize(token, line(1, 200_00)))
     held = sum(balance[1] for balance in await kit.balances(token))
     approved = [
         o.purchase.approved_kopecks for o in (must(both), must(single)) if o.is_approved and o.purchase
@@ -105,8 +151,7 @@ async def test_two_refunds_of_one_line_never_exceed_it(kit: Kit) -> None:
     sold = must(await ledger.submit(authorize(token, line(1, 400_00), is_sale=True)))
     assert sold.purchase
     whole = Refund(new_request_id(), origin(), ByPurchaseId(sold.purchase.id), (RefundLine(1, 1000),))
-    one, two = await racing(kit)
-    answers = await asyncio.gather(one.submit(whole), two.submit(replace(whole, request_id=new_request_id())))
+    answers = await at_once(kit, whole, replace(whole, request_id=new_request_id()))
     assert {None, Reason.REFUND_ABOVE_CAPTURED} == {must(a).reason for a in answers}
     assert [(500_00, 0, 0, 0)] == await kit.balances(token)
 
@@ -118,10 +163,8 @@ async def test_void_against_capture_has_one_winner_and_the_books_agree(kit: Kit)
     held = must(await ledger.submit(authorize(token, line(1, 400_00))))
     assert held.purchase
     ref = ByPurchaseId(held.purchase.id)
-    one, two = await racing(kit)
-    void, capture = await asyncio.gather(
-        one.submit(Void(new_request_id(), origin(12), ref)),
-        two.submit(Capture(new_request_id(), origin(), ref)),
+    void, capture = await at_once(
+        kit, Void(new_request_id(), origin(12), ref), Capture(new_request_id(), origin(), ref)
     )
     outcomes = must(void).reason, must(capture).reason
     assert outcomes in ((None, Reason.ALREADY_VOIDED), (Reason.OTHER_TERMINAL, None))
@@ -138,27 +181,23 @@ async def test_a_void_before_arrival_declines_the_purchase_that_comes_later(kit:
     assert void.is_approved
     answer = await ledger.submit(late)
     assert answer.is_replay
-    assert b"VOIDED_BEFORE_ARRIVAL" in answer.sealed.signed_payload or b"300" in answer.sealed.signed_payload
+    assert Reason.VOIDED_BEFORE_ARRIVAL == kit.reason_in(answer)
     assert [(500_00, 0, 0, 0)] == await kit.balances(token)
 
 
 async def test_a_void_that_crosses_its_purchase_leaves_nothing_held(kit: Kit) -> None:
     """Void and Authorize of one id at two workers at once: whoever is first, nothing stays held."""
     token = await kit.card(await kit.ledger(), 500_00)
-    one, two = await racing(kit)
     late = authorize(token, line(1, 100_00))
-    await asyncio.gather(
-        one.submit(late), two.submit(Void(new_request_id(), origin(), ByRequestId(late.request_id)))
-    )
+    await at_once(kit, late, Void(new_request_id(), origin(), ByRequestId(late.request_id)))
     assert [(500_00, 0, 0, 0)] == await kit.balances(token)
 
 
 async def test_one_request_id_at_two_workers_has_one_outcome(kit: Kit) -> None:
     """Both tills' answers are the same bytes, and the points are held once."""
     token = await kit.card(await kit.ledger(), 500_00)
-    one, two = await racing(kit)
     command = authorize(token, line(1, 100_00))
-    first, second = await asyncio.gather(one.submit(command), two.submit(command))
+    first, second = await at_once(kit, command, command)
     assert first.sealed == second.sealed
     assert [(400_00, 100_00, 0, 0)] == await kit.balances(token)
 
@@ -195,7 +234,7 @@ async def test_a_hold_that_expires_between_reading_and_writing_is_spent_at_most_
         token = await kit.card(committer, 500_00)
         held = must(await committer.submit(authorize(token, line(1, 400_00))))
         assert held.purchase
-        one, two = await racing(kit)
+        one, two = await kit.committer(), await kit.committer()
 
         class ClockJumps(Barrier):
             async def refresh_if_behind(self, epoch: int) -> None:
