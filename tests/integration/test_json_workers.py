@@ -8,15 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 
+from gateway.jsondoor.paths import PATHS
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import wire_kit
-from tests.crash.cutting import accounts_locked, sessions
+from tests.crash.cutting import accounts_locked, session_waiting, sessions
 from tests.crash.harness import Town, found_town
 from tests.crash.processes import GatewayProcess, eventually
-from tests.json_client import JsonClient, Said
+from tests.json_client import JsonClient, Said, connect, head
 from tillgate.v1 import purchase_pb2 as wire
 
 WORKERS = 2
@@ -146,3 +148,24 @@ async def test_before_a_stop_no_connection_is_kept_beyond_its_next_answer(town: 
 
         await eventually(is_said, "connections are given notice")
         assert wire.DECISION_APPROVED == outcome_of(await client.post("Sale", sale_of(town, 0))).decision
+
+
+async def test_a_stop_waits_for_nobody_beyond_its_time(town: Town, tmp_path: Path) -> None:
+    """What is not answered by then, or has not arrived as a whole, is cut off without an answer."""
+    settings = {**town.settings, "TILLGATE_DRAIN_TIMEOUT_S": "1"}
+    body = orjson.dumps(sale_of(town, 0))
+    async with accounts_locked(town), town.connect() as connection:
+        with GatewayProcess(settings, tmp_path / "gateway.log") as process:
+            await process.start_ready()
+            stuck, writer = await connect(town.clients[0].folder, process.json_port)
+            writer.write(head(PATHS["Sale"], length=len(body)) + body)
+            await session_waiting(connection, "Lock")
+            halfway, half_writer = await connect(town.clients[1].folder, process.json_port)
+            half_writer.write(head(PATHS["Sale"], "Expect: 100-continue", length=len(body)))
+            await halfway.readuntil(b"\r\n\r\n")
+            process.send_signal(signal.SIGTERM)
+            assert (b"", b"") == (await stuck.read(), await halfway.read())
+            assert 0 == await process.exit_code()
+            writer.close()
+            half_writer.close()
+    assert "Traceback" not in process.log
