@@ -40,7 +40,7 @@ async def write(
     for table, rows in zip(TABLES, _collect(plan, sealed), strict=True):
         if rows or table is TABLES[0]:
             written.append(table)
-            arguments.extend(zip(*rows, strict=True) if rows else [()] * len(table.columns))
+            arguments.extend(table.arguments(rows))
     return {row["id"] for row in await connection.fetch(write_sql(tuple(written)), *arguments)}
 
 

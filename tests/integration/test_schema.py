@@ -10,6 +10,7 @@ from sqlalchemy.schema import CreateSchema, SchemaItem
 
 from gateway.ledger import schema as ledger
 from gateway.ledger.partitions import PARTITIONED
+from gateway.ledger.write_statement import TABLES
 from gateway.registry import schema as registry
 from gateway.runtime.database import alembic_config, make_engine
 
@@ -77,6 +78,25 @@ async def test_the_history_leads_to_the_described_constraints(database_url: str)
     await engine.dispose()
     assert described == migrated
     assert 60 < len(migrated)
+
+
+async def test_the_history_leads_to_the_types_in_which_rows_are_written(database_url: str) -> None:
+    """The driver encodes a row by the database's type: a column more or less would shift all that follow."""
+    engine = make_engine(database_url)
+    async with engine.connect() as connection:
+        rows = await connection.execute(_ROW_TYPES)
+    await engine.dispose()
+    assert {table.row_type: list(table.columns) for table in TABLES} == {
+        name: [tuple(column) for column in columns] for name, columns in rows
+    }
+
+
+_ROW_TYPES = text("""
+SELECT t.relname, json_agg(json_build_array(a.attname, regexp_replace(
+    format_type(a.atttypid, a.atttypmod), 'timestamp with time zone', 'timestamptz')) ORDER BY a.attnum)
+FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid
+WHERE t.relkind = 'c' AND t.relnamespace = 'public'::regnamespace GROUP BY t.relname
+""")
 
 
 def test_the_history_is_one_line(database_url: str) -> None:
