@@ -54,6 +54,13 @@ def _changed(change: Callable[[service.AuthorizeRequest], object]) -> service.Au
     return request
 
 
+def _void_of_itself() -> service.VoidRequest:
+    """Its outcome and that of what never arrived would be two under one request id."""
+    request = till.void(till.new_request_id())
+    request.header.request_id = request.purchase.request_id
+    return request
+
+
 def _huge_basket() -> service.AuthorizeRequest:
     """Every line is within the limit, the sum of all is not."""
     lines = [till.line(number, AMOUNT_MAX_KOPECKS) for number in range(1, 201)]
@@ -175,6 +182,7 @@ REQUESTS: Final[dict[str, Bad]] = {
         "FIELD_MISSING",
         "purchase",
     ),
+    "a void of itself": Bad(_void_of_itself, "FIELD_INVALID", "purchase.request_id"),
     "a page of a stranger": Bad(
         lambda: service.ListOperationsRequest(page_token="x" * 38),
         "PAGE_TOKEN_INVALID",

@@ -135,12 +135,15 @@ def read_capture(request: service.CaptureRequest, origin: Origin) -> domain.Capt
 
 
 def read_void(request: service.VoidRequest, origin: Origin) -> domain.Void:
-    """A Void."""
+    """A Void, which cannot have the request id of what it undoes."""
     findings = Findings()
     request_id, origin = _read_header(request.header, origin, findings)
-    command = domain.Void(request_id, origin, _read_ref(request.purchase, findings))
+    purchase = _read_ref(request.purchase, findings)
+    if purchase == domain.ByRequestId(request_id) and request_id != _NIL:
+        ru, en = "отмена не может отменить сама себя", "a void cannot undo itself"
+        findings.add(Reason.FIELD_INVALID, "purchase.request_id", ru, en)
     findings.settle()
-    return command
+    return domain.Void(request_id, origin, purchase)
 
 
 def read_refund(request: service.RefundRequest, origin: Origin) -> domain.Refund:
