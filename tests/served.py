@@ -153,9 +153,8 @@ class DoorKit(Kit):
         # A stream is in flight itself, besides its messages.
         made = [ledger for ledger in self._stopping if isinstance(ledger, DoorLedger)]
         streams = sum(ledger.connections for ledger in made) if self.transport == "exchange" else 0
-        return (
-            waiting > 0 and await self.served.gateway.metric("tillgate_rpc_in_flight") == commands + streams
-        )
+        in_flight = await self.served.gateway.metric("tillgate_rpc_in_flight")
+        return waiting > 0 and commands + streams == in_flight
 
     def token_of(self, card: bytes) -> bytes:
         """The token that the doors make of the card."""

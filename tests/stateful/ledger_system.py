@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -20,7 +20,7 @@ from gateway.ledger.deciding import Rules
 from gateway.ledger.partitions import ensure_partitions
 from gateway.ledger.waiting import Limits
 from gateway.runtime.database import driver_connection, make_engine
-from tests.ledger_kit import NoObserver, NoRegistry
+from tests.ledger_kit import Ledger, NoObserver, NoRegistry
 from tests.stateful.plain import Plain, answer_of, command_of
 from tests.stateful.world import AGREEMENTS, HOLDERS, LISTS, POLICY, START, TILLS, agreements_of
 
@@ -28,7 +28,8 @@ _CLOCK = """
 CREATE TABLE test_clock (now timestamptz NOT NULL);
 INSERT INTO test_clock VALUES ('{start}');
 CREATE OR REPLACE FUNCTION tillgate_now() RETURNS timestamptz LANGUAGE sql VOLATILE
-  AS 'SELECT now FROM test_clock'"""
+  AS 'SELECT now FROM test_clock';
+GRANT SELECT ON test_clock TO PUBLIC"""
 
 # What a declined command must leave as it was. Its own outcome, the declined purchase and the guard are
 # all that it may write.
@@ -77,7 +78,7 @@ class LedgerDatabase:
     system: "LedgerSystem | None" = None
     examples: int = 0
 
-    def __enter__(self) -> "LedgerDatabase":
+    def __enter__(self) -> Self:
         self.runner.run(self._open())
         return self
 
@@ -102,6 +103,19 @@ class LedgerDatabase:
         await self.committer.stop()
         await self.own.__aexit__(None, None, None)
         await self.engine.dispose()
+
+    @property
+    def ledger(self) -> Ledger:
+        """What decides the commands of the examples."""
+        return self.committer
+
+    def make_system(self) -> "LedgerSystem":
+        """A system for one more example."""
+        return LedgerSystem(self)
+
+    def token_of(self, card: str) -> bytes:
+        """What stands in the database for a card."""
+        return card.encode()
 
     def _standing_of(self, terminal_id: int) -> Standing | None:
         return self.system.standing_of(terminal_id) if self.system else None
@@ -158,7 +172,9 @@ class LedgerSystem:
         )
         for card in (holder, f"{holder}/2"):
             await self.database.connection.execute(
-                "INSERT INTO card (token, account_id) VALUES ($1, $2)", self.own(card).encode(), account_id
+                "INSERT INTO card (token, account_id) VALUES ($1, $2)",
+                self.database.token_of(self.own(card)),
+                account_id,
             )
         return account_id
 
@@ -191,7 +207,7 @@ class LedgerSystem:
         """Submit requests at once: the committer takes them as one batch, in this order."""
 
         async def together() -> Sequence[StoredAnswer | BaseException]:
-            submitting = [self.database.committer.submit(self.command(request)) for request in requests]
+            submitting = [self.database.ledger.submit(self.command(request)) for request in requests]
             return await asyncio.gather(*submitting, return_exceptions=True)
 
         answers: Sequence[StoredAnswer | BaseException] = self._wait(together())
@@ -207,10 +223,15 @@ class LedgerSystem:
             assert stored.outcome is not None
             self.answers[request["id"]] = stored.sealed
             answer = answer_of(stored.outcome)
-            assert answer["reason"] == json.loads(stored.sealed.signed_payload)["reason"]
+            assert answer["reason"] == self.reason_in(stored.sealed)
             shift = stored.outcome.shift
             answers.append({**answer, "shift": shift})
         return answers
+
+    def reason_in(self, sealed: SealedAnswer) -> str | None:
+        """The reason that a stored answer tells."""
+        reason: str | None = json.loads(sealed.signed_payload)["reason"]
+        return reason
 
     def run(self, request: Plain) -> Plain:
         """Decide a new request."""
@@ -235,7 +256,7 @@ class LedgerSystem:
         """Put a card on the stop list."""
         self._fetch(
             "UPDATE card SET stopped_at = tillgate_now(), stop_reason = 'lost' WHERE token = $1",
-            self.own(card).encode(),
+            self.database.token_of(self.own(card)),
         )
 
     def balances(self, holder: str) -> dict[str, tuple[int, int, int, int]]:
