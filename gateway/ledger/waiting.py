@@ -20,12 +20,13 @@ QUIET_TURNS = 3
 class Limits:
     """Bounds of the queue and of a batch.
 
-    Nobody joins a queue whose first has waited `queue_wait`: whoever was taken keeps a short wait.
+    Nobody joins a queue whose first has waited `queue_wait`, or in which the batches ahead would take as long
+    as the last one did each: whoever was taken keeps a short wait.
     """
 
     queue: int = 2_000
     batch: int = 128
-    queue_wait: timedelta = timedelta(seconds=1)
+    queue_wait: timedelta = timedelta(milliseconds=300)
     max_age: timedelta = timedelta(seconds=2)
     losses_before_alone: int = 3
     losses_max: int = 50
@@ -49,6 +50,8 @@ class Waiting:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._queue: deque[Member] = deque()
+        self._taken_at: float | None = None
+        self._batch_s = 0.0
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -82,6 +85,8 @@ class Waiting:
         mentioned: set[tuple[int, UUID]] = set()
         waiting: list[Member] = []
         now = asyncio.get_running_loop().time()
+        if self._taken_at is not None:
+            self._batch_s = now - self._taken_at
         while self._queue and len(batch) < self._limits.batch:
             member = self._queue.popleft()
             if member.answer.done():
@@ -97,6 +102,7 @@ class Waiting:
                 batch.append(member)
             mentioned |= ids
         self._queue.extendleft(reversed(waiting))
+        self._taken_at = now if batch else None
         return batch
 
     def put_back(self, batch: Sequence[Member]) -> None:
@@ -116,10 +122,14 @@ class Waiting:
         return members
 
     def _is_slow(self, now: float) -> bool:
-        """Whether the first waited too long for its turn; one that is tried again waits for the database."""
+        """Whether the first waited too long for its turn, or one that joined would.
+
+        One that is tried again waits for the database, which says nothing of the load.
+        """
         if not self._queue or self._queue[0].losses:
             return False
-        return now - self._queue[0].since > self._limits.queue_wait.total_seconds()
+        ahead_s = len(self._queue) // self._limits.batch * self._batch_s
+        return max(now - self._queue[0].since, ahead_s) > self._limits.queue_wait.total_seconds()
 
     @staticmethod
     def _too_late(member: Member) -> CommandError:

@@ -17,6 +17,7 @@ SECONDS: Final = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 IN_FLIGHT: Final = Gauge("tillgate_rpc_in_flight", "Requests being served")
+DOOR_WAIT: Final = Gauge("tillgate_rpc_door_wait_seconds", "How long the last call waited to be looked at")
 
 # Labels come from closed sets, and finding a child costs more than counting on it.
 requests_by: Final = lru_cache(maxsize=None)(REQUESTS.labels)

@@ -1,6 +1,9 @@
 """The door itself: one gRPC port with mutual TLS, health and reflection."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import grpc
@@ -8,10 +11,15 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from gateway.rpc.door_wait import DoorWait
 from gateway.rpc.service import SERVICE_NAME, PurchaseService
 
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
+
+MAX_UNFETCHED_CALLS: Final = 300
+"""Of calls beyond it gRPC itself cancels some, beyond twice as many all: the last resort of a process that
+has no time even to send them away by name."""
 
 _log = structlog.get_logger(__name__)
 
@@ -22,6 +30,7 @@ class DoorSettings:
 
     `min_ping_interval_s` must lie below the keepalive of every client, or they are cut off.
     `reuse_port` is for several workers behind one port: two servers then share it silently.
+    `wait_limit` is how long calls may wait to be looked at before some of them are sent away.
     """
 
     host: str
@@ -31,6 +40,7 @@ class DoorSettings:
     keepalive_timeout_s: int = 20
     streams_per_connection: int = 1_024
     reuse_port: bool = False
+    wait_limit: timedelta = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,8 @@ class TillDoor:
         self._settings = settings
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
+        self._wait = DoorWait(settings.wait_limit)
+        self._stack = AsyncExitStack()
 
     async def start(self) -> int:
         """Listen, and return the port (chosen by the system if it was 0).
@@ -66,14 +78,19 @@ class TillDoor:
         Raises RuntimeError if the port is taken or the certificates do not fit.
         """
         server = grpc.aio.server(options=connection_options(self._settings))
-        server.add_generic_rpc_handlers((self._service.handler(),))
+        server.add_generic_rpc_handlers((self._service.handler(self._wait.turns_away), self._wait))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (SERVICE_NAME, health.SERVICE_NAME)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         address = f"{self._settings.host}:{self._settings.port}"
         port = server.add_secure_port(address, self._identity.credentials())
+        # Only this user gets there, and without a certificate nobody is served anyway.
+        folder = self._stack.enter_context(TemporaryDirectory(prefix="tillgate-door-"))
+        knocked_at = f"unix:{folder}/door"
+        server.add_insecure_port(knocked_at)
         await server.start()
         self._server = server
+        await self._stack.enter_async_context(self._wait.knocking(knocked_at))
         for name in (*names, ""):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         _log.info("the door is open", host=self._settings.host, port=port)
@@ -90,6 +107,7 @@ class TillDoor:
         await self.give_notice()
         self._service.drain()
         await self._server.stop(grace_s)
+        await self._stack.aclose()
         self._server = None
         _log.info("the door is closed")
 
@@ -99,6 +117,8 @@ def connection_options(settings: DoorSettings) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", int(settings.reuse_port)),
         ("grpc.max_receive_message_length", TRANSPORT_MESSAGE_BYTES),
+        ("grpc.server.max_pending_requests", MAX_UNFETCHED_CALLS),
+        ("grpc.server.max_pending_requests_hard_limit", 2 * MAX_UNFETCHED_CALLS),
         ("grpc.max_concurrent_streams", settings.streams_per_connection),
         # Without it a ping more often than every five minutes is too often.
         ("grpc.http2.min_ping_interval_without_data_ms", settings.min_ping_interval_s * 1000),

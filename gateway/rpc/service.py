@@ -6,12 +6,14 @@ waits; the ledger then decides the command all the same.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
 import grpc
 
-from gateway.rpc.accounting import Accounting
+from gateway.domain.reasons import Reason
+from gateway.ledger.answers import CommandError
+from gateway.rpc.accounting import OVERLOAD_PAUSE_S, Accounting
 from gateway.rpc.errors import language_of, wire_error
 from gateway.rpc.exchange import NAME as EXCHANGE
 from gateway.rpc.exchange import Exchange
@@ -22,6 +24,7 @@ from tillgate.v1 import purchase_service_pb2 as service
 SERVICE_NAME: Final = service.DESCRIPTOR.services_by_name["PurchaseService"].full_name
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class PurchaseService:
@@ -33,18 +36,30 @@ class PurchaseService:
         self._accounting = accounting
         self._exchange = Exchange(methods, identity, accounting)
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """What a grpc.aio server is given."""
-        handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-            name: grpc.unary_unary_rpc_method_handler(self._unary(name, method))
-            for name, method in self._methods.table.items()
-        }
-        handlers[EXCHANGE] = grpc.stream_stream_rpc_method_handler(self._exchange.handle)
-        return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
+    def handler(self, turns_away: Callable[[], bool]) -> grpc.GenericRpcHandler:
+        """What a grpc.aio server is given; single calls are sent away whenever `turns_away` says so."""
+        handlers = {name: self._unary(name, method) for name, method in self._methods.table.items()}
+        turned_away = {name: self._turned_away(name) for name in handlers}
+        return _Handlers(handlers, turned_away, self._exchange.handle, turns_away)
 
     def drain(self) -> None:
         """Take nothing new from streams; single calls are gRPC's to turn away."""
         self._exchange.drain()
+
+    def _turned_away(self, name: str) -> Callable[[object, Context], Awaitable[None]]:
+        accounting = self._accounting
+        error = CommandError(Reason.OVERLOADED, retry_after_s=OVERLOAD_PAUSE_S)
+        # Made once: when it is needed nobody has time to spare.
+        failures = {language: wire_error(error, language) for language in ("ru", "en")}
+
+        async def handle(_: object, context: Context) -> None:
+            call = Call(reason=error.reason.name)
+            failure = failures[language_of(context.invocation_metadata())]
+            accounting.begin()
+            accounting.done(name, failure.code.name, call, 0.0)
+            await context.abort(failure.code, failure.message, failure.trailing)
+
+        return handle
 
     def _unary(self, name: str, method: Method) -> Callable[[bytes, Context], Awaitable[bytes]]:
         accounting = self._accounting
@@ -73,3 +88,32 @@ class PurchaseService:
             return answer
 
         return handle
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    """Finds the handler of each call when gRPC has fetched it."""
+
+    def __init__(
+        self,
+        served: Mapping[str, Callable[[bytes, Context], Awaitable[bytes]]],
+        turned_away: Mapping[str, Callable[[object, Context], Awaitable[None]]],
+        exchange: Callable[[object, Context], Awaitable[None]],
+        turns_away: Callable[[], bool],
+    ) -> None:
+        self._served: dict[str, Handler] = {
+            f"/{SERVICE_NAME}/{name}": grpc.unary_unary_rpc_method_handler(handle)
+            for name, handle in served.items()
+        }
+        # As a stream, of which gRPC reads no message before the handler asks: that saves a fifth of the cost.
+        self._turned_away: dict[str, Handler] = {
+            f"/{SERVICE_NAME}/{name}": grpc.stream_stream_rpc_method_handler(handle)
+            for name, handle in turned_away.items()
+        }
+        self._served[f"/{SERVICE_NAME}/{EXCHANGE}"] = grpc.stream_stream_rpc_method_handler(exchange)
+        self._turns_away = turns_away
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "Handler | None":
+        path = handler_call_details.method
+        if path in self._turned_away and self._turns_away():
+            return self._turned_away[path]
+        return self._served.get(path)

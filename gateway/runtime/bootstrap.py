@@ -164,7 +164,12 @@ class Gateway:
         self._door = TillDoor(
             grpc_service,
             keys.tls,
-            DoorSettings(settings.grpc_host, settings.grpc_port, reuse_port=is_worker),
+            DoorSettings(
+                settings.grpc_host,
+                settings.grpc_port,
+                reuse_port=is_worker,
+                wait_limit=timedelta(milliseconds=settings.door_wait_ms),
+            ),
         )
         self._json_door = JsonDoor(
             json_service,

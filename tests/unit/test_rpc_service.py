@@ -127,7 +127,7 @@ def send(ledger: Ledger) -> Send:
     identity = Identity(lambda: SNAPSHOT)
     methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda: BOOK)
     accounting = Accounting(ServiceLimits(message_bytes=10_000, in_flight=2))
-    handler = PurchaseService(methods, identity, accounting).handler()
+    handler = PurchaseService(methods, identity, accounting).handler(lambda: False)
 
     async def send_bytes(method: str, body: bytes, context: Context) -> bytes:
         @dataclass
