@@ -197,6 +197,8 @@ def settings_for(data_dir: Path, database_url: str, redis_url: str, **changes: A
         database_reader_url=database_url,
         redis_url=redis_url,
         decision_max_age_s=60,  # what a test stalls stays stalled, however slow the machine
+        queue_wait_ms=60_000,  # and a slow machine is no flood
+        door_wait_ms=60_000,
         drain_timeout_s=5,
         listing_delay_s=0,
     )

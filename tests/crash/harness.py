@@ -82,6 +82,9 @@ def settings_on(postgres: EmbeddedPostgres, database: str, redis_url: str, data_
         "TILLGATE_DATABASE_READER_URL": postgres.url(database, "tillgate_reader"),
         "TILLGATE_REDIS_URL": redis_url,
         "TILLGATE_LOG_LEVEL": "warning",
+        # A machine that is slow, or a gateway that waits for something dead, is no flood.
+        "TILLGATE_QUEUE_WAIT_MS": "60000",
+        "TILLGATE_DOOR_WAIT_MS": "60000",
     }
 
 

@@ -50,6 +50,8 @@ async def real_gateway(
         grpc_port=_free_port(),
         json_port=_free_port(),
         http_port=_free_port(),
+        queue_wait_ms=60_000,  # a slow machine is no flood
+        door_wait_ms=60_000,
         listing_delay_s=0,
     )
     keys = load_keys(settings)
