@@ -17,7 +17,7 @@ from gateway.rpc.service import SERVICE_NAME, PurchaseService
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
 
-MAX_UNFETCHED_CALLS: Final = 300
+MAX_UNFETCHED_CALLS: Final = 128
 """Of calls beyond it gRPC itself cancels some, beyond twice as many all: the last resort of a process that
 has no time even to send them away by name."""
 

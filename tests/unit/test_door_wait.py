@@ -56,6 +56,15 @@ async def test_a_knock_that_nobody_hears_counts_while_it_waits() -> None:
     assert 100 == turned_away(door)
 
 
+async def test_knocks_that_grpc_itself_sends_away_count_as_long_waits() -> None:
+    """They come back at once, because more calls lie unfetched than gRPC keeps."""
+    door = DoorWait(timedelta(seconds=LIMIT_S))
+    for _ in range(2):
+        door.knocked(0.0)
+        door.heard(0.001, at_least_s=2 * LIMIT_S)
+    assert 100 == turned_away(door)
+
+
 async def test_a_door_that_has_become_fast_takes_everybody_at_once() -> None:
     """Nobody pays for a flood that is over."""
     door = door_after(9.0, 9.0)
