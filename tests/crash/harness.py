@@ -47,6 +47,7 @@ class Town:
     database_url: str
     settings: Mapping[str, str]
     clients: Sequence[ClientFolder]
+    concentrator: ClientFolder
     cards: Sequence[str]
     outcome_keys: Mapping[str, bytes]
 
@@ -63,6 +64,12 @@ class Town:
             yield connection
         finally:
             await connection.close(timeout=5)
+
+    async def outcomes(self) -> int:
+        """How many outcomes of tills are committed."""
+        async with self.connect() as connection:
+            count: int = await connection.fetchval("SELECT count(*) FROM outcome WHERE merchant_id <> 0")
+        return count
 
     async def points(self) -> dict[str, Points]:
         """What the certificates have, as the ledger says."""
@@ -112,7 +119,9 @@ async def found_town(
     finally:
         await engine.dispose()
     public = {keys.signer.key_id: keys.signer.public_key}
-    return Town(checked.database_migrator_url, settings, fixture.terminals, numbers, public)
+    return Town(
+        checked.database_migrator_url, settings, fixture.terminals, fixture.concentrator, numbers, public
+    )
 
 
 async def _open_accounts(parts: LedgerParts, keys: GatewayKeys, count: int) -> list[str]:

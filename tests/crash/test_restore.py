@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 
@@ -131,7 +131,7 @@ async def test_a_lost_database_comes_back_to_an_instant_and_what_it_lacks_is_nam
             name: value.replace(address, restored.url().partition("?host=")[2])
             for name, value in settings.items()
         }
-        back = Town(restored.url(DATABASE), moved, town.clients, town.cards, town.outcome_keys)
+        back = replace(town, database_url=restored.url(DATABASE), settings=moved)
         operator = Operator(moved, operator.backups)
         assert {str(sent.request_id): "lacking" for sent in lost} == await missing(operator, archive, town)
         with GatewayProcess(moved, tmp_path / "gateway.log") as gateway:

@@ -68,7 +68,7 @@ def test_every_door_agrees_with_the_auditor_after_every_step(database: DoorDatab
     """Whatever tills say at a door, and however often: what they are told and what is kept is right."""
     database.transport = transport
     # Six ways share what the ledger's machine has for itself.
-    examples = max(settings().max_examples // 40, 1)
+    examples = max(settings().max_examples // 25, 1)
     machine = type("DoorMachine", (DoorMachine,), {"database": database})
     run_state_machine_as_test(machine, settings=settings(max_examples=examples))
     report = database.runner.run(verify(database.connection))
