@@ -12,7 +12,7 @@ from gateway.domain.commands import Authorize, ByPurchaseId, ByRequestId, Captur
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
 from gateway.ledger.reader import LedgerReader
-from tests.ledger_kit import Kit, authorize, kit_on, line, must, new_request_id, origin, standing
+from tests.ledger_kit import Kit, NoRegistry, authorize, kit_on, line, must, new_request_id, origin, standing
 
 
 @pytest.fixture(params=["committer", "plain"])
@@ -124,7 +124,7 @@ async def test_an_outcome_is_listed_only_when_no_earlier_one_can_still_come(kit:
     token = await kit.card(ledger, 500_00)
     command = authorize(token, line(1, 10_00))
     await ledger.submit(command)
-    reader = LedgerReader(kit.connect, ledger.rules, ledger.registry, timedelta(seconds=5))
+    reader = LedgerReader(kit.connect, kit.rules, NoRegistry(), timedelta(seconds=5))
     start = datetime(2026, 1, 1, tzinfo=UTC)
 
     async def listed() -> list[UUID]:
