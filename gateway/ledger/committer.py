@@ -23,7 +23,7 @@ from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswe
 from gateway.ledger.deciding import Decision, Plan, Rules, decide_batch
 from gateway.ledger.reading import Wanted, origin_of, read, read_answers
 from gateway.ledger.shifts import close_shift
-from gateway.ledger.waiting import Limits, Member, Waiting, look_at
+from gateway.ledger.waiting import Limits, Member, ReadCommand, Waiting, look_at
 from gateway.ledger.writing import Sealed, write
 
 log = structlog.get_logger(__name__)
@@ -89,25 +89,32 @@ class Committer:
 
         A caller that is cancelled leaves the command to be decided all the same.
         """
-        return await asyncio.shield(self.enqueue(command, deadline=deadline))
-
-    def enqueue(
-        self, command: Command | CloseShift, *, deadline: float | None = None
-    ) -> asyncio.Future[StoredAnswer]:
-        """Take a command on; its one stored answer, or a CommandError, comes with the future.
-
-        `deadline` (loop time) only bounds the wait before the command starts. Raises CommandError if the
-        command cannot be taken. Whoever cancels the future withdraws a command that has not started.
-        """
-        if self._is_closing:
-            raise CommandError(Reason.UNAVAILABLE)
         if isinstance(command, CloseShift):
-            closing = asyncio.create_task(self._close_shift(command), name="close-shift")
-            closing.add_done_callback(look_at)
-            return closing
-        member = self._queue.join(command, deadline)
+            return await asyncio.shield(self.close_shift(command))
+        return await asyncio.shield(self.enqueue(lambda: command, deadline=deadline))
+
+    def enqueue(self, read: ReadCommand, *, deadline: float | None = None) -> asyncio.Future[StoredAnswer]:
+        """Take on what `read` gives when its turn has come; its one stored answer comes with the future.
+
+        So does what `read` raises, or a CommandError. `deadline` (loop time) only bounds the wait before the
+        command starts. Raises CommandError if nothing can be taken on. Whoever cancels the future withdraws
+        a command that has not started.
+        """
+        self._check_open()
+        member = self._queue.join(read, deadline)
         self._wake.set()
         return member.answer
+
+    def close_shift(self, command: CloseShift) -> asyncio.Future[StoredAnswer]:
+        """Close a shift, apart from the batches; otherwise as `enqueue`."""
+        self._check_open()
+        closing = asyncio.create_task(self._close_shift(command), name="close-shift")
+        closing.add_done_callback(look_at)
+        return closing
+
+    def _check_open(self) -> None:
+        if self._is_closing:
+            raise CommandError(Reason.UNAVAILABLE)
 
     async def start(self) -> None:
         """Begin to work on the queue."""
@@ -179,7 +186,7 @@ class Committer:
             for group in ([together] if together else []) + alone:
                 pending += await self._isolated_round(connection, group)
             for member in [m for m in pending if m.losses >= self.limits.losses_max]:
-                member.answer.set_exception(CommandError(Reason.UNAVAILABLE))
+                member.refuse(CommandError(Reason.UNAVAILABLE))
                 pending.remove(member)
 
     async def _isolated_round(self, connection: Connection, group: list[Member]) -> list[Member]:
@@ -280,4 +287,4 @@ def _resolve(member: Member, answer: StoredAnswer) -> None:
 def _fail(members: Iterable[Member], error: CommandError) -> None:
     for member in members:
         if not member.answer.done():
-            member.answer.set_exception(error)
+            member.refuse(error)

@@ -56,14 +56,6 @@ class Accounting:
         if self._in_flight > self.limits.in_flight:
             raise CommandError(Reason.OVERLOADED, retry_after_s=OVERLOAD_PAUSE_S)
 
-    def parse(self, request_type: type[MessageT], body: bytes) -> MessageT:
-        """The message of an admitted body; raises what `admit` does, and MESSAGE_MALFORMED."""
-        self.admit(len(body))
-        try:
-            return request_type.FromString(body)
-        except DecodeError as error:
-            raise invalid(Reason.MESSAGE_MALFORMED) from error
-
     def refusal(self, error: BaseException, name: str, call: Call) -> RefusalError:
         """What a till is told of an error: a fault of ours is UNAVAILABLE, the same id may be sent again."""
         if not isinstance(error, InvalidRequestError | CommandError):
@@ -105,3 +97,11 @@ class Accounting:
                 duration_ms=round(seconds * 1000, 3),
             )
         )
+
+
+def parse(request_type: type[MessageT], body: bytes) -> MessageT:
+    """The message of a body; raises InvalidRequestError(MESSAGE_MALFORMED)."""
+    try:
+        return request_type.FromString(body)
+    except DecodeError as error:
+        raise invalid(Reason.MESSAGE_MALFORMED) from error

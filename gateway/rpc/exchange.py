@@ -187,8 +187,8 @@ class _Stream:
                 raise invalid(Reason.FIELD_MISSING, "request")
             if request.timeout_ms:
                 message.call.deadline = message.started + request.timeout_ms / 1000
-            method = exchange.routes[field].method
-            answer = asyncio.ensure_future(method.begin(getattr(request, field), client, message.call))
+            method, body = exchange.routes[field].method, getattr(request, field)
+            answer = asyncio.ensure_future(method.begin(lambda: (body, client), message.call))
         except Exception as error:
             message.refuse(error)
         else:

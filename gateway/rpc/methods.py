@@ -47,8 +47,11 @@ class Ledger(Protocol):
     """Where commands are decided and stored: the committer."""
 
     def enqueue(
-        self, command: Command | CloseShift, *, deadline: float | None = None
+        self, read: Callable[[], Command], *, deadline: float | None = None
     ) -> Awaitable[StoredAnswer]:
+        """The one stored answer of what is read when its turn comes; raises CommandError, at once or then."""
+
+    def close_shift(self, command: CloseShift) -> Awaitable[StoredAnswer]:
         """The one stored answer, once it is there; raises CommandError, at once or then."""
 
 
@@ -90,21 +93,26 @@ class Call:
         self.decision, self.reason = ("APPROVED", "") if reason is None else ("DECLINED", reason.name)
 
 
+Arrived = Callable[[], tuple[Any, Client]]
+"""Parses a message that has arrived, and tells who sent it; raises what either raises."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A method as a door serves it: the type to parse, and the way to the answer in two steps.
 
-    `begin` reads the message and hands on what it asks for; `finish` makes the answer of what came back.
+    `begin` hands on what a message asks for, to be read there or later; `finish` makes the answer of what
+    came back.
     Between them nothing is kept but the call, so that a stream can do many at a time without a task each.
     """
 
     request: type[Message]
-    begin: Callable[[Any, Client, Call], Awaitable[Any]]
+    begin: Callable[[Arrived, Call], Awaitable[Any]]
     finish: Callable[[Any, Call], Message]
 
-    async def answer(self, request: Message, client: Client, call: Call) -> Message:
+    async def answer(self, arrived: Arrived, call: Call) -> Message:
         """Both steps for one call. If it is cancelled, what was begun is done all the same."""
-        return self.finish(await asyncio.shield(self.begin(request, client, call)), call)
+        return self.finish(await asyncio.shield(self.begin(arrived, call)), call)
 
 
 class PurchaseMethods:
@@ -155,11 +163,17 @@ class PurchaseMethods:
     ) -> Method:
         """The one way of all methods that change something: who, what, the ledger, its stored answer."""
 
-        def begin(request: Any, client: Client, call: Call) -> Awaitable[StoredAnswer]:
+        def read_all(arrived: Arrived, call: Call) -> Any:
+            request, client = arrived()
             call.origin = origin = self._identity.origin(client, request.header.terminal_id, IN_HEADER)
             command = read(request, origin)
             call.request_id = command.request_id
-            return self._ledger.enqueue(command, deadline=call.deadline)
+            return command
+
+        def begin(arrived: Arrived, call: Call) -> Awaitable[StoredAnswer]:
+            if request_type is service.CloseShiftRequest:
+                return self._ledger.close_shift(read_all(arrived, call))
+            return self._ledger.enqueue(lambda: read_all(arrived, call), deadline=call.deadline)
 
         def finish(stored: StoredAnswer, call: Call) -> Message:
             if stored.outcome is None:
@@ -172,13 +186,15 @@ class PurchaseMethods:
 
         return Method(request_type, begin, finish)
 
-    async def _quote(self, request: service.QuoteRequest, client: Client, call: Call) -> Message:
+    async def _quote(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
         call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
         quote = await self._reader.quote(validation.read_quote(request, call.origin, self._rules))
         call.decided(quote.outcome.reason)
         return readings.quote_response(quote, self._lists)
 
-    async def _get_purchase(self, request: service.GetPurchaseRequest, client: Client, call: Call) -> Message:
+    async def _get_purchase(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
         call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
         ref = validation.read_purchase_ref(request)
         found = await self._reader.get_purchase(call.origin.merchant_id, ref)
@@ -186,15 +202,15 @@ class PurchaseMethods:
             raise invalid(Reason.NOT_FOUND)
         return readings.purchase_response(found, self._lists)
 
-    async def _get_balance(self, request: service.GetBalanceRequest, client: Client, call: Call) -> Message:
+    async def _get_balance(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
         call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
         balance = await self._reader.balance(validation.read_card(request, self._rules))
         call.reason = "" if balance.reason is None else balance.reason.name
         return readings.balance_response(balance, self._lists)
 
-    async def _list_operations(
-        self, request: service.ListOperationsRequest, client: Client, call: Call
-    ) -> Message:
+    async def _list_operations(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
         merchant_id, terminal_ids = client.merchant_id, sorted(client.terminal_ids)
         if request.terminal_id:
             call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)

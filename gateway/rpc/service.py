@@ -7,13 +7,16 @@ waits; the ledger then decides the command all the same.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias, cast
 
 import grpc
+from google.protobuf.message import Message
 
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
-from gateway.rpc.accounting import OVERLOAD_PAUSE_S, Accounting
+from gateway.registry.snapshot import ClientIdentity
+from gateway.rpc.accounting import OVERLOAD_PAUSE_S, Accounting, parse
 from gateway.rpc.errors import language_of, wire_error
 from gateway.rpc.exchange import NAME as EXCHANGE
 from gateway.rpc.exchange import Exchange
@@ -64,6 +67,9 @@ class PurchaseService:
     def _unary(self, name: str, method: Method) -> Callable[[bytes, Context], Awaitable[bytes]]:
         accounting = self._accounting
 
+        def arrived(body: bytes, context: Context) -> tuple[Message, ClientIdentity]:
+            return parse(method.request, body), self._identity.client(context)
+
         async def handle(body: bytes, context: Context) -> bytes:
             loop = asyncio.get_running_loop()
             started = loop.time()
@@ -72,9 +78,8 @@ class PurchaseService:
             call = Call(None if remaining_s is None else started + remaining_s)
             accounting.begin()
             try:
-                request = accounting.parse(method.request, body)
-                client = self._identity.client(context)
-                answer = (await method.answer(request, client, call)).SerializeToString()
+                accounting.admit(len(body))
+                answer = (await method.answer(partial(arrived, body, context), call)).SerializeToString()
             except asyncio.CancelledError:
                 accounting.done(name, grpc.StatusCode.CANCELLED.name, call, loop.time() - started)
                 raise

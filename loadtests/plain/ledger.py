@@ -1,6 +1,7 @@
 """The plain ledger: every command is a transaction of its own, on a connection of a pool."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,16 +52,23 @@ class PlainLedger:
 
         A caller that is cancelled leaves the command to be decided all the same.
         """
-        return await asyncio.shield(self.enqueue(command, deadline=deadline))
+        return await asyncio.shield(self._begin(command, deadline))
 
     def enqueue(
-        self, command: Command | CloseShift, *, deadline: float | None = None
+        self, read: Callable[[], Command], *, deadline: float | None = None
     ) -> "asyncio.Future[StoredAnswer]":
-        """Take a command on; its one stored answer, or a CommandError, comes with the future.
+        """Read a command and take it on; its one stored answer, or a CommandError, comes with the future.
 
         `deadline` (loop time) only bounds the wait for a connection. Raises CommandError if the command
-        cannot be taken.
+        cannot be taken, and what `read` raises.
         """
+        return self._begin(read(), deadline)
+
+    def close_shift(self, command: CloseShift) -> "asyncio.Future[StoredAnswer]":
+        """Close a shift; otherwise as `enqueue`."""
+        return self._begin(command, None)
+
+    def _begin(self, command: Command | CloseShift, deadline: float | None) -> "asyncio.Future[StoredAnswer]":
         if self._is_closing:
             raise CommandError(Reason.UNAVAILABLE)
         if len(self._running) >= self.queue_limit:

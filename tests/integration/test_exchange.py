@@ -29,7 +29,7 @@ FIELDS = {
 @pytest_asyncio.fixture
 async def door(tmp_path: Path, database_url: str, redis_url: str) -> AsyncIterator[Door]:
     """A gateway that this test may stop; its queue has room for two, its streams for eight messages."""
-    async with door_on(tmp_path, database_url, redis_url, queue_limit=2, exchange_in_flight=8) as running:
+    async with door_on(tmp_path, database_url, redis_url, queue_limit=4, exchange_in_flight=8) as running:
         yield running
 
 

@@ -76,10 +76,11 @@ async def test_beyond_its_bound_it_says_when_to_come_back(kit: Kit) -> None:
     ledger = await kit.plain()
     token = await kit.card(ledger, 500_00)
     ledger.queue_limit = 1
-    running = ledger.enqueue(authorize(token, line(1, 10_00)))
+    taken = authorize(token, line(1, 10_00))
+    running = ledger.enqueue(lambda: taken)
     refused = authorize(token, line(1, 10_00))
     with pytest.raises(CommandError) as error:
-        ledger.enqueue(refused)
+        ledger.enqueue(lambda: refused)
     assert Reason.OVERLOADED == error.value.reason
     assert error.value.retry_after_s
     await running

@@ -41,14 +41,20 @@ class Ledger:
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
     fault: Exception | None = None
 
-    async def enqueue(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
+    async def enqueue(
+        self, read: Callable[[], Command | CloseShift], *, deadline: float | None = None
+    ) -> StoredAnswer:
         """The committer's interface."""
-        self.commands.append((command, deadline))
+        self.commands.append((read(), deadline))
         self.arrived.release()
         await self.may_answer.wait()
         if self.fault is not None:
             raise self.fault
         return ANSWER
+
+    async def close_shift(self, command: CloseShift) -> StoredAnswer:
+        """The committer's interface."""
+        return await self.enqueue(lambda: command)
 
 
 class NothingToRead:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
-from gateway.ledger.waiting import Limits, Waiting
+from gateway.ledger.waiting import MANY, QUIET_TURNS, Limits, Waiting
 from tests.ledger_kit import authorize, line
 
 SetClock = Callable[[float], None]
@@ -28,7 +29,7 @@ async def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 def join(queue: Waiting, count: int) -> None:
     """So many commands, one after the other."""
     for _ in range(count):
-        queue.join(authorize(b"card", line(1, 10_00)), None)
+        queue.join(lambda: authorize(b"card", line(1, 10_00)), None)
 
 
 async def test_nobody_joins_behind_batches_that_will_take_too_long(set_clock: SetClock) -> None:
@@ -60,3 +61,45 @@ async def test_what_a_batch_took_does_not_include_the_time_in_which_there_was_no
     queue.take()
     join(queue, 18)
     assert 18 == len(queue)
+
+
+async def test_what_cannot_be_read_is_told_when_its_turn_comes_and_takes_no_place_in_the_batch() -> None:
+    """A message is read with its batch, once, and who sent a bad one hears what is wrong with it."""
+    queue = Waiting(Limits(batch=2))
+    fault = ValueError("bad")
+
+    def bad() -> NoReturn:
+        raise fault
+
+    refused = queue.join(bad, None)
+    join(queue, 2)
+    assert not refused.answer.done()
+    batch = queue.take()
+    assert (2, fault) == (len(batch), refused.answer.exception())
+    commands = [member.command for member in batch]
+    queue.put_back(batch)
+    assert commands == [member.command for member in queue.take()]
+
+
+async def test_after_a_batch_of_many_the_next_one_waits_for_those_who_come_one_after_the_other() -> None:
+    """Each pause that brings somebody is followed by another; one that brings nobody ends the wait."""
+    queue = Waiting(Limits(gather=timedelta(hours=1), gather_pause=timedelta(seconds=0.2)))
+    join(queue, MANY)
+    queue.take()
+    join(queue, 1)
+    waiting = asyncio.create_task(queue.let_arrive())
+    for _ in range(10 * QUIET_TURNS):
+        await asyncio.sleep(0)
+    join(queue, 1)
+    await waiting
+    assert 2 == len(queue.take())
+
+
+async def test_a_lone_command_waits_for_no_timer() -> None:
+    """Some turns of the event loop, in which a pause of an hour would not end."""
+    queue = Waiting(Limits(gather=timedelta(hours=2), gather_pause=timedelta(hours=1)))
+    join(queue, 1)
+    waiting = asyncio.create_task(queue.let_arrive())
+    for _ in range(10 * QUIET_TURNS):
+        await asyncio.sleep(0)
+    assert waiting.done()
