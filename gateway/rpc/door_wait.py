@@ -19,6 +19,8 @@ from gateway.rpc import metrics
 KNOCK: Final = "/tillgate.Door/Knock"
 """Nobody serves it: to be looked for is all that a knock is for."""
 PAUSE_S: Final = 0.1
+BUSY_CALLS: Final = 10
+"""Fewer in a pause wait for nobody, and nobody need knock."""
 
 
 class DoorWait(grpc.GenericRpcHandler):
@@ -30,6 +32,7 @@ class DoorWait(grpc.GenericRpcHandler):
         self._waits_s = deque((0.0, 0.0), maxlen=2)
         self._knocked_at: float | None = None
         self._owed = 0.0
+        self._looked_at = 0
         metrics.DOOR_WAIT.set_function(lambda: self._waits_s[-1])
 
     def turns_away(self) -> bool:
@@ -38,6 +41,7 @@ class DoorWait(grpc.GenericRpcHandler):
         Beyond the limit it is a growing share of them, at twice the limit all: the wait then settles between
         the two, while the ledger always has something to do.
         """
+        self._looked_at += 1
         share = self._standing_s() / self._limit_s - 1
         if share <= 0:
             self._owed = 0.0
@@ -64,11 +68,19 @@ class DoorWait(grpc.GenericRpcHandler):
             knock: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(KNOCK)
             while True:
                 self.knocked(loop.time())
-                with suppress(grpc.aio.AioRpcError):
-                    await knock(b"")
-                # Unheard it was sent away by gRPC, because more calls lie there than this process can fetch.
-                self.heard(loop.time(), at_least_s=2 * self._limit_s)
+                if self.is_busy():
+                    with suppress(grpc.aio.AioRpcError):
+                        await knock(b"")
+                    # Unheard it was sent away by gRPC: more calls lie there than this process can fetch.
+                    self.heard(loop.time(), at_least_s=2 * self._limit_s)
+                else:
+                    self.heard(loop.time())
                 await asyncio.sleep(PAUSE_S)
+
+    def is_busy(self) -> bool:
+        """Whether many calls were looked at since this was asked before."""
+        looked_at, self._looked_at = self._looked_at, 0
+        return looked_at >= BUSY_CALLS
 
     def knocked(self, now: float) -> None:
         """A knock is under way since `now` (loop time)."""

@@ -15,7 +15,7 @@ from google.rpc.status_pb2 import Status
 from prometheus_client import REGISTRY
 
 from gateway.rpc.accounting import Accounting, ServiceLimits
-from gateway.rpc.door_wait import DoorWait
+from gateway.rpc.door_wait import BUSY_CALLS, DoorWait
 from gateway.rpc.errors import DETAILS_KEY
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import PurchaseMethods
@@ -103,6 +103,8 @@ async def test_a_door_hears_its_own_knocks(tmp_path: Path) -> None:
             wait.service(handler_call_details)
             heard.set()
 
+    for _ in range(BUSY_CALLS):
+        assert not wait.turns_away()
     async with server_of(tmp_path, Listening()) as address, wait.knocking(address):
         await heard.wait()
         assert 0 < (REGISTRY.get_sample_value("tillgate_rpc_door_wait_seconds") or 0)

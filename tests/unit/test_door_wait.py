@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.rpc.door_wait import DoorWait
+from gateway.rpc.door_wait import BUSY_CALLS, DoorWait
 
 LIMIT_S = 0.2
 
@@ -72,3 +72,12 @@ async def test_a_door_that_has_become_fast_takes_everybody_at_once() -> None:
     door.knocked(0.0)
     door.heard(0.001)
     assert 0 == turned_away(door)
+
+
+async def test_a_door_to_which_few_come_need_not_knock() -> None:
+    """Nobody waits there, and an idle process should cost nothing."""
+    door = door_after()
+    turned_away(door, BUSY_CALLS - 1)
+    assert not door.is_busy()
+    turned_away(door, BUSY_CALLS)
+    assert (True, False) == (door.is_busy(), door.is_busy())
