@@ -36,7 +36,7 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ..
 @click.command()
 @click.option("--only", default=",".join(PARTS), show_default=True, callback=_parts, help="parts to measure")
 @click.option("--rounds", default=5, show_default=True, help="interleaved rounds of each target")
-@click.option("--seconds", default=4.0, show_default=True, help="length of a round of throughput and growth")
+@click.option("--seconds", default=8.0, show_default=True, help="length of a round of throughput and growth")
 @click.option("--workers", default="1,2", show_default=True, callback=_numbers, help="gateway processes")
 @click.option("--accounts", default=200_000, show_default=True, help="cards with points")
 @click.option("--latency-seconds", default=15.0, show_default=True, help="length of a round at a fixed rate")
