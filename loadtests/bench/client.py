@@ -84,7 +84,7 @@ class Client:
         self._rng = random.Random(config.seed)
 
     async def closed(self, seconds: float, callers: int, *, checked: bool) -> dict[str, Any]:
-        """So many requests in flight, each sent when an answer has come; a refusal is an error."""
+        """So many requests in flight, each sent when an answer has come; see `Transport.closed`."""
         tally = Tally()
 
         def answered(sent: float, answer: Any) -> None:

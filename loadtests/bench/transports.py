@@ -22,6 +22,9 @@ from loadtests.bench.streams import StreamOfCalls
 from tillgate.v1 import purchase_service_pb2 as service
 
 CALL_TIMEOUT_S: Final = 10.0
+OVERLOADED: Final = ("RESOURCE_EXHAUSTED", "CANCELLED", "HTTP 429")
+"""How a door says that a call came too many; CANCELLED is gRPC's own word, below the gateway."""
+PAUSE_S: Final = 0.2
 AUTHORIZE: Final = "/tillgate.v1.PurchaseService/Authorize"
 SALE: Final = "/tillgate.v1.PurchaseService/Sale"
 EXCHANGE: Final = "/tillgate.v1.PurchaseService/Exchange"
@@ -41,7 +44,11 @@ class Transport(ABC):
     async def closed(
         self, next_body: Callable[[], bytes], ends: float, in_flight: int, answered: Answered
     ) -> None:
-        """Keep so many requests in flight until `ends`, each following an answer; raises on a refusal."""
+        """Keep so many requests in flight until `ends`, each following an answer.
+
+        A call that comes too many on a machine that is slow just now is made again, as a till makes it; it
+        is no purchase. Raises on every other refusal, and on any of a stream.
+        """
 
     def payload(self, answer: Any) -> bytes:
         """The signed bytes in an answer, which is bytes but for the stream's."""
@@ -66,7 +73,14 @@ class Calls(Transport):
     ) -> None:
         async def repeat(call: Call) -> None:
             while (sent := time.perf_counter()) < ends:
-                answered(sent, await call(next_body()))
+                try:
+                    answer = await call(next_body())
+                except self.error as error:
+                    if self.name_of(error) not in OVERLOADED:
+                        raise
+                    await asyncio.sleep(PAUSE_S)
+                else:
+                    answered(sent, answer)
 
         await asyncio.gather(*(repeat(self.caller(n)) for n in range(in_flight)))
 

@@ -71,8 +71,12 @@ class World:
 
     @contextmanager
     def plain(self) -> Iterator[tuple[int, int]]:
-        """The plain implementation, which is one process, with the same settings: its port and its pid."""
-        variables = {"TILLGATE_DATA_DIR": str(self.settings.data_dir), **SHIPPED}
+        """The plain implementation, which is one process: its port and its pid.
+
+        Its settings are the gateway's, but that it may keep calls waiting at its door as long as it needs.
+        """
+        variables = {"TILLGATE_DATA_DIR": str(self.settings.data_dir), "TILLGATE_DOOR_WAIT_MS": "60000"}
+        variables |= SHIPPED
         serving = Serving(variables, self.settings.data_dir / "plain.log")
         with (
             serving.log_path.open("wb") as log,
