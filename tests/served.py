@@ -35,7 +35,7 @@ from tillgate.v1 import purchase_service_pb2 as service
 KIT_TERMINALS: Final = (11, 12)
 
 _STRANGER: Final = service.GetBalanceRequest(card=wire.Card(number="999999999")).SerializeToString()
-_SAMPLE: Final = re.compile(r'(?P<name>\w+)\{worker="(?P<worker>\d+)".*\} (?P<value>\S+)')
+_SAMPLE: Final = re.compile(r'(?P<name>\w+)\{worker="(?P<worker>\d+)"(?P<labels>.*)\} (?P<value>\S+)')
 _PROGRAMS: Final = """
 INSERT INTO agreement_program (agreement_id, program_code, merchant_id, in_force)
   SELECT id, 'food', merchant_id, in_force FROM agreement"""
@@ -89,28 +89,28 @@ class Served:
         """A new connection to the worker of that number, counted from 0, while nobody else asks anything."""
         while True:
             line = self.line(transport, terminal_id)
-            before = await self._requests()
+            before = await self._balances()
             await line.transport.carry("GetBalance", _STRANGER, PATIENCE_S)
             if self.workers == 1:
                 return line
-            [asked] = await self._requests() - before
+            [asked] = await self._balances() - before
             if asked == await self._name_of(worker):
                 return line
             await line.close()
 
-    async def _requests(self) -> Counter[str]:
-        """How many requests each worker has answered."""
-        return await self._samples("tillgate_rpc_requests_total")
+    async def _balances(self) -> Counter[str]:
+        """How many balances each worker was asked for; how a stream ends that was closed is counted late."""
+        return await self._samples("tillgate_rpc_requests_total", 'method="GetBalance"')
 
     async def _name_of(self, worker: int) -> str:
         return sorted(await self._samples("tillgate_rpc_in_flight"))[worker]
 
-    async def _samples(self, metric: str) -> Counter[str]:
-        """A metric's sum of each worker."""
+    async def _samples(self, metric: str, label: str = "") -> Counter[str]:
+        """A metric's sum of each worker, where it has the label."""
         _, page = await self.gateway.get("/metrics")
         sums: Counter[str] = Counter()
         for found in map(_SAMPLE.fullmatch, page.splitlines()):
-            if found is not None and found["name"] == metric:
+            if found is not None and found["name"] == metric and label in found["labels"]:
                 sums[found["worker"]] += int(float(found["value"]))
         return sums
 
