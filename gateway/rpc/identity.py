@@ -32,12 +32,11 @@ class Identity:
     def __init__(self, snapshot: Callable[[], RegistrySnapshot]) -> None:
         self._snapshot = snapshot
 
-    def client(self, call: HasPeer) -> ClientIdentity:
-        """The enrolled client of a call; raises InvalidRequestError(CLIENT_UNKNOWN or CLIENT_REVOKED)."""
-        return self.client_of(fingerprint_of(call))
-
     def client_of(self, certificate_fingerprint: bytes) -> ClientIdentity:
-        """The enrolled client of a certificate, by SHA-256 of its DER form; raises what `client` does."""
+        """The enrolled client of a certificate, by SHA-256 of its DER form.
+
+        Raises InvalidRequestError(CLIENT_UNKNOWN or CLIENT_REVOKED).
+        """
         try:
             return self._snapshot().client(certificate_fingerprint)
         except ClientRefusedError as error:
@@ -59,7 +58,10 @@ class Identity:
 
 
 def fingerprint_of(call: HasPeer) -> bytes:
-    """The fingerprint of the certificate at the other end; raises InvalidRequestError(CLIENT_UNKNOWN)."""
+    """The fingerprint of the certificate at the other end; raises InvalidRequestError(CLIENT_UNKNOWN).
+
+    Only while the call lasts: gRPC frees what it knows of a call that was cut off, and dies when asked then.
+    """
     for pem in call.auth_context().get(_PEM_KEY, ()):
         return fingerprint(pem)
     raise invalid(Reason.CLIENT_UNKNOWN)

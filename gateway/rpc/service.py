@@ -20,7 +20,7 @@ from gateway.rpc.accounting import OVERLOAD_PAUSE_S, Accounting, parse
 from gateway.rpc.errors import language_of, wire_error
 from gateway.rpc.exchange import NAME as EXCHANGE
 from gateway.rpc.exchange import Exchange
-from gateway.rpc.identity import Identity
+from gateway.rpc.identity import Identity, fingerprint_of
 from gateway.rpc.methods import Call, Method, PurchaseMethods
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -67,8 +67,8 @@ class PurchaseService:
     def _unary(self, name: str, method: Method) -> Callable[[bytes, Context], Awaitable[bytes]]:
         accounting = self._accounting
 
-        def arrived(body: bytes, context: Context) -> tuple[Message, ClientIdentity]:
-            return parse(method.request, body), self._identity.client(context)
+        def arrived(body: bytes, fingerprint: bytes) -> tuple[Message, ClientIdentity]:
+            return parse(method.request, body), self._identity.client_of(fingerprint)
 
         async def handle(body: bytes, context: Context) -> bytes:
             loop = asyncio.get_running_loop()
@@ -79,7 +79,9 @@ class PurchaseService:
             accounting.begin()
             try:
                 accounting.admit(len(body))
-                answer = (await method.answer(partial(arrived, body, context), call)).SerializeToString()
+                # Asked now: gRPC's context is not to be touched any more when its call has been cut off.
+                read = partial(arrived, body, fingerprint_of(context))
+                answer = (await method.answer(read, call)).SerializeToString()
             except asyncio.CancelledError:
                 accounting.done(name, grpc.StatusCode.CANCELLED.name, call, loop.time() - started)
                 raise

@@ -11,7 +11,7 @@ from gateway.domain.commands import Origin
 from gateway.domain.policy import Standing
 from gateway.domain.reasons import Reason
 from gateway.registry.snapshot import ClientIdentity, RegistrySnapshot
-from gateway.rpc.identity import Identity
+from gateway.rpc.identity import Identity, fingerprint_of
 from gateway.rpc.validation.findings import InvalidRequestError
 
 TILL, CHAIN, REVOKED, STRANGER = b"der of a till", b"der of a chain", b"der revoked", b"der of nobody"
@@ -53,7 +53,7 @@ def test_a_registered_certificate_names_its_client(
     identity: Identity, der: bytes, expected: ClientIdentity
 ) -> None:
     """By SHA-256 of its DER form and by nothing else."""
-    assert expected is identity.client(Peer(der))
+    assert expected is identity.client_of(fingerprint_of(Peer(der)))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_registered_certificate_names_its_client(
 def test_other_certificates_get_nothing(identity: Identity, der: bytes | None, reason: Reason) -> None:
     """Neither one that the registry does not know, nor one that it has revoked."""
     with pytest.raises(InvalidRequestError) as caught:
-        identity.client(Peer(der))
+        identity.client_of(fingerprint_of(Peer(der)))
     assert reason == caught.value.reason
 
 
@@ -75,10 +75,10 @@ def test_a_revocation_holds_for_the_next_message() -> None:
     """The snapshot is asked anew each time; only the fingerprint is remembered."""
     snapshots = [SNAPSHOT, RegistrySnapshot(2, SNAPSHOT.standings, {}, frozenset(SNAPSHOT.clients))]
     identity = Identity(lambda: snapshots[0])
-    assert TILL_CLIENT is identity.client(Peer(TILL))
+    assert TILL_CLIENT is identity.client_of(fingerprint_of(Peer(TILL)))
     del snapshots[0]
     with pytest.raises(InvalidRequestError) as caught:
-        identity.client(Peer(TILL))
+        identity.client_of(fingerprint_of(Peer(TILL)))
     assert Reason.CLIENT_REVOKED == caught.value.reason
 
 
