@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import re
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -66,6 +67,12 @@ class GatewayProcess(Serving):
         process = self.process
         await eventually(lambda: process.poll() is not None, "the gateway ends")
         return int(process.returncode)
+
+    async def in_flight(self) -> dict[str, int]:
+        """How many calls each worker, by its number, has begun and not answered; "" without workers."""
+        _, page = await self.get("/metrics")
+        found = re.findall(r'^tillgate_rpc_in_flight(?:\{worker="(\d+)"\})? (\d+)', page, re.MULTILINE)
+        return {number: int(count) for number, count in found}
 
     async def get(self, path: str) -> tuple[int, str]:
         """Status and body of a page for operators; status 0 if nobody answers."""

@@ -1,7 +1,5 @@
 """Tills that lose patience while their commands wait: the gateway decides them all the same, and lives."""
 
-import re
-
 from tests.crash.cutting import accounts_locked, waited_for
 from tests.crash.harness import Town, audit
 from tests.crash.processes import GatewayProcess, eventually
@@ -9,12 +7,6 @@ from tests.crash.tills import begin_sale, tills_at
 
 SEED = 20261130
 HASTY = 40
-
-
-async def in_flight(gateway: GatewayProcess) -> int:
-    """Calls that the gateway has begun and not ended."""
-    _, page = await gateway.get("/metrics")
-    return sum(int(float(found)) for found in re.findall(r"^tillgate_rpc_in_flight\S* (\S+)$", page, re.M))
 
 
 async def test_calls_that_are_cut_off_before_their_turn_are_decided_all_the_same(
@@ -28,7 +20,7 @@ async def test_calls_that_are_cut_off_before_their_turn_are_decided_all_the_same
             hasty = [begin_sale(tills[1], town.cards[1]) for _ in range(HASTY)]
 
             async def are(count: int) -> bool:
-                return count == await in_flight(gateway)
+                return count == sum((await gateway.in_flight()).values())
 
             await eventually(lambda: are(HASTY + 1), "all calls have begun")
             for call in hasty:

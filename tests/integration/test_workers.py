@@ -132,13 +132,6 @@ async def test_workers_stay_if_their_successors_cannot_be_started(town: Town, tm
         assert await gateway.says_ready()
 
 
-async def in_flight(gateway: GatewayProcess) -> dict[str, int]:
-    """How many calls each worker, by its number, has begun and not answered."""
-    _, page = await gateway.get("/metrics")
-    found = re.findall(r'^tillgate_rpc_in_flight\{worker="(\d+)"\} (\d+)', page, re.MULTILINE)
-    return {number: int(count) for number, count in found}
-
-
 async def test_a_stop_lets_every_worker_answer_what_it_has_begun(town: Town, gateway: GatewayProcess) -> None:
     """SIGTERM to the parent alone: sales at both workers are answered, then all processes are gone."""
     workers = gateway.worker_pids()
@@ -147,11 +140,11 @@ async def test_a_stop_lets_every_worker_answer_what_it_has_begun(town: Town, gat
     async with tills_at(many, gateway.address) as tills, town.connect() as connection:
         async with accounts_locked(town):
             waiting, selling = iter(tills), list[asyncio.Task[Sent]]()
-            while 0 in (await in_flight(gateway)).values():
+            while 0 in (await gateway.in_flight()).values():
                 selling.append(begin_sale(next(waiting), town.cards[0]))
 
                 async def is_begun() -> bool:
-                    return len(selling) == sum((await in_flight(gateway)).values())
+                    return len(selling) == sum((await gateway.in_flight()).values())
 
                 await eventually(is_begun, "the sale is begun")
 
@@ -203,10 +196,10 @@ async def test_a_stream_whose_worker_stops_is_gone_on_with_under_the_same_ids(
 
                 async def is_full() -> bool:
                     # The stream itself is one more.
-                    return read + 1 in (await in_flight(gateway)).values()
+                    return read + 1 in (await gateway.in_flight()).values()
 
                 await eventually(is_full, "the stream is read no further")
-                busy = max((await in_flight(gateway)).items(), key=itemgetter(1))[0]
+                busy = max((await gateway.in_flight()).items(), key=itemgetter(1))[0]
                 os.kill(pid_of(gateway, busy), signal.SIGTERM)
                 await eventually(lambda: "draining" in gateway.log, "the worker stops")
             sold = await asyncio.gather(*selling)
