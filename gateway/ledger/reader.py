@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from gateway.domain.certificate import Certificate, Posting
-from gateway.domain.commands import Authorize, ByRequestId, PurchaseRef
+from gateway.domain.commands import Authorize, PurchaseRef
 from gateway.domain.decide import pass_time
 from gateway.domain.outcome import Outcome
 from gateway.domain.purchase import Purchase
@@ -103,9 +103,7 @@ class LedgerReader:
     async def get_purchase(self, merchant_id: int, ref: PurchaseRef) -> FoundPurchase | None:
         """A purchase of this merchant, or None. None is not final: it may still arrive."""
         wanted = Wanted()
-        wanted.add_ref(ref)
-        if isinstance(ref, ByRequestId):
-            wanted.outcomes.add((merchant_id, ref.request_id))
+        wanted.add_ref(ref, merchant_id)
         async with self.connect() as connection:
             snapshot = await read(connection, wanted)
             target_id = find_target(ref, merchant_id, snapshot).purchase_id

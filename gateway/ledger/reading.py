@@ -1,7 +1,7 @@
 """Step 1 of the money path: everything that a batch needs, in one statement, without locks.
 
-The statement answers one row of JSON columns whose keys are the field names of the domain's
-dataclasses, so that decoding is one call and there is no second description of the shapes.
+The statement (`read_statement`) answers one row: arrays of columns and JSON columns, whose keys are the
+field names of the domain's values, so that there is no second description of the shapes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct, field
 
-from gateway.domain.certificate import Account, Certificate
+from gateway.domain.certificate import Account, Certificate, CertificateState
 from gateway.domain.commands import (
     Authorize,
     ByPurchaseId,
@@ -33,6 +33,7 @@ from gateway.domain.commands import (
 )
 from gateway.domain.purchase import Purchase
 from gateway.ledger.answers import SealedAnswer
+from gateway.ledger.read_statement import ACCOUNTS, CARDS, CERTIFICATES, READ, READ_BY_CARD
 
 DEPARTMENT_ID = 0
 """The merchant id under which the outcomes of department commands stand."""
@@ -52,7 +53,7 @@ class OutcomeRow(Struct, frozen=True, gc=False):
 class CardRow(Struct, frozen=True, gc=False):
     """A card token with its account; `stopped_at` is set while the card is on the stop list."""
 
-    token: str
+    token: bytes
     account_id: int
     stopped_at: datetime | None
 
@@ -66,13 +67,6 @@ class AccountRow(Struct, frozen=True, gc=False):
     holder_ref: str
     is_blocked: bool
     is_stopped: bool
-
-
-class CertificateRow(Struct, frozen=True, gc=False):
-    """A certificate with the account that it lives on."""
-
-    account_id: int
-    certificate: Certificate
 
 
 class ReceiptRow(Struct, frozen=True, gc=False):
@@ -109,13 +103,29 @@ class Wanted(Struct):
     holder_refs: set[str] = field(default_factory=set)
     certificate_ids: set[UUID] = field(default_factory=set)
     account_ids: set[int] = field(default_factory=set)
+    names_requests: bool = False
+
+    @property
+    def is_by_card(self) -> bool:
+        """Whether nothing but cards is named; a command's own request id brings no purchase with it."""
+        return not (
+            self.names_requests
+            or self.purchase_ids
+            or self.receipts
+            or self.holder_refs
+            or self.certificate_ids
+            or self.account_ids
+        )
 
     def add(self, command: Command) -> None:
         """Collect what one command refers to."""
-        self.outcomes.update((merchant_of(command), request_id) for request_id in mentioned_ids(command))
+        merchant_id = merchant_of(command)
+        self.outcomes.add((merchant_id, command.request_id))
         match command:
             case Authorize():
                 self.card_tokens.add(command.card_token)
+                if command.replaces_request_id is not None:
+                    self.add_ref(ByRequestId(command.replaces_request_id), merchant_id)
             case Issue() | SetBlock():
                 self.holder_refs.add(command.holder_ref)
             case Withdraw() | ChangeValidity() | Correct():
@@ -123,17 +133,18 @@ class Wanted(Struct):
             case Expire():
                 self.account_ids.add(command.account_id)
             case _:
-                self.add_ref(command.purchase)
+                self.add_ref(command.purchase, merchant_id)
 
-    def add_ref(self, ref: PurchaseRef) -> None:
-        """Collect what a reference to a purchase needs, its request id aside."""
+    def add_ref(self, ref: PurchaseRef, merchant_id: int) -> None:
+        """Collect what a merchant's reference to a purchase needs."""
         match ref:
             case ByPurchaseId():
                 self.purchase_ids.add(ref.purchase_id)
             case ByReceipt():
                 self.receipts.add((ref.fiscal_drive_number, ref.fiscal_document_number))
             case ByRequestId():
-                pass
+                self.outcomes.add((merchant_id, ref.request_id))
+                self.names_requests = True
 
 
 _DEPARTMENT = Origin(merchant_id=DEPARTMENT_ID, outlet_id=0, terminal_id=0)
@@ -159,112 +170,24 @@ def mentioned_ids(command: Command) -> tuple[UUID, ...]:
     return (command.request_id,) if other is None else (command.request_id, other)
 
 
-def json_object(alias: str, columns: str, **others: str) -> str:
-    """SQL of a JSON object: columns of an alias under their own names, and other expressions."""
-    pairs = [f"'{name}', {alias}.{name}" for name in columns.split()]
-    pairs += [f"'{name}', {expression}" for name, expression in others.items()]
-    return f"json_build_object({', '.join(pairs)})"
-
-
-_REFUND = json_object("r", "id refunded_at terminal_id shift_number lines lapsed_kopecks own_money_kopecks")
-_RECEIPT = json_object(
-    "r",
-    "kind fiscal_drive_number fiscal_document_number fiscal_sign kkt_registration_number seller_inn"
-    " shift_number issued_at total_kopecks",
-)
-_REFUNDS = f"(SELECT json_agg({_REFUND} ORDER BY r.id) FROM refund r WHERE r.purchase_id = p.id)"
-_RECEIPTS = (
-    f"(SELECT json_agg({_RECEIPT} ORDER BY r.operation_id, r.fiscal_drive_number, r.fiscal_document_number)"
-    " FROM receipt r WHERE r.purchase_id = p.id)"
-)
-
-PURCHASE_JSON = json_object(
-    "p",
-    "id account_id request_id merchant_id outlet_id terminal_id concentrator_id shift_number cashier_ref"
-    " state authorized_at hold_expires_at closed_at program_code list_version rounding_kopecks"
-    " eligible_kopecks lines own_money lapsed_from_hold capture is_shift_closed",
-    refunds=f"coalesce(CASE WHEN p.state = 'CAPTURED' THEN {_REFUNDS} END, '[]')",
-    receipts=f"coalesce(CASE WHEN p.state <> 'DECLINED' THEN {_RECEIPTS} END, '[]')",
-)
-
-CERTIFICATE_JSON = json_object(
-    "c",
-    "id program_code program_version nominal_kopecks available_kopecks held_kopecks spent_kopecks"
-    " lapsed_kopecks restorable_kopecks valid_from valid_until state",
-)
-
-_IS_STOPPED = (
-    "NOT EXISTS (SELECT FROM card k WHERE k.account_id = a.id"
-    " AND (k.stopped_at IS NULL OR k.stopped_at > tillgate_now()))"
-)
-_ACCOUNT = json_object("a", "id version last_decided_at holder_ref is_blocked", is_stopped=_IS_STOPPED)
-
-# Arrays from sub-selects (`= ANY (ARRAY(...))`) rather than joins: the planner then prunes the
-# partitions of `purchase` by id when it runs the statement.
-READ_SQL = f"""
-WITH found_outcome AS MATERIALIZED (
-  SELECT o.merchant_id, o.request_id, o.kind, o.canonical, o.account_id, o.purchase_id
-  FROM unnest($1::bigint[], $2::uuid[]) AS k(merchant_id, request_id)
-  JOIN outcome o ON o.merchant_id = k.merchant_id AND o.request_id = k.request_id),
-found_card AS MATERIALIZED (
-  SELECT encode(token, 'hex') AS token, account_id, stopped_at FROM card WHERE token = ANY ($3::bytea[])),
-found_receipt AS MATERIALIZED (
-  SELECT r.fiscal_drive_number, r.fiscal_document_number, r.purchase_id
-  FROM unnest($5::text[], $6::bigint[]) AS k(drive, document)
-  JOIN receipt r ON r.fiscal_drive_number = k.drive AND r.fiscal_document_number = k.document),
-named AS MATERIALIZED (
-  SELECT unnest($4::uuid[]) AS id
-  UNION SELECT purchase_id FROM found_outcome WHERE purchase_id IS NOT NULL
-  UNION SELECT purchase_id FROM found_receipt),
-named_purchase AS MATERIALIZED (
-  SELECT id, account_id FROM purchase WHERE id = ANY (ARRAY(SELECT id FROM named))),
-account_id AS MATERIALIZED (
-  SELECT account_id AS id FROM found_card
-  UNION SELECT account_id FROM named_purchase
-  UNION SELECT id FROM card_account WHERE holder_ref = ANY ($7::text[])
-  UNION SELECT account_id FROM certificate WHERE id = ANY ($8::uuid[])
-  UNION SELECT unnest($9::bigint[])),
-decision AS MATERIALIZED (  -- a decision on an account is never before its last one
-  SELECT greatest(tillgate_now(), max(last_decided_at)) AS until
-  FROM card_account WHERE id = ANY (ARRAY(SELECT id FROM account_id))),
-found_purchase AS MATERIALIZED (
-  SELECT {PURCHASE_JSON} AS doc FROM purchase p
-  WHERE p.id = ANY (ARRAY(SELECT id FROM named_purchase))
-  UNION ALL
-  SELECT {PURCHASE_JSON} FROM purchase p
-  WHERE p.state = 'AUTHORIZED' AND p.account_id = ANY (ARRAY(SELECT id FROM account_id))
-    AND p.hold_expires_at <= (SELECT until FROM decision)
-    AND NOT p.id = ANY (ARRAY(SELECT id FROM named_purchase)))
-SELECT
-  tillgate_now() AS now,
-  (SELECT epoch FROM registry_epoch) AS registry_epoch,
-  (SELECT coalesce(json_agg(o), '[]') FROM found_outcome o)::text AS outcomes,
-  (SELECT coalesce(json_agg(k), '[]') FROM found_card k)::text AS cards,
-  (SELECT coalesce(json_agg(r), '[]') FROM found_receipt r)::text AS receipts,
-  (SELECT coalesce(json_agg({_ACCOUNT}), '[]') FROM card_account a
-   WHERE a.id = ANY (ARRAY(SELECT id FROM account_id)))::text AS accounts,
-  (SELECT coalesce(json_agg(json_build_object('account_id', c.account_id, 'certificate', {CERTIFICATE_JSON})
-     ORDER BY c.valid_until, c.id), '[]') FROM certificate c
-   WHERE c.account_id = ANY (ARRAY(SELECT id FROM account_id)))::text AS certificates,
-  (SELECT coalesce(json_agg(doc), '[]') FROM found_purchase)::text AS purchases
-"""
-
-
 async def read(connection: asyncpg.Connection, wanted: Wanted) -> Snapshot:
     """Read everything that a batch refers to, at one instant."""
     outcomes, receipts = list(wanted.outcomes), list(wanted.receipts)
-    row = await connection.fetchrow(
-        READ_SQL,
+    arguments: list[list[Any]] = [
         [merchant_id for merchant_id, _ in outcomes],
         [request_id for _, request_id in outcomes],
         list(wanted.card_tokens),
-        list(wanted.purchase_ids),
-        [drive for drive, _ in receipts],
-        [document for _, document in receipts],
-        list(wanted.holder_refs),
-        list(wanted.certificate_ids),
-        list(wanted.account_ids),
-    )
+    ]
+    if not wanted.is_by_card:
+        arguments += [
+            list(wanted.purchase_ids),
+            [drive for drive, _ in receipts],
+            [document for _, document in receipts],
+            list(wanted.holder_refs),
+            list(wanted.certificate_ids),
+            list(wanted.account_ids),
+        ]
+    row = await connection.fetchrow(READ_BY_CARD if wanted.is_by_card else READ, *arguments)
     if row is None:
         raise LookupError("the read statement answered no row")
     return _snapshot(row)
@@ -291,43 +214,44 @@ async def read_answers(
     }
 
 
-_DECODE: dict[str, msgspec.json.Decoder[Any]] = {
-    "outcomes": msgspec.json.Decoder(list[OutcomeRow]),
-    "cards": msgspec.json.Decoder(list[CardRow]),
-    "receipts": msgspec.json.Decoder(list[ReceiptRow]),
-    "accounts": msgspec.json.Decoder(list[AccountRow]),
-    "certificates": msgspec.json.Decoder(list[CertificateRow]),
-    "purchases": msgspec.json.Decoder(list[Purchase]),
-}
+_outcomes = msgspec.json.Decoder(list[OutcomeRow]).decode
+_purchases = msgspec.json.Decoder(list[Purchase]).decode
+_receipts = msgspec.json.Decoder(list[ReceiptRow]).decode
 
 
 def _snapshot(row: Mapping[str, Any]) -> Snapshot:
-    rows = {name: decoder.decode(row[name]) for name, decoder in _DECODE.items()}
-    accounts = _accounts(rows["accounts"], rows["certificates"], rows["purchases"])
+    accounts = [AccountRow(*columns) for columns in ACCOUNTS.rows(row)]
+    certificates = [
+        (account_id, Certificate(*(*columns, CertificateState(state))))
+        for account_id, *columns, state in CERTIFICATES.rows(row)
+    ]
+    purchases = _purchases(row["purchases"])
     purchase_of_receipt: dict[tuple[str, int], tuple[UUID, ...]] = {}
-    for found in rows["receipts"]:
+    for found in _receipts(row.get("receipts", "[]")):
         key = found.fiscal_drive_number, found.fiscal_document_number
         purchase_of_receipt[key] = (*purchase_of_receipt.get(key, ()), found.purchase_id)
     return Snapshot(
         now=row["now"],
         registry_epoch=row["registry_epoch"] or 0,
-        outcomes={(o.merchant_id, o.request_id): o for o in rows["outcomes"]},
-        cards={bytes.fromhex(card.token): card for card in rows["cards"]},
-        accounts=accounts,
-        stopped_account_ids=frozenset(a.id for a in rows["accounts"] if a.is_stopped),
-        account_of_holder={a.holder_ref: a.id for a in rows["accounts"]},
-        account_of_certificate={c.certificate.id: c.account_id for c in rows["certificates"]},
-        account_of_purchase={p.id: p.account_id for p in rows["purchases"]},
+        outcomes={(o.merchant_id, o.request_id): o for o in _outcomes(row["outcomes"])},
+        cards={token: CardRow(token, *others) for token, *others in CARDS.rows(row)},
+        accounts=_accounts(accounts, certificates, purchases),
+        stopped_account_ids=frozenset(a.id for a in accounts if a.is_stopped),
+        account_of_holder={a.holder_ref: a.id for a in accounts},
+        account_of_certificate={certificate.id: account_id for account_id, certificate in certificates},
+        account_of_purchase={p.id: p.account_id for p in purchases},
         purchase_of_receipt=purchase_of_receipt,
     )
 
 
 def _accounts(
-    rows: Iterable[AccountRow], certificates: Iterable[CertificateRow], purchases: Iterable[Purchase]
+    rows: Iterable[AccountRow],
+    certificates: Iterable[tuple[int, Certificate]],
+    purchases: Iterable[Purchase],
 ) -> dict[int, Account]:
     certificates_of: dict[int, dict[UUID, Certificate]] = {}
-    for row in certificates:
-        certificates_of.setdefault(row.account_id, {})[row.certificate.id] = row.certificate
+    for account_id, certificate in certificates:
+        certificates_of.setdefault(account_id, {})[certificate.id] = certificate
     purchases_of: dict[int, dict[UUID, Purchase]] = {}
     for purchase in purchases:
         purchases_of.setdefault(purchase.account_id, {})[purchase.id] = purchase

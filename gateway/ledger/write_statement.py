@@ -20,13 +20,16 @@ class Rows:
     """How rows of a table are written: the columns, and the composite type in which they travel.
 
     A type is never altered, for gateways of two versions work side by side: other columns are another type,
-    which a migration makes.
+    which a migration makes. `is_pruned`: an update passes the ids once more by themselves, from which the
+    database sees in which partitions it need not look. Elsewhere that would only cost: it would look for
+    each row once for every id.
     """
 
     row_type: str
     columns: tuple[tuple[str, str], ...]
     table: str
     is_update: bool = False
+    is_pruned: bool = False
 
     @property
     def names(self) -> str:
@@ -34,15 +37,15 @@ class Rows:
 
     @property
     def parameter_count(self) -> int:
-        return 2 if self.is_update else 1
+        return 2 if self.is_pruned else 1
 
     def source(self, first: int) -> str:
         """The rows; the first of their parameters has the number `first`."""
         return f"unnest(${first}::{self.row_type}[]) AS w"
 
     def arguments(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """The parameters of rows: themselves, and what to update by, which prunes partitions."""
-        return [rows, [row[_ID] for row in rows]] if self.is_update else [rows]
+        """The parameters of rows: themselves, and the ids if partitions are pruned by them."""
+        return [rows, [row[_ID] for row in rows]] if self.is_pruned else [rows]
 
 
 _ID: Final = 1
@@ -88,6 +91,7 @@ _PURCHASE_CHANGED = Rows(
     ),
     "purchase",
     is_update=True,
+    is_pruned=True,
 )
 _PURCHASE_NEW = Rows(
     "purchase_row_v1",
@@ -164,10 +168,10 @@ def _insert(rows: Rows, first: int) -> str:
 
 def _update(rows: Rows, first: int) -> str:
     changes = ", ".join(f"{name} = w.{name}" for name, _ in rows.columns if name not in ("account_id", "id"))
+    pruning = f" AND t.id = ANY (${first + 1}::uuid[])" if rows.is_pruned else ""
     return (
         f"UPDATE {rows.table} AS t SET {changes} FROM {rows.source(first)}"
-        f" WHERE t.id = w.id AND t.id = ANY (${first + 1}::uuid[])"
-        " AND w.account_id IN (SELECT id FROM bumped)"
+        f" WHERE t.id = w.id{pruning} AND w.account_id IN (SELECT id FROM bumped)"
     )
 
 

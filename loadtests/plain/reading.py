@@ -213,7 +213,7 @@ def _cards(command: Command, state: Row[Any]) -> dict[bytes, CardRow]:
     if not isinstance(command, Authorize) or state.card_account_id is None:
         return {}
     token = command.card_token
-    return {token: CardRow(token.hex(), state.card_account_id, state.stopped_at)}
+    return {token: CardRow(token, state.card_account_id, state.stopped_at)}
 
 
 def _stopped(command: Command, state: Row[Any], accounts: Iterable[int]) -> frozenset[int]:
