@@ -137,18 +137,12 @@ class Committer:
         async with contextlib.AsyncExitStack() as stack:
             connection: Connection | None = None
             trouble = ""
-            while True:
-                if self._queue:
-                    await self._queue.let_arrive()
-                batch = self._queue.take()
-                if not batch:
-                    if self._is_closing and not self._queue:
-                        return
-                    self._wake.clear()
-                    if not self._queue:
-                        await self._wake.wait()
-                    continue
+            while self._queue or not self._is_closing:
+                batch: list[Member] = []
                 try:
+                    batch = await self._next_batch()
+                    if not batch:
+                        continue
                     if connection is None:
                         connection = await stack.enter_async_context(self.connect())
                     await self._commit(connection, batch)
@@ -171,6 +165,16 @@ class Committer:
                 except Exception:
                     log.exception("a batch failed", members=len(batch))
                     _fail(batch, CommandError(Reason.UNAVAILABLE))
+                    await asyncio.sleep(self.limits.reconnect_pause_s)  # whatever it is, it may come again
+
+    async def _next_batch(self) -> list[Member]:
+        """Whose turn it is; nobody, if all hung up or came too late, or if the committer is to stop."""
+        while not self._queue and not self._is_closing:
+            self._wake.clear()
+            await self._wake.wait()
+        if self._queue:
+            await self._queue.let_arrive()
+        return self._queue.take()
 
     def _give_up(self) -> None:
         """A process that is told to stop does not wait for a database that is away."""
@@ -186,6 +190,7 @@ class Committer:
             for group in ([together] if together else []) + alone:
                 pending += await self._isolated_round(connection, group)
             for member in [m for m in pending if m.losses >= self.limits.losses_max]:
+                log.error("a command lost its account to others too often", losses=member.losses)
                 member.refuse(CommandError(Reason.UNAVAILABLE))
                 pending.remove(member)
 

@@ -52,7 +52,8 @@ class Limits:
 class Member:
     """A command with its future answer; `since` is the loop time at which it joined.
 
-    `read` gives the command when its turn has come, and only once.
+    `read` gives the command when its turn has come, and only once; `ids` are the request ids that the
+    command mentions, each with its merchant.
     """
 
     read: ReadCommand | None
@@ -61,6 +62,7 @@ class Member:
     since: float
     losses: int = 0
     command: Command = field(init=False)
+    ids: list[tuple[int, UUID]] = field(init=False)
 
     def refuse(self, error: Exception) -> None:
         """Answer with an error; one that nobody waits for any more is not reported as lost."""
@@ -130,13 +132,8 @@ class Waiting:
                 continue
             if not _is_read(member):
                 continue
-            merchant_id = merchant_of(member.command)
-            ids = {(merchant_id, request_id) for request_id in mentioned_ids(member.command)}
-            if ids & mentioned:
-                waiting.append(member)
-            else:
-                batch.append(member)
-            mentioned |= ids
+            (batch if mentioned.isdisjoint(member.ids) else waiting).append(member)
+            mentioned.update(member.ids)
         self._queue.extendleft(reversed(waiting))
         self._taken_at = now if batch else None
         if len(batch) >= MANY:
@@ -180,6 +177,8 @@ def _is_read(member: Member) -> bool:
     if member.read is not None:
         try:
             member.command = member.read()
+            merchant_id = merchant_of(member.command)
+            member.ids = [(merchant_id, request_id) for request_id in mentioned_ids(member.command)]
         except Exception as error:
             member.refuse(error)
             return False

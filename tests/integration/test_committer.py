@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from gateway.domain.commands import Command
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
 from gateway.ledger.committer import Committer
@@ -136,6 +137,17 @@ async def test_a_member_that_the_database_refuses_does_not_take_the_batch_with_i
     assert isinstance(answers[1], CommandError)
     assert Reason.UNAVAILABLE == answers[1].reason
     assert [(470_00, 30_00, 0, 0)] == await kit.balances(token)
+
+
+async def test_what_is_no_command_is_refused_and_stops_nobody(kit: Kit) -> None:
+    """A fault that nobody thought of fails its own member; the committer goes on."""
+    committer = await kit.committer()
+    token = await kit.card(committer, 500_00)
+    odd = committer.enqueue(lambda: cast(Command, object()))
+    with pytest.raises(AttributeError):
+        await odd
+    await committer.submit(authorize(token, line(1, 10_00)))
+    assert [(490_00, 10_00, 0, 0)] == await kit.balances(token)
 
 
 async def test_a_connection_lost_before_the_write_loses_no_command(kit: Kit) -> None:
