@@ -82,11 +82,10 @@ CERTIFICATES: Final = Arrays(
         "account_id id program_code program_version nominal_kopecks available_kopecks held_kopecks"
         " spent_kopecks lapsed_kopecks restorable_kopecks valid_from valid_until state",
     ),
-    "(SELECT * FROM certificate WHERE account_id = ANY (ARRAY(SELECT id FROM account_id))"
-    " ORDER BY valid_until, id) c",
+    "found_certificate c",
 )
 
-_BY_CARD = """
+_OUTCOMES_AND_CARDS = """
 WITH found_outcome AS MATERIALIZED (
   SELECT o.merchant_id, o.request_id, o.kind, o.canonical, o.account_id, o.purchase_id
   FROM unnest($1::bigint[], $2::uuid[]) AS k(merchant_id, request_id)
@@ -94,12 +93,12 @@ WITH found_outcome AS MATERIALIZED (
 named_card AS MATERIALIZED (
   SELECT token, account_id, stopped_at FROM card WHERE token = ANY ($3::bytea[]))"""
 
-_ACCOUNTS_BY_CARD = """,
+_ACCOUNTS_OF_CARDS = """,
 account_id AS MATERIALIZED (SELECT account_id AS id FROM named_card)"""
 
 # Arrays from sub-selects (`= ANY (ARRAY(...))`) rather than joins: the planner then prunes the
 # partitions of `purchase` by id when it runs the statement.
-_ACCOUNTS_BY_ALL = """,
+_ACCOUNTS_OF_ALL = """,
 found_receipt AS MATERIALIZED (
   SELECT r.fiscal_drive_number, r.fiscal_document_number, r.purchase_id
   FROM unnest($5::text[], $6::bigint[]) AS k(drive, document)
@@ -117,46 +116,61 @@ account_id AS MATERIALIZED (
   UNION SELECT account_id FROM certificate WHERE id = ANY ($8::uuid[])
   UNION SELECT unnest($9::bigint[]))"""
 
-_HOLDS_THAT_ENDED = f""",
+# Most accounts hold nothing: for them no month's partition is searched.
+_CERTIFICATES_AND_ENDED_HOLDS = """,
+found_certificate AS MATERIALIZED (
+  SELECT * FROM certificate WHERE account_id = ANY (ARRAY(SELECT id FROM account_id))
+  ORDER BY valid_until, id),
 decision AS MATERIALIZED (  -- a decision on an account is never before its last one
   SELECT greatest(tillgate_now(), max(last_decided_at)) AS until
   FROM card_account WHERE id = ANY (ARRAY(SELECT id FROM account_id))),
 found_purchase AS MATERIALIZED (
-  SELECT {_PURCHASE} AS doc FROM purchase p
-  WHERE p.state = 'AUTHORIZED' AND p.account_id = ANY (ARRAY(SELECT id FROM account_id))
+  SELECT * FROM purchase p
+  WHERE p.state = 'AUTHORIZED'
+    AND p.account_id = ANY (ARRAY(SELECT account_id FROM found_certificate WHERE held_kopecks > 0))
     AND p.hold_expires_at <= (SELECT until FROM decision)"""
 
-_AND_NAMED_PURCHASES = f"""
+_NAMED_PURCHASES = """
     AND NOT p.id = ANY (ARRAY(SELECT id FROM named_purchase))
   UNION ALL
-  SELECT {_PURCHASE} FROM purchase p
+  SELECT * FROM purchase p
   WHERE p.id = ANY (ARRAY(SELECT id FROM named_purchase))"""
 
-_ANSWER = """)
+_ANSWER = f""")
 SELECT
   tillgate_now() AS now,
   (SELECT epoch FROM registry_epoch) AS registry_epoch,
   (SELECT coalesce(json_agg(o), '[]') FROM found_outcome o)::text AS outcomes,
-  (SELECT coalesce(json_agg(doc), '[]') FROM found_purchase)::text AS purchases,
+  (SELECT coalesce(json_agg({_PURCHASE}), '[]') FROM found_purchase p)::text AS purchases,
   card_arrays.*, account_arrays.*, certificate_arrays.*"""
 
-_RECEIPTS_FOUND = """,
+_FOUND_RECEIPTS = """,
   (SELECT coalesce(json_agg(r), '[]') FROM found_receipt r)::text AS receipts"""
 
-_FROM = f"""
+_ARRAYS = f"""
 FROM {CARDS.sql},
 {ACCOUNTS.sql},
 {CERTIFICATES.sql}
 """
 
-READ_BY_CARD: Final = _BY_CARD + _ACCOUNTS_BY_CARD + _HOLDS_THAT_ENDED + _ANSWER + _FROM
+READ_BY_CARD: Final = "".join(
+    (_OUTCOMES_AND_CARDS, _ACCOUNTS_OF_CARDS, _CERTIFICATES_AND_ENDED_HOLDS, _ANSWER, _ARRAYS)
+)
 """For a batch that names nothing but cards, which most are: what nobody asks for costs nothing.
 
 Parameters: merchants and request ids of the outcomes, card tokens.
 """
 
-READ: Final = (
-    _BY_CARD + _ACCOUNTS_BY_ALL + _HOLDS_THAT_ENDED + _AND_NAMED_PURCHASES + _ANSWER + _RECEIPTS_FOUND + _FROM
+READ: Final = "".join(
+    (
+        _OUTCOMES_AND_CARDS,
+        _ACCOUNTS_OF_ALL,
+        _CERTIFICATES_AND_ENDED_HOLDS,
+        _NAMED_PURCHASES,
+        _ANSWER,
+        _FOUND_RECEIPTS,
+        _ARRAYS,
+    )
 )
 """The same with purchases by id, request id and receipt, and accounts by holder, certificate and id.
 
