@@ -169,12 +169,14 @@ class Committer:
 
     async def _next_batch(self) -> list[Member]:
         """Whose turn it is; nobody, if all hung up or came too late, or if the committer is to stop."""
-        while not self._queue and not self._is_closing:
+        while True:
+            if self._queue:
+                await self._queue.let_arrive()
+            batch = self._queue.take()
+            if batch or self._queue or self._is_closing:
+                return batch
             self._wake.clear()
             await self._wake.wait()
-        if self._queue:
-            await self._queue.let_arrive()
-        return self._queue.take()
 
     def _give_up(self) -> None:
         """A process that is told to stop does not wait for a database that is away."""

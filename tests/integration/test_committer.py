@@ -107,6 +107,24 @@ async def test_nobody_joins_a_queue_whose_first_has_waited_too_long(kit: Kit) ->
     assert must(await committer.submit(refused)).is_approved
 
 
+async def test_time_without_work_is_not_taken_for_a_slow_batch(kit: Kit) -> None:
+    """The first rush after a quiet while is let in."""
+    token = await kit.card(await kit.committer(), 500_00)
+    quiet = timedelta(seconds=0.2)
+    committer, gate = await gated(kit, queue_wait=quiet, batch=1)
+    gate.opened.set()
+    await committer.submit(authorize(token, line(1, 10_00)))
+    await asyncio.sleep(quiet.total_seconds())
+    gate.reached.clear()
+    gate.opened.clear()
+    rush = [asyncio.create_task(committer.submit(authorize(token, line(1, 10_00))))]
+    await gate.reached.wait()
+    rush += [asyncio.create_task(committer.submit(authorize(token, line(1, 10_00)))) for _ in range(3)]
+    await asyncio.sleep(0)
+    gate.opened.set()
+    assert all(must(answer).is_approved for answer in await asyncio.gather(*rush))
+
+
 async def test_a_full_queue_says_when_to_come_back(kit: Kit) -> None:
     """Beyond the bound a command is refused, and its request id stays free."""
     token = await kit.card(await kit.committer(), 500_00)
