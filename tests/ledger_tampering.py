@@ -5,7 +5,7 @@ The SQL runs as the owner of everything, with triggers and foreign keys off.
 
 # ruff: noqa: S608 - statements of constants, on a database that is thrown away.
 
-SALE = "(SELECT id FROM purchase WHERE state = 'CAPTURED' AND jsonb_array_length(lines) = 3)"
+SALE = "(SELECT id FROM purchase WHERE state = 'CAPTURED' AND json_array_length(lines) = 3)"
 BY_LINE = "(SELECT id FROM purchase WHERE terminal_id = 12)"
 HELD = "(SELECT id FROM purchase WHERE state = 'AUTHORIZED')"
 DECLINED = "(SELECT id FROM purchase WHERE state = 'DECLINED')"
@@ -144,27 +144,29 @@ CASES = {
     ),
     "a share of another amount": (
         "purchase.hold",
-        "UPDATE purchase SET lines = jsonb_set(lines, '{0,shares,0,amount_kopecks}', '2900')"
+        "UPDATE purchase SET lines = jsonb_set(lines::jsonb, '{0,shares,0,amount_kopecks}', '2900')"
         f" WHERE id = {HELD}",
     ),
     "a share of a certificate of another account": (
         "purchase.foreign_certificate",
-        f"UPDATE purchase SET lines = jsonb_set(lines, '{{0,shares,0,certificate_id}}', to_jsonb({STRANGER}))"
+        "UPDATE purchase SET lines ="
+        f" jsonb_set(lines::jsonb, '{{0,shares,0,certificate_id}}', to_jsonb({STRANGER}))"
         f" WHERE id = {HELD}",
     ),
     "a line paid above its amount": (
         "line.points",
-        f"UPDATE purchase SET lines = jsonb_set(lines, '{{0,line,amount_kopecks}}', '100') WHERE id = {HELD}",
+        "UPDATE purchase SET lines ="
+        f" jsonb_set(lines::jsonb, '{{0,line,amount_kopecks}}', '100') WHERE id = {HELD}",
     ),
     "beer paid by points": (
         "line.prohibited",
-        "UPDATE purchase SET lines = jsonb_set(lines, '{1,shares}', lines #> '{0,shares}')"
+        "UPDATE purchase SET lines = jsonb_set(lines::jsonb, '{1,shares}', lines::jsonb #> '{0,shares}')"
         f" WHERE id = {SALE}",
     ),
     "a declined purchase paid by points": (
         "line.prohibited",
-        "UPDATE purchase SET lines = jsonb_set(lines, '{0,shares}',"
-        f" (SELECT lines #> '{{0,shares}}' FROM purchase WHERE id = {HELD})) WHERE id = {DECLINED}",
+        "UPDATE purchase SET lines = jsonb_set(lines::jsonb, '{0,shares}',"
+        f" (SELECT lines::jsonb #> '{{0,shares}}' FROM purchase WHERE id = {HELD})) WHERE id = {DECLINED}",
     ),
     "points above the basket": (
         "purchase.total",
@@ -172,7 +174,7 @@ CASES = {
     ),
     "a line twice": (
         "purchase.total",
-        f"UPDATE purchase SET lines = lines || (lines -> 1) WHERE id = {SALE}",
+        f"UPDATE purchase SET lines = lines::jsonb || (lines::jsonb -> 1) WHERE id = {SALE}",
     ),
     "a capture of more than was authorized": (
         "line.captured",
@@ -214,7 +216,7 @@ CASES = {
     "lines that are none": ("unreadable", f"UPDATE purchase SET lines = '{{}}' WHERE id = {HELD}"),
     "an amount that is none": (
         "unreadable",
-        "UPDATE purchase SET lines = jsonb_set(lines, '{0,shares,0,amount_kopecks}', '\"much\"')"
+        "UPDATE purchase SET lines = jsonb_set(lines::jsonb, '{0,shares,0,amount_kopecks}', '\"much\"')"
         f" WHERE id = {HELD}",
     ),
     # Refunds and receipts.

@@ -22,7 +22,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 
 metadata = MetaData()
 
@@ -97,7 +97,7 @@ purchase = Table(
     Column("rounding_kopecks", BigInteger, nullable=False),
     Column("eligible_kopecks", BigInteger, nullable=False),
     Column("approved_kopecks", BigInteger, nullable=False),
-    Column("lines", JSONB, nullable=False),
+    Column("lines", JSON, nullable=False),
     Column("own_money", JSONB, nullable=False),
     Column("lapsed_from_hold", JSONB, nullable=False),
     Column("capture", JSONB),

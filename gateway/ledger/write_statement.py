@@ -94,7 +94,7 @@ _PURCHASE_CHANGED = Rows(
     is_pruned=True,
 )
 _PURCHASE_NEW = Rows(
-    "purchase_row_v1",
+    "purchase_row_v2",
     _columns(
         "account_id:bigint id:uuid state:text closed_at:timestamptz lapsed_from_hold:jsonb"
         " own_money:jsonb capture:jsonb captured_kopecks:bigint sale_date:date"
@@ -102,7 +102,7 @@ _PURCHASE_NEW = Rows(
         " request_id:uuid merchant_id:bigint outlet_id:bigint terminal_id:bigint"
         " concentrator_id:bigint cashier_ref:text authorized_at:timestamptz"
         " hold_expires_at:timestamptz program_code:text list_version:text rounding_kopecks:bigint"
-        " eligible_kopecks:bigint approved_kopecks:bigint lines:jsonb is_shift_closed:boolean"
+        " eligible_kopecks:bigint approved_kopecks:bigint lines:json is_shift_closed:boolean"
     ),
     "purchase",
 )

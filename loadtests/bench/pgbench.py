@@ -1,7 +1,7 @@
 """The yardstick of the database: PostgreSQL's own pgbench writes what an Authorize writes.
 
 One transaction each. The rows are those of purchases that the gateway has just written: the same columns, the
-same jsonb lines, the same payload bytes, sent anew as parameters each time. It reads nothing and decides
+same JSON lines, the same payload bytes, sent anew as parameters each time. It reads nothing and decides
 nothing first, which the gateway must; what remains is what PostgreSQL asks for such a purchase when nobody
 thinks.
 """

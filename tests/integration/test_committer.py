@@ -16,7 +16,7 @@ from gateway.ledger.answers import CommandError
 from gateway.ledger.committer import Committer
 from gateway.runtime.database import driver_connection, make_engine
 from tests.crash.processes import eventually
-from tests.ledger_kit import Kit, authorize, kit_on, line, must
+from tests.ledger_kit import Kit, authorize, kit_on, line, must, origin
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ async def test_a_member_that_the_database_refuses_does_not_take_the_batch_with_i
     committer = await kit.committer()
     token = await kit.card(committer, 500_00)
     good = [authorize(token, line(1, 10_00)) for _ in range(3)]
-    bad = authorize(token, replace(line(1, 10_00), item_name="\x00"))
+    bad = authorize(token, line(1, 10_00), origin=replace(origin(11), cashier_ref="\x00"))
     answers = await asyncio.gather(
         *(committer.submit(command) for command in [good[0], bad, *good[1:]]), return_exceptions=True
     )

@@ -86,8 +86,10 @@ async def test_the_history_leads_to_the_types_in_which_rows_are_written(database
     async with engine.connect() as connection:
         rows = await connection.execute(_ROW_TYPES)
     await engine.dispose()
+    # Types of older gateways stay: they may still be at work.
+    found = {name: [tuple(column) for column in columns] for name, columns in rows}
     assert {table.row_type: list(table.columns) for table in TABLES} == {
-        name: [tuple(column) for column in columns] for name, columns in rows
+        table.row_type: found[table.row_type] for table in TABLES
     }
 
 

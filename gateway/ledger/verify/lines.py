@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (
     (i -> 'line' ->> 'amount_kopecks')::bigint AS amount,
     (i -> 'verdict' ->> 'reason')::int AS verdict,
     (i ->> 'reason')::int AS reason, s.points, s.least
-  FROM jsonb_array_elements(p.lines) i
+  FROM jsonb_array_elements(p.lines::jsonb) i
   CROSS JOIN LATERAL (
     SELECT coalesce(sum((s ->> 'amount_kopecks')::bigint), 0) AS points,
       coalesce(min((s ->> 'amount_kopecks')::bigint), 1) AS least
@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
     sum((i -> 'line' ->> 'amount_kopecks')::bigint) - p.rounding_kopecks AS total,
     coalesce(sum((SELECT sum((s ->> 'amount_kopecks')::bigint)
       FROM jsonb_array_elements(i -> 'shares') s)), 0) AS points
-  FROM jsonb_array_elements(p.lines) i) t
+  FROM jsonb_array_elements(p.lines::jsonb) i) t
 LEFT JOIN LATERAL (
   SELECT sum((i ->> 'amount_kopecks')::bigint) - (p.capture ->> 'rounding_kopecks')::bigint AS total
   FROM jsonb_array_elements(p.capture -> 'lines') i) c ON p.capture IS NOT NULL""",
@@ -65,7 +65,7 @@ LEFT JOIN LATERAL (
 _STEPS = """
 WITH step AS (
   SELECT p.id AS purchase_id, 'authorized' AS step, l -> 'line' AS line, l -> 'shares' AS shares
-  FROM purchase p, jsonb_array_elements(p.lines) l
+  FROM purchase p, jsonb_array_elements(p.lines::jsonb) l
   WHERE p.capture IS NOT NULL
   UNION ALL
   SELECT p.id, 'captured', l, l -> 'shares' FROM purchase p, jsonb_array_elements(p.capture -> 'lines') l

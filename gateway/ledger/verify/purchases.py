@@ -26,7 +26,7 @@ _TOLD = """(
   FROM (
     SELECT p.id AS purchase_id, 'approved' AS told, s -> 'certificate_id' AS certificate_id,
       s -> 'amount_kopecks' AS amount_kopecks
-    FROM purchase p, jsonb_array_elements(p.lines) l, jsonb_array_elements(l -> 'shares') s
+    FROM purchase p, jsonb_array_elements(p.lines::jsonb) l, jsonb_array_elements(l -> 'shares') s
     UNION ALL
     SELECT p.id, 'captured', s -> 'certificate_id', s -> 'amount_kopecks'
     FROM purchase p, jsonb_array_elements(p.capture -> 'lines') l, jsonb_array_elements(l -> 'shares') s
