@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from nacl.bindings import crypto_sign, crypto_sign_BYTES
 
 from gateway.registry.secret_files import SecretFileError, create_secret, read_secret
 
@@ -27,6 +28,7 @@ class OutcomeSigner:
     def __init__(self, key_id: str, private_key: Ed25519PrivateKey) -> None:
         self.key_id = key_id
         self._private_key = private_key
+        self._signing_key = private_key.private_bytes_raw() + self.public_key
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -53,8 +55,11 @@ class OutcomeSigner:
         return self._private_key.public_key().public_bytes_raw()
 
     def sign(self, payload: bytes) -> bytes:
-        """The signature over exactly these bytes."""
-        return self._private_key.sign(payload)
+        """The signature over exactly these bytes.
+
+        By libsodium: the same bytes as OpenSSL's, in two thirds of its time (ADR 0013).
+        """
+        return crypto_sign(payload, self._signing_key)[:crypto_sign_BYTES]
 
 
 def public_key_set(signers: Iterable[OutcomeSigner]) -> str:
