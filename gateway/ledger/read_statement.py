@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gateway.domain.certificate import Certificate
+
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
-    """Rows of `source` as arrays, one for each of `columns`: SQL expressions over `alias`."""
+    """Rows of `source` as arrays, one for each of `columns`: SQL expressions over what it names."""
 
     name: str
-    alias: str
     columns: tuple[str, ...]
     source: str
 
@@ -32,8 +33,8 @@ class Arrays:
         return f"{self.name}_{number}"
 
 
-def _of(alias: str, columns: str) -> tuple[str, ...]:
-    return tuple(f"{alias}.{column}" for column in columns.split())
+def _of(alias: str, *columns: str) -> tuple[str, ...]:
+    return tuple(f"{alias}.{column}" for column in columns)
 
 
 def _json_object(alias: str, columns: str, **others: str) -> str:
@@ -63,26 +64,18 @@ _PURCHASE = _json_object(
     receipts=f"coalesce(CASE WHEN p.state <> 'DECLINED' THEN {_RECEIPTS} END, '[]')",
 )
 
-CARDS: Final = Arrays("card", "k", _of("k", "token account_id stopped_at"), "named_card k")
+CARDS: Final = Arrays("card", _of("k", "token", "account_id", "stopped_at"), "named_card k")
 _IS_STOPPED = (
     "NOT EXISTS (SELECT FROM card k WHERE k.account_id = a.id"
     " AND (k.stopped_at IS NULL OR k.stopped_at > tillgate_now()))"
 )
 ACCOUNTS: Final = Arrays(
     "account",
-    "a",
-    (*_of("a", "id version last_decided_at holder_ref is_blocked"), _IS_STOPPED),
+    (*_of("a", "id", "version", "last_decided_at", "holder_ref", "is_blocked"), _IS_STOPPED),
     "card_account a WHERE a.id = ANY (ARRAY(SELECT id FROM account_id))",
 )
 CERTIFICATES: Final = Arrays(
-    "certificate",
-    "c",
-    _of(
-        "c",
-        "account_id id program_code program_version nominal_kopecks available_kopecks held_kopecks"
-        " spent_kopecks lapsed_kopecks restorable_kopecks valid_from valid_until state",
-    ),
-    "found_certificate c",
+    "certificate", _of("c", "account_id", *Certificate.__struct_fields__), "found_certificate c"
 )
 
 _OUTCOMES_AND_CARDS = """
