@@ -131,6 +131,9 @@ class Exchange:
                     if not waiting.done():
                         waiting.set_result(response)
             error = refused(await end_of(stream))
+            if error.code is grpc.StatusCode.OK:
+                # A door that drains ends its streams well; whoever is left without an answer is in doubt.
+                error = Refused(grpc.StatusCode.UNAVAILABLE)
         finally:
             stream.cancel()
             writer.cancel()
