@@ -86,11 +86,15 @@ async def test_the_history_leads_to_the_types_in_which_rows_are_written(database
     async with engine.connect() as connection:
         rows = await connection.execute(_ROW_TYPES)
     await engine.dispose()
-    # Types of older gateways stay: they may still be at work.
     found = {name: [tuple(column) for column in columns] for name, columns in rows}
     assert {table.row_type: list(table.columns) for table in TABLES} == {
-        table.row_type: found[table.row_type] for table in TABLES
+        name: columns for name, columns in found.items() if name not in _OF_OLDER_GATEWAYS
     }
+    assert found.keys() >= _OF_OLDER_GATEWAYS
+
+
+_OF_OLDER_GATEWAYS = {"purchase_row_v1"}
+"""Row types that stay, since gateways of the version before may still be at work."""
 
 
 _ROW_TYPES = text("""
