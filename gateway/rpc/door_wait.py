@@ -6,8 +6,10 @@ is that of all who came with it.
 """
 
 import asyncio
+import math
+import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
@@ -18,35 +20,49 @@ from gateway.rpc import metrics
 
 KNOCK: Final = "/tillgate.Door/Knock"
 """Nobody serves it: to be looked for is all that a knock is for."""
-PAUSE_S: Final = 0.1
-BUSY_CALLS: Final = 10
+PAUSE_S: Final = 0.05
+BUSY_CALLS: Final = 5
 """Fewer in a pause wait for nobody, and nobody need knock."""
+HICCUP_S: Final = 0.1
+"""A wait that is over sooner sends nobody away: a burst, or a moment without a processor."""
 
 
 class DoorWait(grpc.GenericRpcHandler):
-    """The wait at the door of one process, as its knocks find it."""
+    """The wait at the door of one process, as its knocks find it; `clock` tells seconds."""
 
-    def __init__(self, limit: timedelta) -> None:
+    def __init__(self, limit: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit_s = limit.total_seconds()
-        # Two, because one alone may have met a hiccup that is over.
-        self._waits_s = deque((0.0, 0.0), maxlen=2)
-        self._knocked_at: float | None = None
+        self._clock = clock
+        self._under_way: deque[float] = deque()
+        self._last_s = 0.0
+        self._slow_since = math.inf
         self._owed = 0.0
         self._looked_at = 0
-        metrics.DOOR_WAIT.set_function(lambda: self._waits_s[-1])
+        metrics.DOOR_WAIT.set_function(self.wait_s)
+
+    def wait_s(self) -> float:
+        """How long those who are looked at now have waited, as far as is known.
+
+        That of the last knock that was heard, or longer if one is under way for longer: a process that
+        falls behind knows it at once.
+        """
+        return max(self._last_s, self._clock() - self._under_way[0]) if self._under_way else self._last_s
 
     def turns_away(self) -> bool:
         """Whether the call that is looked at now should come later.
 
-        Beyond the limit it is a growing share of them, at twice the limit all: the wait then settles between
-        the two, while the ledger always has something to do.
+        If the wait lies beyond the limit and stays there, it is a growing share of them, at twice the limit
+        all: the wait then settles between the two, while the ledger always has something to do.
         """
         self._looked_at += 1
-        share = self._standing_s() / self._limit_s - 1
-        if share <= 0:
-            self._owed = 0.0
+        now, excess = self._clock(), self.wait_s() / self._limit_s - 1
+        if excess <= 0:
+            self._slow_since, self._owed = math.inf, 0.0
             return False
-        self._owed += min(share, 1.0)
+        self._slow_since = min(self._slow_since, now)
+        if now - self._slow_since < HICCUP_S:
+            return False
+        self._owed += min(excess, 1.0)
         if self._owed < 1:
             return False
         self._owed -= 1
@@ -55,51 +71,55 @@ class DoorWait(grpc.GenericRpcHandler):
     @asynccontextmanager
     async def knocking(self, address: str) -> AsyncIterator[None]:
         """Knock at a port of this door's server until the context ends."""
-        task = asyncio.create_task(self._knock(address), name="knocking")
+        task = asyncio.create_task(self._knock_on(address), name="knocking")
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _knock(self, address: str) -> None:
-        loop = asyncio.get_running_loop()
-        async with grpc.aio.insecure_channel(address) as channel:
+    async def _knock_on(self, address: str) -> None:
+        async with grpc.aio.insecure_channel(address) as channel, asyncio.TaskGroup() as knocks:
             knock: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(KNOCK)
             while True:
-                self.knocked(loop.time())
                 if self.is_busy():
-                    with suppress(grpc.aio.AioRpcError):
-                        await knock(b"")
-                    # Unheard it was sent away by gRPC: more calls lie there than this process can fetch.
-                    self.heard(loop.time(), at_least_s=2 * self._limit_s)
-                else:
-                    self.heard(loop.time())
+                    # The next one does not wait for it: in a flood it takes long, which has to be seen.
+                    knocks.create_task(self._knock(knock))
                 await asyncio.sleep(PAUSE_S)
 
+    async def _knock(self, knock: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]") -> None:
+        sent = self.knocked()
+        with suppress(grpc.aio.AioRpcError):
+            await knock(b"")
+        self.came_back(sent)
+
     def is_busy(self) -> bool:
-        """Whether many calls were looked at since this was asked before."""
+        """Whether many calls were looked at since this was asked before; if not, nobody waits."""
         looked_at, self._looked_at = self._looked_at, 0
+        if looked_at < BUSY_CALLS and not self._under_way:
+            self._last_s = 0.0
         return looked_at >= BUSY_CALLS
 
-    def knocked(self, now: float) -> None:
-        """A knock is under way since `now` (loop time)."""
-        self._knocked_at = now
+    def knocked(self) -> float:
+        """A knock has set out now; the time, by which it is known."""
+        self._under_way.append(now := self._clock())
+        return now
 
-    def heard(self, now: float, *, at_least_s: float = 0.0) -> None:
-        """The knock that was under way has reached the process; nothing if it did before."""
-        if self._knocked_at is not None:
-            self._waits_s.append(max(now - self._knocked_at, at_least_s))
-            self._knocked_at = None
+    def heard(self) -> None:
+        """The knock that set out first has reached the process."""
+        if self._under_way:
+            self._last_s = self._clock() - self._under_way.popleft()
+
+    def came_back(self, sent: float) -> None:
+        """The knock's call has ended: unheard, if gRPC itself sent it away.
+
+        Then more calls lie there than this process can fetch.
+        """
+        if sent in self._under_way:
+            self._under_way.remove(sent)
+            self._last_s = max(self._clock() - sent, 2 * self._limit_s)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> None:
         """What gRPC asks about every call that it has fetched."""
         if handler_call_details.method == KNOCK:
-            self.heard(asyncio.get_running_loop().time())
-
-    def _standing_s(self) -> float:
-        """What two knocks in a row have waited at least, one that is still under way included."""
-        before, last = self._waits_s
-        if self._knocked_at is None:
-            return min(before, last)
-        return max(min(before, last), min(last, asyncio.get_running_loop().time() - self._knocked_at))
+            self.heard()

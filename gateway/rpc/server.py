@@ -17,7 +17,7 @@ from gateway.rpc.service import SERVICE_NAME, PurchaseService
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
 
-MAX_UNFETCHED_CALLS: Final = 128
+MAX_UNFETCHED_CALLS: Final = 256
 """Of calls beyond it gRPC itself cancels some, beyond twice as many all: the last resort of a process that
 has no time even to send them away by name."""
 
@@ -40,7 +40,7 @@ class DoorSettings:
     keepalive_timeout_s: int = 20
     streams_per_connection: int = 1_024
     reuse_port: bool = False
-    wait_limit: timedelta = timedelta(milliseconds=300)
+    wait_limit: timedelta = timedelta(milliseconds=50)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,13 +191,13 @@ class Settings(BaseModel):
         2000, ge=1, le=100_000, description="commands that may wait; beyond it tills are told to come later"
     )
     queue_wait_ms: int = Field(
-        500,
+        300,
         ge=10,
         le=60_000,
         description="how long commands may wait their turn; beyond, tills are told to come later",
     )
     door_wait_ms: int = Field(
-        300,
+        50,
         ge=10,
         le=60_000,
         description="how long calls may wait to be looked at; beyond, ever more tills are told to come later",
