@@ -12,11 +12,11 @@ from typing import Any
 import click
 from rich.console import Console
 
-from loadtests.bench import growth, latency, memory, startup, throughput
+from loadtests.bench import flood, growth, latency, memory, startup, throughput
 from loadtests.bench.report import markdown, show
 from loadtests.bench.results import LATEST, load, merge, store
 
-PARTS = ("throughput", "latency", "growth", "memory", "startup")
+PARTS = ("throughput", "latency", "flood", "growth", "memory", "startup")
 
 
 def _parts(_: click.Context, __: click.Parameter, value: str) -> list[str]:
@@ -36,7 +36,7 @@ def _numbers(_: click.Context, __: click.Parameter, value: str) -> tuple[int, ..
 @click.command()
 @click.option("--only", default=",".join(PARTS), show_default=True, callback=_parts, help="parts to measure")
 @click.option("--rounds", default=5, show_default=True, help="interleaved rounds of each target")
-@click.option("--seconds", default=8.0, show_default=True, help="length of a round of throughput and growth")
+@click.option("--seconds", default=8.0, show_default=True, help="length of most rounds")
 @click.option("--workers", default="1,2", show_default=True, callback=_numbers, help="gateway processes")
 @click.option("--accounts", default=200_000, show_default=True, help="cards with points")
 @click.option("--latency-seconds", default=15.0, show_default=True, help="length of a round at a fixed rate")
@@ -63,6 +63,7 @@ def bench(
             throughput.Options(rounds, seconds, accounts, workers, profile)
         ),
         "latency": lambda: latency.measure(accounts, max(workers), latency_seconds, rounds),
+        "flood": lambda: flood.measure(accounts, seconds, rounds),
         "growth": lambda: growth.measure(grown),
         "memory": lambda: memory.measure(accounts, minutes),
         "startup": lambda: startup.measure(rounds),

@@ -96,6 +96,30 @@ def _latency(part: dict[str, Any]) -> Sheet:
     return Sheet(title, ("rate", "asked/s", "served/s", "refused/s", "p50 ms", "p99 ms", "p99.9 ms"), rows)
 
 
+def _flood(part: dict[str, Any]) -> Sheet:
+    keys = ("asked_per_s", "served_per_s", "refused_per_s")
+    rows = [
+        (
+            f"{float(share):g} × capacity",
+            *(_median(rounds, key) for key in keys),
+            _by_name(rounds),
+            *(spread(one[key] for one in rounds) for key in ("p50_ms", "p99_ms")),
+        )
+        for share, rounds in part["shares"].items()
+    ]
+    capacity = spread(one["capacity_per_s"] for one in next(iter(part["shares"].values())))
+    title = (
+        f"Flood, tills and gateway on processors of their own, capacity {capacity} purchases/s,"
+        f" {part['measured_at']}"
+    )
+    return Sheet(title, ("", "asked/s", "served/s", "refused/s", "by name", "p50 ms", "p99 ms"), rows)
+
+
+def _by_name(rounds: list[dict[str, float]]) -> str:
+    refused = sum(one["refused_per_s"] for one in rounds)
+    return f"{sum(one['by_name_per_s'] for one in rounds) / refused:.0%}" if refused else "–"
+
+
 def _growth(part: dict[str, Any]) -> Sheet:
     rows = [
         (
@@ -129,6 +153,7 @@ _SHEETS: Final[tuple[tuple[str, Callable[[dict[str, Any]], Sheet]], ...]] = (
     ("throughput", _throughput),
     ("throughput", _written),
     ("latency", _latency),
+    ("flood", _flood),
     ("growth", _growth),
     ("memory", _memory),
     ("startup", _startup),

@@ -1,0 +1,65 @@
+"""A flood: more than the gateway can serve, and what those who are served feel of it.
+
+The gateway and its PostgreSQL have half of the processors, the tills the other half: else a flood would take
+from the gateway the processors that it is to be answered with. Each round first finds what the gateway
+serves at most, since a shared machine is faster in one minute than in the next.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+
+from rich.progress import track
+
+from loadtests.bench.clients import clients
+from loadtests.bench.latency import WARM_UP_S, at_the_till
+from loadtests.bench.world import make_world
+
+SHARES: Final = (0.5, 0.9, 1.5, 2.5)
+"""Of the capacity; the first two are no floods, and say what there is to keep."""
+CALLERS: Final = 64
+BY_NAME: Final = "RESOURCE_EXHAUSTED"
+
+
+def measure(accounts: int, seconds: float, rounds: int) -> dict[str, Any]:
+    """The part `flood` of the results: by share of the capacity, every round.
+
+    Raises RuntimeError on a machine with one processor.
+    """
+    serving, asking = _halves()
+    with ExitStack() as stack:
+        with _on(serving):
+            world = stack.enter_context(make_world(accounts))
+            gateway = stack.enter_context(world.gateway("gateway", len(serving)))
+        with _on(asking):
+            tills = stack.enter_context(clients(world.client("unary", gateway.grpc_port), len(asking)))
+        tills.closed(WARM_UP_S, CALLERS)
+        found: dict[str, list[dict[str, Any]]] = {str(share): [] for share in SHARES}
+        for _ in track(range(rounds), "flood"):
+            capacity = tills.closed(seconds, CALLERS)
+            per_s = capacity.count / capacity.elapsed_s
+            for share in SHARES:
+                answered = tills.open(seconds, share * per_s)
+                by_name = answered.refused.get(BY_NAME, 0) / seconds
+                till = at_the_till(answered, seconds)
+                found[str(share)].append({"capacity_per_s": per_s, "by_name_per_s": by_name, **till})
+    return {"workers": len(serving), "seconds": seconds, "shares": found}
+
+
+def _halves() -> tuple[set[int], set[int]]:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise RuntimeError("a flood needs two processors: one for the gateway and one for the tills")
+    return set(cores[: len(cores) // 2]), set(cores[len(cores) // 2 :])
+
+
+@contextmanager
+def _on(cores: set[int]) -> Iterator[None]:
+    """What is started within it runs on these processors for as long as it lives."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
