@@ -25,9 +25,12 @@ from tests.sdk_support.faults import Hold
 from tests.sdk_support.tills import FLAVOURS, HOLDER, MILK_AND_BEER, PATIENT, Bench, Till, bench
 
 INTERRUPTED = """
+import signal
 from merchant_sdk import SyncTillClient, TillCredentials
 from tests.sdk_support.tills import HOLDER, MILK_AND_BEER, PATIENT
 
+# Whoever starts the tests in the background of a shell hands down that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 client = SyncTillClient(TillCredentials.from_folder("till-1"), PATIENT)
 try:
     client.sale(HOLDER, MILK_AND_BEER)
