@@ -39,7 +39,7 @@ class Limits:
 
     queue: int = 2_000
     batch: int = 128
-    queue_wait: timedelta = timedelta(milliseconds=300)
+    queue_wait: timedelta = timedelta(milliseconds=500)
     gather: timedelta = timedelta(milliseconds=20)
     gather_pause: timedelta = timedelta(milliseconds=1)
     max_age: timedelta = timedelta(seconds=2)

@@ -191,7 +191,7 @@ class Settings(BaseModel):
         2000, ge=1, le=100_000, description="commands that may wait; beyond it tills are told to come later"
     )
     queue_wait_ms: int = Field(
-        300,
+        500,
         ge=10,
         le=60_000,
         description="how long commands may wait their turn; beyond, tills are told to come later",
