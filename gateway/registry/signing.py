@@ -27,8 +27,8 @@ class OutcomeSigner:
 
     def __init__(self, key_id: str, private_key: Ed25519PrivateKey) -> None:
         self.key_id = key_id
-        self._private_key = private_key
-        self._signing_key = private_key.private_bytes_raw() + self.public_key
+        self._public_key = private_key.public_key().public_bytes_raw()
+        self._signing_key = private_key.private_bytes_raw() + self._public_key
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -52,7 +52,7 @@ class OutcomeSigner:
     @property
     def public_key(self) -> bytes:
         """The 32 bytes that verify what this key signs."""
-        return self._private_key.public_key().public_bytes_raw()
+        return self._public_key
 
     def sign(self, payload: bytes) -> bytes:
         """The signature over exactly these bytes.

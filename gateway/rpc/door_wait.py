@@ -55,10 +55,11 @@ class DoorWait(grpc.GenericRpcHandler):
         all: the wait then settles between the two, while the ledger always has something to do.
         """
         self._looked_at += 1
-        now, excess = self._clock(), self.wait_s() / self._limit_s - 1
+        excess = self.wait_s() / self._limit_s - 1
         if excess <= 0:
             self._slow_since, self._owed = math.inf, 0.0
             return False
+        now = self._clock()
         self._slow_since = min(self._slow_since, now)
         if now - self._slow_since < HICCUP_S:
             return False
