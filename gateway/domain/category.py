@@ -45,12 +45,14 @@ OKPD2_FORM: Final = re.compile(r"[0-9]{2}(\.[0-9]{1,2}(\.[0-9]{1,2}(\.[0-9]{3})?
 """A code of one of the classification's levels: 2, 3, 4, 5, 6 or 9 digits, for `fullmatch`."""
 
 VERDICTS_REMEMBERED: Final = 65_536
+CODES_REMEMBERED: Final = 65_536
+"""More than the classification has."""
 
 _LEVELS: Final = (12, 8, 7, 5, 4, 2)
 """Characters of a code of each level, dots included, the finest first."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(CODES_REMEMBERED)
 def prefixes_longest_first(code: str) -> tuple[str, ...]:
     """All codes of the classification that a code belongs to: 11.01.10.111 → itself, 11.01.10.110, 11.01.10,
     11.01.1, 11.01, 11.
@@ -128,14 +130,19 @@ class ProhibitedList:
         return not prefixes or prefixes[0] in self._above_denied
 
 
-class ClassMap(Struct, frozen=True):
+@dataclass(frozen=True)
+class ClassMap:
     """Which goods classes an ОКПД2 code belongs to; longest prefix wins."""
 
     version: str
     by_prefix: Mapping[str, frozenset[GoodsClass]]
+    classes_of: Callable[[str], frozenset[GoodsClass]] = field(init=False, repr=False, compare=False)
+    """Classes of a code, remembered. Other = neither food nor children's nor durable goods."""
 
-    def classes_of(self, okpd2: str) -> frozenset[GoodsClass]:
-        """Classes of a code. Other = neither food nor children's nor durable goods."""
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes_of", lru_cache(CODES_REMEMBERED)(self._look_up))
+
+    def _look_up(self, okpd2: str) -> frozenset[GoodsClass]:
         if not okpd2:
             return frozenset()
         named: frozenset[GoodsClass] = frozenset()

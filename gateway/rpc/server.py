@@ -40,7 +40,7 @@ class DoorSettings:
     keepalive_timeout_s: int = 20
     streams_per_connection: int = 1_024
     reuse_port: bool = False
-    wait_limit: timedelta = timedelta(milliseconds=50)
+    wait_limit: timedelta = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True, slots=True)

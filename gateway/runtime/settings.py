@@ -197,7 +197,7 @@ class Settings(BaseModel):
         description="how long commands may wait their turn; beyond, tills are told to come later",
     )
     door_wait_ms: int = Field(
-        50,
+        100,
         ge=10,
         le=60_000,
         description="how long calls may wait to be looked at; beyond, ever more tills are told to come later",
