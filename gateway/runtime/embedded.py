@@ -22,8 +22,8 @@ from gateway.runtime.embedded_process import EmbeddedServer
 __all__ = ["EmbeddedPostgres", "EmbeddedServerError", "EmbeddedValkey", "postgres_programs"]
 
 # Sized for a laptop: the write-ahead log is large enough that a load of minutes meets few checkpoints, and a
-# server that only one host uses needs no parallel or compiled plans. A tenth of the usual samples does for plans
-# that go by key: the rows are wide, and while tables fill from nothing they are analyzed again and again.
+# server that only one host uses needs no parallel or compiled plans. A tenth of the usual samples will do for
+# plans that go by key: the rows are wide, and tables that fill from nothing are analyzed again and again.
 POSTGRES_SETTINGS = {
     "autovacuum_naptime": "15s",
     "default_statistics_target": "10",
