@@ -108,7 +108,12 @@ purchase = Table(
         "state IN ('AUTHORIZED', 'CAPTURED', 'VOIDED', 'EXPIRED', 'DECLINED')", name="state_known"
     ),
     CheckConstraint("captured_kopecks BETWEEN 0 AND approved_kopecks", name="captured_within_approved"),
-    Index("purchase_live_hold", "account_id", postgresql_where=text("state = 'AUTHORIZED'")),
+    Index(
+        "purchase_live_hold",
+        "account_id",
+        "hold_expires_at",
+        postgresql_where=text("state = 'AUTHORIZED'"),
+    ),
     Index("purchase_shift", "shift_terminal_id", "shift_number"),
     postgresql_partition_by="RANGE (id)",
 )
