@@ -45,7 +45,7 @@ class Basket(Struct, frozen=True, gc=False, omit_defaults=True):
     @property
     def total_kopecks(self) -> int:
         """What the buyer owes: the lines less the rounding."""
-        return sum(line.amount_kopecks for line in self.lines) - self.rounding_kopecks
+        return sum([line.amount_kopecks for line in self.lines]) - self.rounding_kopecks
 
 
 def line_sum_gap_kopecks(line: Line) -> int:

@@ -15,6 +15,7 @@ from gateway.domain.basket import ROUNDING_MAX_KOPECKS
 from gateway.domain.category import OKPD2_FORM
 from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
 from gateway.domain.reasons import Reason
+from gateway.ledger.ids import uuid_of
 from gateway.rpc.validation.findings import Findings
 
 TEXT_MAX_CHARS: Final = 128
@@ -59,12 +60,7 @@ def read_uuid(text: str, field: str, findings: Findings) -> UUID:
     if not _UUID.fullmatch(text):
         findings.add(Reason.FIELD_INVALID, field, "не UUID", "not a UUID")
         return _NIL
-    return _uuid(text)
-
-
-def _uuid(canonical: str) -> UUID:
-    """The UUID of a text whose form is known: the constructor would look for all others."""
-    return UUID(int=int(canonical.replace("-", ""), 16))
+    return uuid_of(text)
 
 
 def read_request_id(text: str, field: str, findings: Findings) -> UUID:
@@ -76,7 +72,7 @@ def read_request_id(text: str, field: str, findings: Findings) -> UUID:
     elif text[14] != "7" or text[19] not in "89abAB":
         findings.add(Reason.REQUEST_ID_INVALID, field, "UUID не версии 7", "a UUID of another version than 7")
     else:
-        return _uuid(text)
+        return uuid_of(text)
     return _NIL
 
 
