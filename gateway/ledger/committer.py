@@ -112,6 +112,10 @@ class Committer:
         closing.add_done_callback(look_at)
         return closing
 
+    def notice_flood(self) -> None:
+        """Told by a door that it turned somebody away: for a moment batches wait longer for their members."""
+        self._queue.notice_flood()
+
     def _check_open(self) -> None:
         if self._is_closing:
             raise CommandError(Reason.UNAVAILABLE)

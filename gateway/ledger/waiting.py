@@ -22,7 +22,7 @@ QUIET_TURNS = 3
 MANY = 6
 """A batch of so many says that more are on their way, in the sockets or at the tills that it answers."""
 LATELY_S = 0.1
-"""For so long it says so."""
+"""For so long it says so; and so long is a flood over when nobody more is turned away."""
 
 ReadCommand = Callable[[], Command]
 """Reads what has arrived; raises what is to be said to the till instead of an outcome."""
@@ -34,7 +34,7 @@ class Limits:
 
     Nobody joins a queue whose first has waited `queue_wait`, or in which the batches ahead would take as long
     as the last one did each: whoever was taken keeps a short wait. After a batch of many the next one waits
-    for whoever comes within `gather_pause` of the one before, for `gather` at most.
+    for whoever comes within `gather_pause` of the one before, for `gather` at most; in a flood for all of it.
     """
 
     queue: int = 2_000
@@ -78,6 +78,7 @@ class Waiting:
         self._queue: deque[Member] = deque()
         self._taken_at: float | None = None
         self._many_at = -math.inf
+        self._flooded_at = -math.inf
         self._batch_s = 0.0
 
     def __len__(self) -> int:
@@ -93,25 +94,35 @@ class Waiting:
         self._queue.append(member)
         return member
 
+    def notice_flood(self) -> None:
+        """Somebody was sent away at a door: processor time is scarce, and who passes comes alone."""
+        self._flooded_at = asyncio.get_running_loop().time()
+
     async def let_arrive(self) -> None:
         """Let come what is on its way: a batch costs 2 to 3 ms of processor besides its members.
 
         First the event loop gets its turns while they bring more of what has reached this process. A lone
-        command waits for no more than that, microseconds; there is no timer but after a batch of many.
+        command waits for no more than that, microseconds; there is no timer but after a batch of many, and in
+        a flood, where batches of one would cost what could serve twice as many.
         """
         seen, quiet = 0, 0
         while quiet < QUIET_TURNS and len(self._queue) < self._limits.batch:
             quiet = quiet + 1 if len(self._queue) == seen else 0
             seen = len(self._queue)
             await asyncio.sleep(0)
-        if asyncio.get_running_loop().time() < self._many_at + LATELY_S:
-            await self._gather()
+        lately = asyncio.get_running_loop().time() - LATELY_S
+        if lately < self._flooded_at:
+            await self._gather(is_patient=True)
+        elif lately < self._many_at:
+            await self._gather(is_patient=False)
 
-    async def _gather(self) -> None:
+    async def _gather(self, *, is_patient: bool) -> None:
         loop = asyncio.get_running_loop()
         pause_s = self._limits.gather_pause.total_seconds()
         until, seen = loop.time() + self._limits.gather.total_seconds(), 0
-        while seen < len(self._queue) < self._limits.batch and loop.time() < until:
+        while len(self._queue) < self._limits.batch and loop.time() < until:
+            if len(self._queue) == seen and not is_patient:
+                break
             seen = len(self._queue)
             await asyncio.sleep(pause_s)
 

@@ -1,5 +1,6 @@
 """The door itself: one gRPC port with mutual TLS, health and reflection."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -61,15 +62,25 @@ class TlsIdentity:
 
 
 class TillDoor:
-    """A gRPC server for tills. Made, started and drained inside one event loop."""
+    """A gRPC server for tills. Made, started and drained inside one event loop.
 
-    def __init__(self, service: PurchaseService, identity: TlsIdentity, settings: DoorSettings) -> None:
+    `notice_flood` is told of each call that is turned away.
+    """
+
+    def __init__(
+        self,
+        service: PurchaseService,
+        identity: TlsIdentity,
+        settings: DoorSettings,
+        notice_flood: Callable[[], None],
+    ) -> None:
         self._service = service
         self._identity = identity
         self._settings = settings
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self._wait = DoorWait(settings.wait_limit)
+        self._notice_flood = notice_flood
         self._stack = AsyncExitStack()
 
     async def start(self) -> int:
@@ -78,7 +89,7 @@ class TillDoor:
         Raises RuntimeError if the port is taken or the certificates do not fit.
         """
         server = grpc.aio.server(options=connection_options(self._settings))
-        server.add_generic_rpc_handlers((self._service.handler(self._wait.turns_away), self._wait))
+        server.add_generic_rpc_handlers((self._service.handler(self._turns_away), self._wait))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (SERVICE_NAME, health.SERVICE_NAME)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
@@ -95,6 +106,12 @@ class TillDoor:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         _log.info("the door is open", host=self._settings.host, port=port)
         return port
+
+    def _turns_away(self) -> bool:
+        if not self._wait.turns_away():
+            return False
+        self._notice_flood()
+        return True
 
     async def give_notice(self) -> None:
         """Say NOT_SERVING from now on, and go on serving."""

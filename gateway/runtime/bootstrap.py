@@ -72,6 +72,9 @@ class DecidingLedger(Ledger, Protocol):
     async def submit(self, command: Command | CloseShift, *, deadline: float | None = None) -> StoredAnswer:
         """The one stored answer; a caller that is cancelled leaves the command to be decided."""
 
+    def notice_flood(self) -> None:
+        """Told by a door that it turned somebody away."""
+
     async def stop(self) -> None:
         """Finish what was taken on."""
 
@@ -170,6 +173,7 @@ class Gateway:
                 reuse_port=is_worker,
                 wait_limit=timedelta(milliseconds=settings.door_wait_ms),
             ),
+            parts.committer.notice_flood,
         )
         self._json_door = JsonDoor(
             json_service,

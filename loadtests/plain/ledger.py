@@ -78,6 +78,9 @@ class PlainLedger:
         task.add_done_callback(self._settled)
         return task
 
+    def notice_flood(self) -> None:
+        """Nothing waits here for others that would go with it."""
+
     async def stop(self) -> None:
         """Finish what is under way, then let go of the database."""
         self._is_closing = True

@@ -95,6 +95,28 @@ async def test_after_a_batch_of_many_the_next_one_waits_for_those_who_come_one_a
     assert 2 == len(queue.take())
 
 
+async def test_in_a_flood_a_batch_waits_its_whole_time_also_while_nobody_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those who pass the door come one by one, after pauses that bring nobody, and go together."""
+    queue = Waiting(Limits(batch=2, gather=timedelta(hours=1), gather_pause=timedelta(seconds=1)))
+    join(queue, 1)
+    queue.notice_flood()
+    pauses: list[float] = []
+    turn = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        if seconds:
+            pauses.append(seconds)
+            if len(pauses) == 5:
+                join(queue, 1)
+        await turn(0)
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    await queue.let_arrive()
+    assert (5, 2) == (len(pauses), len(queue.take()))
+
+
 async def test_a_lone_command_waits_for_no_timer() -> None:
     """Some turns of the event loop, in which a pause of an hour would not end."""
     queue = Waiting(Limits(gather=timedelta(hours=2), gather_pause=timedelta(hours=1)))
