@@ -10,13 +10,16 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
 import grpc
+import structlog
 
 from gateway.rpc import metrics
+
+_log = structlog.get_logger(__name__)
 
 KNOCK: Final = "/tillgate.Door/Knock"
 """Nobody serves it: to be looked for is all that a knock is for."""
@@ -92,9 +95,14 @@ class DoorWait(grpc.GenericRpcHandler):
 
     async def _knock(self, knock: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]") -> None:
         sent = self.knocked()
-        with suppress(grpc.aio.AioRpcError):
+        try:
             await knock(b"")
-        self.came_back(sent)
+        except grpc.aio.AioRpcError:
+            self.came_back(sent)
+        except Exception:
+            # It never came to the door, and the next one may: without knocks the wait would stay as it was.
+            _log.exception("a knock failed")
+            self.lost(sent)
 
     def pause_s(self) -> float:
         """How long until the next knock."""
@@ -125,6 +133,11 @@ class DoorWait(grpc.GenericRpcHandler):
         if sent in self._under_way:
             self._under_way.remove(sent)
             self._last_s = max(self._clock() - sent, 2 * self._limit_s)
+
+    def lost(self, sent: float) -> None:
+        """The knock could not set out; it says nothing of the wait."""
+        if sent in self._under_way:
+            self._under_way.remove(sent)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> None:
         """What gRPC asks about every call that it has fetched."""

@@ -14,11 +14,10 @@ from rich.progress import track
 
 from loadtests.bench.clients import clients
 from loadtests.bench.latency import WARM_UP_S, at_the_till
-from loadtests.bench.world import make_world
+from loadtests.bench.world import CALLERS, make_world
 
 SHARES: Final = (0.5, 0.9, 1.5, 2.5)
 """Of the capacity; the first two are no floods, and say what there is to keep."""
-CALLERS: Final = 64
 BY_NAME: Final = "RESOURCE_EXHAUSTED"
 
 

@@ -13,9 +13,8 @@ from loadtests.bench.clients import Clients, clients
 from loadtests.bench.history import fill_history
 from loadtests.bench.results import ratio_of
 from loadtests.bench.usage import Meter
-from loadtests.bench.world import World, make_world
+from loadtests.bench.world import CALLERS, World, make_world
 
-CALLERS: Final = 64
 WARM_UP_S: Final = 4.0
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rich.progress import track
 
 from loadtests.bench.clients import Answered, clients
-from loadtests.bench.world import make_world
+from loadtests.bench.world import CALLERS, make_world
 
 RATES: Final = (100, 500, 1_500)
 WARM_UP_S: Final = 3.0
@@ -21,7 +21,7 @@ def measure(accounts: int, workers: int, seconds: float, rounds: int) -> dict[st
     with make_world(accounts) as world, ExitStack() as stack:
         gateway = stack.enter_context(world.gateway("gateway", workers))
         tills = stack.enter_context(clients(world.client("unary", gateway.grpc_port), workers))
-        tills.closed(WARM_UP_S, 64)
+        tills.closed(WARM_UP_S, CALLERS)
         found: dict[str, list[dict[str, Any]]] = {str(rate): [] for rate in RATES}
         for _ in track(range(rounds), "latency"):
             for rate in RATES:

@@ -8,9 +8,8 @@ from rich.progress import track
 
 from loadtests.bench.clients import clients
 from loadtests.bench.processes import read_stat
-from loadtests.bench.world import make_world
+from loadtests.bench.world import CALLERS, make_world
 
-CALLERS: Final = 64
 STEP_S: Final = 10.0
 WARM_UP_SHARE: Final = 0.2
 """Of the whole time: until then pools and caches fill."""

@@ -16,12 +16,12 @@ from loadtests.bench.profiling import record
 from loadtests.bench.results import ratio_of, spread_of
 from loadtests.bench.sizes import purchase_sizes, written
 from loadtests.bench.usage import Meter, Usage
-from loadtests.bench.world import World, make_world
+from loadtests.bench.world import CALLERS, World, make_world
 
 WARM_UP_S: Final = 2.0
 SETTLE_S: Final = 1.0
 """Before each round, as pgbench's first second is left out: after a pause caches are others'."""
-IN_FLIGHT: Final = {"unary": 64, "exchange": 256, "json": 64}
+IN_FLIGHT: Final = {"unary": CALLERS, "exchange": 256, "json": CALLERS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ SHIPPED = {"TILLGATE_LOG_LEVEL": "info", "TILLGATE_LOG_JSON": "true"}
 
 POLL_INTERVAL_S = 0.05
 BASKETS = 600
+CALLERS = 64
+"""Single calls in flight wherever the next one follows an answer."""
 CONNECTIONS = 32
 """Tills have a connection each; so many are enough for several processes behind a port to get like shares."""
 STREAMS = 8

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loadtests.bench import flood
 from loadtests.bench.report import markdown
 from loadtests.bench.results import RATIOS, merge
 from loadtests.bench.throughput import Options, measure
@@ -21,3 +22,15 @@ def test_a_short_bench_reaches_every_target_with_the_same_rows() -> None:
         assert ours[name] == pytest.approx(theirs[name], rel=0.1)
     text = markdown(merge({}, "throughput", {"measured_at": "now", **found}))
     assert all(target in text for target in targets)
+
+
+def test_a_short_flood_says_for_each_share_what_was_served_and_what_was_sent_away() -> None:
+    """Each share of the capacity that the same round found is asked for, and every call is accounted for."""
+    found = flood.measure(accounts=1_000, seconds=1.0, rounds=1)
+    assert {str(share) for share in flood.SHARES} == set(found["shares"])
+    for share, rounds in found["shares"].items():
+        (one,) = rounds
+        assert one["asked_per_s"] == pytest.approx(float(share) * one["capacity_per_s"], rel=0.3)
+        assert 0 < one["served_per_s"] <= one["asked_per_s"]
+        assert one["by_name_per_s"] <= one["refused_per_s"] < one["asked_per_s"]
+    assert "Flood" in markdown(merge({}, "flood", {"measured_at": "now", **found}))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.rpc.door_wait import BUSY_CALLS, HICCUP_S, DoorWait
+from gateway.rpc.door_wait import BUSY_CALLS, CLOSER_S, HICCUP_S, PAUSE_S, DoorWait
 
 LIMIT_S = 0.2
 
@@ -122,3 +122,22 @@ def test_a_door_to_which_nobody_comes_any_more_forgets_how_long_they_waited() ->
     door.knock(9.0)
     assert not door.wait.is_busy()
     assert 0.0 == door.wait.wait_s()
+
+
+def test_a_knock_that_could_not_set_out_says_nothing_of_the_wait() -> None:
+    """What was known before stays known, and nobody waits for it for ever."""
+    door = Door()
+    door.knock(0.1)
+    sent = door.wait.knocked()
+    door.now += 9.0
+    door.wait.lost(sent)
+    assert pytest.approx(0.1) == door.wait.wait_s()
+
+
+def test_the_door_knocks_more_often_when_the_wait_nears_its_limit() -> None:
+    """A knock costs, and while nobody waits there is little to learn."""
+    door = Door()
+    door.knock(LIMIT_S * 0.4)
+    assert PAUSE_S == door.wait.pause_s()
+    door.knock(LIMIT_S * 0.6)
+    assert CLOSER_S == door.wait.pause_s()
