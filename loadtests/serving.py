@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -37,16 +38,25 @@ class ServingError(RuntimeError):
     """The gateway did not come up; the text has the end of its log."""
 
 
+_given: deque[int] = deque(maxlen=1_000)
+
+
 def free_port() -> int:
-    """A port of the loopback on which nobody listens."""
+    """A port of the loopback on which nobody listens, and which nobody here was given lately.
+
+    Whoever was given it may not listen there yet.
+    """
     while True:
         port = random.SystemRandom().choice(_PORTS)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        _given.append(port)
+        return port
 
 
 class Serving:
