@@ -6,7 +6,6 @@ from typing import Final, Protocol
 from gateway.domain.basket import LINES_MAX, Basket, Line, line_sum_gap_kopecks
 from gateway.domain.category import Evidence
 from gateway.domain.commands import CaptureLine, RefundLine
-from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
 from gateway.domain.reasons import Reason
 from gateway.rpc.validation.fields import (
     check_amount,
@@ -108,13 +107,6 @@ def _read_line(
 
 def _check_sums_fit(line: Line, findings: Findings) -> bool:
     """Whether the sums of a line are in range, so that their arithmetic means something."""
-    if (
-        1 <= line.quantity_milli <= QUANTITY_MAX_MILLI
-        and 0 <= line.unit_price_kopecks <= AMOUNT_MAX_KOPECKS
-        and 0 <= line.discount_kopecks <= AMOUNT_MAX_KOPECKS
-        and 1 <= line.amount_kopecks <= AMOUNT_MAX_KOPECKS
-    ):
-        return True  # nearly all do; what follows names those that do not
     fits = check_quantity(line.quantity_milli, "quantity_milli", findings)
     fits &= check_amount(line.unit_price_kopecks, 0, "unit_price_kopecks", findings)
     fits &= check_amount(line.discount_kopecks, 0, "discount_kopecks", findings)
