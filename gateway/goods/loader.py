@@ -52,16 +52,18 @@ def load_list_book(folder: Path | None = None) -> ListBook:
 
 def _check_names(root: Path) -> None:
     """A misspelt file name must not quietly leave a list out."""
-    known = {"README.md", "classes.toml", "nominals.toml", "prohibited", "programs"}
+    known = {"README.md", "categories", "classes.toml", "nominals.toml", "prohibited", "programs"}
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         if path.name not in known:
             raise ListFileError(path, "is no list file; README.md says what goes where")
-    for path in sorted((*root.glob("prohibited/*"), *root.glob("programs/*"))):
-        if path.suffix != ".toml":
-            raise ListFileError(path, "is no list file; README.md says what goes where")
+    for folder in ("categories", "prohibited", "programs"):
+        for path in sorted(root.glob(f"{folder}/*")):
+            if path.suffix != ".toml":
+                raise ListFileError(path, "is no list file; README.md says what goes where")
 
 
-def _read(path: Path, model: type[_File]) -> _File:
+def read_list_file(path: Path, model: type[_File]) -> _File:
+    """One list file as its model. Raises ListFileError that names every wrong key."""
     try:
         return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -80,7 +82,7 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
 def _prohibited(folder: Path) -> tuple[ProhibitedList, ...]:
     by_day: dict[date, ProhibitedList] = {}
     for path in sorted(folder.glob("*.toml")):
-        row = _read(path, ProhibitedFile)
+        row = read_list_file(path, ProhibitedFile)
         if row.version != path.stem:
             raise ListFileError(path, f"version: {row.version!r} is not the file's name")
         if row.effective_from in by_day:
@@ -96,14 +98,14 @@ def _prohibited(folder: Path) -> tuple[ProhibitedList, ...]:
 
 
 def _class_map(path: Path) -> ClassMap:
-    row = _read(path, ClassesFile)
+    row = read_list_file(path, ClassesFile)
     return ClassMap(row.version, {code: frozenset(classes) for code, classes in row.classes.items()})
 
 
 def _programs(folder: Path) -> Mapping[tuple[str, int], Program]:
     programs: dict[tuple[str, int], Program] = {}
     for path in sorted(folder.glob("*.toml")):
-        row = _read(path, ProgramFile)
+        row = read_list_file(path, ProgramFile)
         if path.stem != f"{row.code}-{row.version}":
             raise ListFileError(path, f"code, version: {row.code}-{row.version} is not the file's name")
         fields = row.model_dump(exclude={"ceiling", "allowed_classes", "unknown_goods_up_to_kopecks"})
@@ -119,6 +121,6 @@ def _programs(folder: Path) -> Mapping[tuple[str, int], Program]:
 
 
 def _nominals(path: Path) -> Iterator[PublishedNominal]:
-    for row in _read(path, NominalsFile).nominal:
+    for row in read_list_file(path, NominalsFile).nominal:
         for nominal_kopecks in row.nominals_kopecks:
             yield PublishedNominal(row.goods_class, nominal_kopecks, row.effective_from)

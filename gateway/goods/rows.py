@@ -18,6 +18,7 @@ def _check_code(value: str) -> str:
 
 
 Code = Annotated[str, AfterValidator(_check_code)]
+CodeOrNone = Annotated[str, AfterValidator(lambda value: value and _check_code(value))]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,63}$")]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Kopecks = Annotated[int, Field(gt=0, le=AMOUNT_MAX_KOPECKS)]
@@ -61,6 +62,22 @@ class ClassesFile(Row):
 
     version: Text
     classes: Annotated[dict[Code, list[Class]], Field(min_length=1)]
+
+
+class FolderRow(Row):
+    """One `[[folder]]` of a category map: its code, and the categories below it that have another."""
+
+    path: Text
+    okpd2: CodeOrNone
+    below: dict[CodeOrNone, list[Text]] = {}
+
+
+class CategoriesFile(Row):
+    """`categories/<catalogue>.toml`."""
+
+    version: Text
+    catalogue: Text
+    folder: Annotated[list[FolderRow], Field(min_length=1)]
 
 
 class CeilingRow(Row):

@@ -160,7 +160,9 @@ def test_a_wrong_class_map_is_refused_by_name(folder: Path, text: str, problem: 
     assert problem in refusal(folder, "classes.toml", text)
 
 
-@pytest.mark.parametrize("name", ["nominal.toml", "prohibited/2030-01-01.tml", "programs/food-3.toml.bak"])
+@pytest.mark.parametrize(
+    "name", ["nominal.toml", "prohibited/2030-01-01.tml", "programs/food-3.toml.bak", "categories/own.csv"]
+)
 def test_a_file_with_a_wrong_name_is_not_quietly_left_out(folder: Path, name: str) -> None:
     """A misspelt name would leave yesterday's list in force."""
     assert "is no list file" in refusal(folder, name, "")
