@@ -52,24 +52,6 @@ def test_a_gtin_has_a_length_of_gs1_and_its_check_digit(gtin: str, reason: Reaso
 
 
 @pytest.mark.parametrize(
-    ("upc_e", "upc_a"),
-    [
-        ("01234505", "012000003455"),
-        ("01234514", "012100003454"),
-        ("01234523", "012200003453"),
-        ("01234531", "012300000451"),
-        ("01234543", "012340000053"),
-        ("01234565", "012345000065"),
-        ("01234596", "012345000096"),
-    ],
-)
-def test_a_upc_e_is_expanded_by_its_last_body_digit(upc_e: str, upc_a: str) -> None:
-    """Each of the rules of expansion, worked out by hand."""
-    assert upc_a == fields.expand_upc_e(upc_e)
-    assert fields.has_gtin_check_digit(upc_e)
-
-
-@pytest.mark.parametrize(
     "code", ["10", "10.5", "10.51", "10.51.1", "10.51.11", "10.51.11.111", "01.11.11.111"]
 )
 def test_an_okpd2_code_of_any_depth_passes(code: str) -> None:

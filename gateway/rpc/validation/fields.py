@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from stdnum import ean
-
 from gateway.domain.basket import ROUNDING_MAX_KOPECKS
 from gateway.domain.category import OKPD2_FORM
 from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
 from gateway.domain.reasons import Reason
+from gateway.goods.identity.gtin import read_gtin
+from gateway.goods.identity.problems import Problem
 from gateway.ledger.ids import uuid_of
 from gateway.rpc.validation.findings import Findings
 
@@ -27,7 +27,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A marking code separates its parts by the control character GS.
 _CONTROL_BUT_GS: Final = re.compile(r"[\x00-\x1c\x1e\x1f\x7f-\x9f]")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-_GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
 _NIL: Final = UUID(int=0)
 
 
@@ -111,37 +110,14 @@ def check_tag(value: int, field: str, findings: Findings) -> None:
 
 
 def check_gtin(gtin: str, field: str, findings: Findings) -> None:
-    """GTIN-8, -12, -13 or -14 with its check digit (GS1 General Specifications, 7.9)."""
-    if len(gtin) not in _GTIN_LENGTHS or not is_digits(gtin):
-        ru, en = "нужно 8, 12, 13 или 14 цифр", "8, 12, 13 or 14 digits are needed"
-        findings.add(Reason.FIELD_INVALID, field, ru, en)
-    elif not has_gtin_check_digit(gtin):
+    """GTIN-8, -12, -13 or -14 or UPC-E, with its check digit."""
+    read = read_gtin(gtin)
+    if read is Problem.CHECK_DIGIT:
         ru, en = f"последняя цифра кода {gtin}", f"the last digit of {gtin}"
         findings.add(Reason.CHECK_DIGIT_WRONG, field, ru, en)
-
-
-@lru_cache(maxsize=65_536)
-def has_gtin_check_digit(gtin: str) -> bool:
-    """True if the last digit of an all-digit GTIN is its check digit.
-
-    Eight digits that begin with 0 or 1 may be a UPC-E, whose check digit is that of the
-    UPC-A it stands for.
-    """
-    return ean.is_valid(gtin) or (len(gtin) == 8 and gtin[0] in "01" and ean.is_valid(expand_upc_e(gtin)))
-
-
-def expand_upc_e(code: str) -> str:
-    """The UPC-A of a UPC-E of eight digits (GS1 General Specifications, 5.2.2.4)."""
-    system, body, last, check = code[0], code[1:6], code[6], code[7]
-    if last in "012":
-        middle = body[:2] + last + "0000" + body[2:]
-    elif last == "3":
-        middle = body[:3] + "00000" + body[3:]
-    elif last == "4":
-        middle = body[:4] + "00000" + body[4:]
-    else:
-        middle = body + "0000" + last
-    return system + middle + check
+    elif isinstance(read, Problem):
+        ru, en = "нужно 8, 12, 13 или 14 цифр", "8, 12, 13 or 14 digits are needed"
+        findings.add(Reason.FIELD_INVALID, field, ru, en)
 
 
 def check_okpd2(code: str, field: str, findings: Findings) -> None:
