@@ -1,4 +1,4 @@
-"""What the tests of reference data share: list files, drafts on their way to publication, a dump to compare."""
+"""What the tests of reference data share: list files, drafts on their way to publication, a dump."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -108,12 +108,11 @@ class Desk:
 
     async def dump(self) -> Mapping[str, list[str]]:
         """Everything that is stored, row by row."""
-        return {
-            table: [
-                row["t"] for row in await self.connection.fetch(f"SELECT t::text FROM {table} t ORDER BY 1")
-            ]
-            for table in TABLES
-        }
+        dumped = {}
+        for table in TABLES:
+            rows = await self.connection.fetch(f"SELECT t::text FROM {table} t ORDER BY 1")  # noqa: S608
+            dumped[table] = [row["t"] for row in rows]
+        return dumped
 
     async def epoch(self) -> int:
         """The database's epoch of goods."""
@@ -141,7 +140,8 @@ async def desk_on(database_url: str, folder: Path) -> AsyncIterator[Desk]:
 def prohibited_text(version: str, *codes: str) -> str:
     """A prohibited list as a file."""
     rules = "".join(
-        f'[[rule]]\nid = "rule-{code.replace(".", "-")}"\nokpd2 = "{code}"\ndecision = "deny"\ntitle = "{code}"\n'
+        f'[[rule]]\nid = "rule-{code.replace(".", "-")}"\nokpd2 = "{code}"\n'
+        f'decision = "deny"\ntitle = "{code}"\n'
         for code in codes
     )
     return f'version = "{version}"\neffective_from = 2026-01-01\nact = "Приказ 1"\n{rules}'
@@ -162,3 +162,9 @@ def sha256_of_entries(entries: Iterable[Entry]) -> str:
 def moment(text: str) -> datetime:
     """An instant in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+MILK, BEER, WATER, SOAP = (gtin(number) for number in range(1, 5))
+FIRST = [(MILK, "Молоко", "10.51.11"), (BEER, "Пиво", "11.05.10"), (WATER, "Вода", "11.07.11")]
+SECOND = [(MILK, "Молоко", "10.51.11"), (BEER, "Пиво светлое", "11.05.10"), (SOAP, "Мыло", "20.41.31")]
+"""Two catalogues: milk stays, beer has another name, water goes and soap comes."""

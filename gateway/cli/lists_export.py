@@ -47,10 +47,9 @@ def export_command(kind: Kind, version: str, since: str | None, out: Path) -> No
                 await _write_full(connection, one, file)
         return one
 
-    try:
-        one = with_lists(work)
-    except FileExistsError as error:
-        raise click.BadParameter(str(error), param_hint="-o") from error
+    if kind is Kind.NAMES and out.exists():
+        raise click.BadParameter(f"{out} is there already", param_hint="-o")
+    one = with_lists(work)
     click.echo(f"{kind} {version}: {one.entry_count:,} rows, sha256 {one.content_sha256}")
 
 

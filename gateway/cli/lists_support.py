@@ -3,6 +3,7 @@
 import getpass
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -64,6 +65,20 @@ def notice_rules(settings: Settings) -> NoticeRules:
     )
 
 
+async def _worked(
+    work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]],
+    settings: Settings,
+    connection: asyncpg.Connection,
+) -> Result:
+    try:
+        return await work(connection, settings)
+    except OSError as error:
+        # One that names a file is not the database's.
+        if error.filename is None:
+            raise
+        raise click.FileError(str(error.filename), error.strerror) from error
+
+
 def with_lists(work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]]) -> Result:
     """Do a piece of work as the role that owns the lists.
 
@@ -71,7 +86,7 @@ def with_lists(work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]]
     """
 
     def connected(settings: Settings) -> Result:
-        return with_connection(settings.database_migrator_url, lambda connection: work(connection, settings))
+        return with_connection(settings.database_migrator_url, partial(_worked, work, settings))
 
     try:
         return with_settings(connected)

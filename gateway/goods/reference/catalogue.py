@@ -113,9 +113,9 @@ async def _staging(connection: asyncpg.Connection) -> AsyncIterator[None]:
     try:
         await connection.execute("TRUNCATE catalogue_staging")
         yield
-        await connection.execute("TRUNCATE catalogue_staging")
     finally:
         if not connection.is_closed():
+            await connection.execute("TRUNCATE catalogue_staging")
             await connection.execute("SELECT pg_advisory_unlock($1, $2)", *_LOCK)
 
 

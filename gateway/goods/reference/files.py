@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
+from errno import EEXIST
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, cast
@@ -53,7 +54,7 @@ async def fetch_names(connection: asyncpg.Connection, version: str, into_folder:
     if body is None:
         raise ListError(ListCode.UNKNOWN_VERSION, kind=Kind.NAMES, version=version)
     if await asyncio.to_thread(into_folder.exists):
-        raise FileExistsError(f"{into_folder} is there already")
+        raise FileExistsError(EEXIST, "is there already", str(into_folder))
     unfinished = into_folder.with_name(f"{into_folder.name}.unfinished")
     await asyncio.to_thread(shutil.rmtree, unfinished, ignore_errors=True)
     try:

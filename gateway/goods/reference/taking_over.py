@@ -49,7 +49,7 @@ async def take_over(
     `address` says where it all comes from. What is still to begin has been announced elsewhere, and needs
     the lead of the nodes alone. Raises ListError KIND_NOT_EMPTY and EFFECTIVE_TOO_SOON.
     """
-    wanted = [kind for kind in TAKEN_OVER if kind in set(kinds)]
+    wanted = sorted(set(kinds), key=TAKEN_OVER.index)
     taken = [one for one in _versions(files) if one.kind in wanted]
     async with connection.transaction():
         for kind in wanted:
