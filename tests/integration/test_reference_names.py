@@ -1,5 +1,6 @@
 """The classifier of names: stored in parts, fetched byte for byte, checked by its hashes."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -48,9 +49,24 @@ async def test_what_is_fetched_is_what_was_imported(desk: Desk, model: Path, tmp
     assert PART_BYTES == max(row["n"] for row in sizes)
     await fetch_names(desk.connection, "1", tmp_path / "fetched")
     assert content(model) == content(tmp_path / "fetched")
-    assert not (tmp_path / "fetched.unfinished").exists()
+    assert ["fetched"] == [name for name in os.listdir(tmp_path) if name.startswith("fetched")]
     body = json.loads(await desk.connection.fetchval("SELECT body::text FROM reference_version"))
     assert {"language": "ru", "classes": ["11.05", "10.51"]} == body["card"]
+
+
+async def test_workers_that_fetch_at_once_leave_one_whole_folder(
+    desk: Desk, model: Path, tmp_path: Path, database_url: str
+) -> None:
+    """One of them finishes first; the other hears that it is there, and leaves nothing behind."""
+    await desk.draft(Kind.NAMES, model, "1")
+    async with desk_on(database_url, tmp_path) as other:
+        results = await asyncio.gather(
+            *(fetch_names(d.connection, "1", tmp_path / "fetched") for d in (desk, other)),
+            return_exceptions=True,
+        )
+    assert [FileExistsError] == [type(result) for result in results if result is not None]
+    assert content(model) == content(tmp_path / "fetched")
+    assert ["fetched"] == [name for name in os.listdir(tmp_path) if name.startswith("fetched")]
 
 
 async def test_a_folder_that_is_there_is_not_written_into(desk: Desk, model: Path) -> None:

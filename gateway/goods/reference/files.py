@@ -3,9 +3,10 @@
 import asyncio
 import shutil
 from collections.abc import Iterator
-from errno import EEXIST
+from errno import EEXIST, ENOTEMPTY
 from hashlib import sha256
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final, cast
 
 import asyncpg
@@ -53,16 +54,30 @@ async def fetch_names(connection: asyncpg.Connection, version: str, into_folder:
     body = await connection.fetchval(_BODY, Kind.NAMES, version)
     if body is None:
         raise ListError(ListCode.UNKNOWN_VERSION, kind=Kind.NAMES, version=version)
-    if await asyncio.to_thread(into_folder.exists):
-        raise FileExistsError(EEXIST, "is there already", str(into_folder))
-    unfinished = into_folder.with_name(f"{into_folder.name}.unfinished")
-    await asyncio.to_thread(shutil.rmtree, unfinished, ignore_errors=True)
+    unfinished = await asyncio.to_thread(_unfinished, into_folder)
     try:
         for file in cast(Classifier, parsed(Kind.NAMES, body)).files:
             await _fetch(connection, version, file, unfinished / file.path)
-        await asyncio.to_thread(unfinished.rename, into_folder)
+        await asyncio.to_thread(_finish, unfinished, into_folder)
     finally:
         await asyncio.to_thread(shutil.rmtree, unfinished, ignore_errors=True)
+
+
+def _unfinished(into_folder: Path) -> Path:
+    """A folder beside, of this fetch alone: the workers of a node may fetch the same version at once."""
+    if into_folder.exists():
+        raise FileExistsError(EEXIST, "is there already", str(into_folder))
+    into_folder.parent.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(prefix=f"{into_folder.name}.", suffix=".unfinished", dir=into_folder.parent))
+
+
+def _finish(unfinished: Path, into_folder: Path) -> None:
+    try:
+        unfinished.rename(into_folder)
+    except OSError as error:
+        if error.errno in (EEXIST, ENOTEMPTY):
+            raise FileExistsError(EEXIST, "is there already", str(into_folder)) from None
+        raise
 
 
 async def _fetch(connection: asyncpg.Connection, version: str, file: StoredFile, path: Path) -> None:
