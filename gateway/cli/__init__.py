@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "database": "gateway.cli.ledger:database_group",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
     "ledger": "gateway.cli.ledger:ledger_group",
+    "lists": "gateway.cli.lists:lists_group",
     "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",

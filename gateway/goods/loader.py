@@ -1,23 +1,16 @@
 """Reads a folder of list files into the one snapshot that decisions go by, or refuses it as a whole."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from gateway.domain.category import (
-    ClassMap,
-    ListBook,
-    PrefixRule,
-    PriceCeiling,
-    Program,
-    ProhibitedList,
-    PublishedNominal,
-)
+from gateway.domain.category import ListBook
 from gateway.domain.policy import day_start
+from gateway.goods.meaning import class_map, nominals, program, prohibited_list
 from gateway.goods.rows import ClassesFile, NominalsFile, ProgramFile, ProhibitedFile, Row
 
 SHIPPED: Final = Path(__file__).parent / "lists"
@@ -35,18 +28,44 @@ class ListFileError(ValueError):
         self.problems = problems
 
 
+@dataclass(frozen=True)
+class ListFiles:
+    """The rows of every list file of a folder, with its prohibited lists by their first day."""
+
+    prohibited: tuple[ProhibitedFile, ...]
+    classes: ClassesFile
+    programs: tuple[ProgramFile, ...]
+    nominals: NominalsFile
+
+
 def load_list_book(folder: Path | None = None) -> ListBook:
     """Every version of every list below `folder`, by default the shipped examples.
 
     Raises ListFileError for the first file that is wrong; a folder is used whole or not at all.
     """
+    files = read_list_files(folder)
+    return ListBook(
+        prohibited=tuple(
+            prohibited_list(
+                row, version=row.version, effective_from=day_start(row.effective_from), act=row.act
+            )
+            for row in files.prohibited
+        ),
+        class_map=class_map(files.classes, version=files.classes.version),
+        programs={(row.code, row.version): program(row) for row in files.programs},
+        nominals=tuple(nominals(files.nominals.nominal)),
+    )
+
+
+def read_list_files(folder: Path | None = None) -> ListFiles:
+    """The same as rows; raises what `load_list_book` raises."""
     root = SHIPPED if folder is None else folder
     _check_names(root)
-    return ListBook(
+    return ListFiles(
         prohibited=_prohibited(root / "prohibited"),
-        class_map=_class_map(root / "classes.toml"),
-        programs=_programs(root / "programs"),
-        nominals=tuple(_nominals(root / "nominals.toml")),
+        classes=read_list_file(root / "classes.toml", ClassesFile),
+        programs=read_programs(root / "programs"),
+        nominals=read_list_file(root / "nominals.toml", NominalsFile),
     )
 
 
@@ -79,8 +98,8 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
     return f"{key}: {message.removeprefix('Value error, ')}" if key else message.removeprefix("Value error, ")
 
 
-def _prohibited(folder: Path) -> tuple[ProhibitedList, ...]:
-    by_day: dict[date, ProhibitedList] = {}
+def _prohibited(folder: Path) -> tuple[ProhibitedFile, ...]:
+    by_day: dict[date, ProhibitedFile] = {}
     for path in sorted(folder.glob("*.toml")):
         row = read_list_file(path, ProhibitedFile)
         if row.version != path.stem:
@@ -88,39 +107,20 @@ def _prohibited(folder: Path) -> tuple[ProhibitedList, ...]:
         if row.effective_from in by_day:
             other = by_day[row.effective_from].version
             raise ListFileError(path, f"effective_from: {row.effective_from} is that of version {other}, too")
-        rules = tuple(PrefixRule(r.id, r.okpd2, r.decision == "deny", r.title) for r in row.rule)
-        by_day[row.effective_from] = ProhibitedList(
-            row.version, day_start(row.effective_from), row.act, rules
-        )
+        by_day[row.effective_from] = row
     if not by_day:
         raise ListFileError(folder, "holds no prohibited list")
     return tuple(by_day[day] for day in sorted(by_day))
 
 
-def _class_map(path: Path) -> ClassMap:
-    row = read_list_file(path, ClassesFile)
-    return ClassMap(row.version, {code: frozenset(classes) for code, classes in row.classes.items()})
-
-
-def _programs(folder: Path) -> Mapping[tuple[str, int], Program]:
-    programs: dict[tuple[str, int], Program] = {}
+def read_programs(folder: Path) -> tuple[ProgramFile, ...]:
+    """Every version of every program of a folder, by the names of the files. Raises ListFileError."""
+    programs = []
     for path in sorted(folder.glob("*.toml")):
         row = read_list_file(path, ProgramFile)
         if path.stem != f"{row.code}-{row.version}":
             raise ListFileError(path, f"code, version: {row.code}-{row.version} is not the file's name")
-        fields = row.model_dump(exclude={"ceiling", "allowed_classes", "unknown_goods_up_to_kopecks"})
-        programs[row.code, row.version] = Program(
-            **fields,
-            allowed_classes=frozenset(row.allowed_classes),
-            ceilings=tuple(PriceCeiling(c.okpd2, c.unit_kopecks) for c in row.ceiling),
-            unknown_goods_up_to_kopecks=row.unknown_goods_up_to_kopecks or 0,
-        )
+        programs.append(row)
     if not programs:
         raise ListFileError(folder, "holds no program")
-    return programs
-
-
-def _nominals(path: Path) -> Iterator[PublishedNominal]:
-    for row in read_list_file(path, NominalsFile).nominal:
-        for nominal_kopecks in row.nominals_kopecks:
-            yield PublishedNominal(row.goods_class, nominal_kopecks, row.effective_from)
+    return tuple(programs)

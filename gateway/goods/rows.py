@@ -42,12 +42,9 @@ class RuleRow(Row):
     title: Text
 
 
-class ProhibitedFile(Row):
-    """`prohibited/<date>.toml`."""
+class Rules(Row):
+    """What a prohibited list says; of when and by which act it is, its publication tells."""
 
-    version: Text
-    effective_from: date
-    act: Text
     rule: Annotated[list[RuleRow], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -57,11 +54,24 @@ class ProhibitedFile(Row):
         return self
 
 
-class ClassesFile(Row):
+class ProhibitedFile(Rules):
+    """`prohibited/<date>.toml`."""
+
+    version: Text
+    effective_from: date
+    act: Text
+
+
+class Classes(Row):
+    """Which goods classes an ОКПД2 code is."""
+
+    classes: Annotated[dict[Code, list[Class]], Field(min_length=1)]
+
+
+class ClassesFile(Classes):
     """`classes.toml`."""
 
     version: Text
-    classes: Annotated[dict[Code, list[Class]], Field(min_length=1)]
 
 
 class FolderRow(Row):
@@ -134,6 +144,17 @@ class NominalsFile(Row):
     @model_validator(mode="after")
     def _check_dates(self) -> Self:
         _check_distinct("nominal of", [f"{row.goods_class} {row.effective_from}" for row in self.nominal])
+        return self
+
+
+class Programs(NominalsFile):
+    """All programs with all their versions, and the nominal values of every class, as one document."""
+
+    program: Annotated[list[ProgramFile], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_programs(self) -> Self:
+        _check_distinct("program", [f"{row.code} {row.version}" for row in self.program])
         return self
 
 

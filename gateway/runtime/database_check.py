@@ -13,6 +13,7 @@ from gateway.runtime.database import alembic_config
 VERSION_MIN: Final = 15
 CLOCK_OFFSET_MAX: Final = timedelta(seconds=1)
 APPEND_ONLY: Final = ("entry", "outcome", "refund", "receipt", "closed_shift", "review_case")
+PUBLISHED: Final = ("reference_version", "reference_file", "catalogue_item", "goods_epoch")
 BY_COLUMN: Final = ("card_account", "certificate", "purchase")
 DURABLE: Final = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
@@ -70,7 +71,7 @@ async def _rights(connection: asyncpg.Connection) -> Answer:
     rows = await connection.fetch(
         "SELECT t FROM unnest($1::text[]) AS t"
         " WHERE has_table_privilege('tillgate_gateway', t, 'UPDATE, DELETE, TRUNCATE')",
-        [*APPEND_ONLY, *BY_COLUMN],
+        [*APPEND_ONLY, *BY_COLUMN, *PUBLISHED],
     )
     changeable = [row["t"] for row in rows]
     return Answer("the gateway cannot change what was decided", not changeable, str(changeable or "no"))

@@ -237,6 +237,21 @@ class Settings(BaseModel):
     lists_dir: OptionalFile = Field(
         None, description="the directory of programs and prohibited lists; empty: those of the package"
     )
+    reference_lead_s: int = Field(
+        60,
+        ge=5,
+        le=86_400,
+        description="how long before a published list holds every node must have heard of it",
+    )
+    list_notice_working_days: int = Field(
+        5,
+        ge=0,
+        le=60,
+        description="working days between the publication of what points buy and its first day in force",
+    )
+    catalogue_notice_working_days: int = Field(
+        0, ge=0, le=60, description="the same for catalogue, ОКПД2 table and classifier of names"
+    )
 
     @property
     def policy(self) -> Policy:
@@ -268,6 +283,11 @@ class Settings(BaseModel):
                 for name in DATABASE_NAMES
                 if given and name not in given
             ]
+        if self.reference_lead_s < self.decision_max_age_s:
+            name = settings_source.variable("reference_lead_s")
+            problems.append(
+                f"{name}: must not be shorter than decision_max_age_s ({self.decision_max_age_s})"
+            )
         if problems:
             raise SettingsError(problems)
         return self

@@ -208,3 +208,10 @@ def test_a_url_that_no_connection_could_come_from_is_refused_at_the_start(query:
 def test_the_page_of_settings_is_fresh() -> None:
     """docs/settings.md is what `python -m gateway.runtime.settings` prints."""
     assert settings_source.markdown(Settings) == (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+
+
+def test_a_list_is_told_to_the_nodes_no_later_than_a_decision_may_be_old() -> None:
+    """A decision that took the list before must be written by then, or never."""
+    problems = problems_of({"TILLGATE_REFERENCE_LEAD_S": "30", "TILLGATE_DECISION_MAX_AGE_S": "31"})
+    assert ("TILLGATE_REFERENCE_LEAD_S: must not be shorter than decision_max_age_s (31)",) == problems
+    assert 31 == load_settings({"TILLGATE_REFERENCE_LEAD_S": "31"}).reference_lead_s

@@ -1,0 +1,1 @@
+"""Reference data in the database: drafted, rehearsed, published with a notice, never changed afterwards."""
