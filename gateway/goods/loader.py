@@ -71,11 +71,11 @@ def read_list_files(folder: Path | None = None) -> ListFiles:
 
 def _check_names(root: Path) -> None:
     """A misspelt file name must not quietly leave a list out."""
-    known = {"README.md", "categories", "classes.toml", "nominals.toml", "prohibited", "programs"}
+    known = {"README.md", "categories", "classes.toml", "lexicon", "nominals.toml", "prohibited", "programs"}
     for path in sorted(root.iterdir()) if root.is_dir() else ():
         if path.name not in known:
             raise ListFileError(path, "is no list file; README.md says what goes where")
-    for folder in ("categories", "prohibited", "programs"):
+    for folder in ("categories", "lexicon", "prohibited", "programs"):
         for path in sorted(root.glob(f"{folder}/*")):
             if path.suffix != ".toml":
                 raise ListFileError(path, "is no list file; README.md says what goes where")
