@@ -1,0 +1,40 @@
+"""A bounded memory that can be asked and filled apart, which functools' caches can't."""
+
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Memory(Generic[Key, Value]):
+    """Remembers at least the last `generation` keys that were put or asked for, and at most twice as many.
+
+    When the young generation is full it becomes the old one, and the old one is forgotten: what is asked for
+    again in the meantime stays.
+    """
+
+    def __init__(self, generation: int) -> None:
+        self._generation = generation
+        self._young: dict[Key, Value] = {}
+        self._old: dict[Key, Value] = {}
+        self.asked = 0
+        self.missed = 0
+
+    def get(self, key: Key) -> Value | None:
+        """What was put under the key, or None."""
+        self.asked += 1
+        found = self._young.get(key)
+        if found is not None:
+            return found
+        found = self._old.get(key)
+        if found is None:
+            self.missed += 1
+            return None
+        self.put(key, found)
+        return found
+
+    def put(self, key: Key, value: Value) -> None:
+        """Remember a value."""
+        if len(self._young) >= self._generation:
+            self._old, self._young = self._young, {}
+        self._young[key] = value

@@ -1,0 +1,127 @@
+"""Words and brands that tell of prohibited goods, and words that make such a word innocent.
+
+The files lie in `gateway/goods/lists/lexicon`; its README says how a term is written and matched.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from msgspec import Struct
+from pydantic import Field
+
+from gateway.goods.loader import ListFileError, read_list_file
+from gateway.goods.names.folding import fold
+from gateway.goods.rows import Id, Row, Text
+
+SHIPPED: Final = Path(__file__).parent.parent / "lists" / "lexicon"
+
+
+class GroupRow(Row):
+    """One `[[group]]`: terms that say the same of goods."""
+
+    id: Id
+    okpd2: str
+    side: Literal["deny", "allow"]
+    kind: Literal["brand", "word", "style", "place"]
+    strength: Literal["sure", "hint"]
+    terms: Annotated[list[Text], Field(min_length=1)]
+
+
+class LexiconFile(Row):
+    """A lexicon file."""
+
+    group: Annotated[list[GroupRow], Field(min_length=1)]
+
+
+class Group(Struct, frozen=True, gc=False):
+    """What a matched term says: goods under `okpd2` ("" if of no one code), denied or innocent.
+
+    A `sure` term hardly ever stands for anything else; a hint is an ordinary word as well.
+    """
+
+    id: str
+    okpd2: str
+    is_deny: bool
+    is_sure: bool
+
+
+class _Term(Struct, frozen=True, gc=False):
+    """A term by its words after the first; a word that ends in * is matched by its beginning."""
+
+    rest: tuple[str, ...]
+    group: int
+
+
+class Lexicon:
+    """Terms by their first word, so that a name costs a few look-ups a word."""
+
+    def __init__(self, groups: Iterable[tuple[Group, Iterable[str]]]) -> None:
+        self.groups: list[Group] = []
+        self._whole: dict[str, list[_Term]] = {}
+        self._begun: dict[str, list[_Term]] = {}
+        for group, terms in groups:
+            for term in terms:
+                self._add(term, len(self.groups))
+            self.groups.append(group)
+        self._shortest_beginning = min(map(len, self._begun), default=0)
+
+    def _add(self, term: str, group: int) -> None:
+        words = _folded_words(term)
+        if not words:
+            raise ValueError(f"{term!r} has no word")
+        first = words[0]
+        table, key = (self._begun, first[:-1]) if first.endswith("*") else (self._whole, first)
+        table.setdefault(key, []).append(_Term(tuple(words[1:]), group))
+
+    def match(self, folded: str) -> frozenset[int]:
+        """Numbers of the groups that a folded name has a term of."""
+        words = folded.split()
+        return frozenset(
+            term.group
+            for index, word in enumerate(words)
+            for term in self._terms_at(word)
+            if not term.rest or _follows(words, index + 1, term.rest)
+        )
+
+    def _terms_at(self, word: str) -> Iterator[_Term]:
+        yield from self._whole.get(word, ())
+        for length in range(self._shortest_beginning, len(word) + 1):
+            yield from self._begun.get(word[:length], ())
+
+
+def _folded_words(term: str) -> list[str]:
+    """A term's words as names are folded, each * kept: "L&M" is two words, "100's" too."""
+    words = []
+    for written in term.split():
+        folded = fold(written).split()
+        if written.endswith("*") and folded:
+            folded[-1] += "*"
+        words += folded
+    return words
+
+
+def _follows(words: list[str], index: int, rest: tuple[str, ...]) -> bool:
+    if len(words) < index + len(rest):
+        return False
+    return all(
+        word.startswith(part[:-1]) if part.endswith("*") else word == part
+        for part, word in zip(rest, words[index:], strict=False)
+    )
+
+
+def load_lexicon(folder: Path = SHIPPED) -> Lexicon:
+    """All lexicon files of a folder, in the order of their names; raises ListFileError."""
+    files = [(path, read_list_file(path, LexiconFile)) for path in sorted(folder.glob("*.toml"))]
+    if not files:
+        raise ListFileError(folder, "holds no lexicon")
+    seen: dict[str, Path] = {}
+    for path, file in files:
+        for row in file.group:
+            if row.id in seen:
+                raise ListFileError(path, f"group {row.id} stands in {seen[row.id].name}, too")
+            seen[row.id] = path
+    rows = [row for _, file in files for row in file.group]
+    return Lexicon(
+        (Group(row.id, row.okpd2, row.side == "deny", row.strength == "sure"), row.terms) for row in rows
+    )
