@@ -93,7 +93,7 @@ def _words(
     lengths = stops - begins
     within = (place - np.repeat(begins, lengths)).astype(np.uint64)
     of_letters = _mix(letters[place] * _MULTIPLIER + (within + np.uint64(1)) * _OTHER)
-    words = np.add.reduceat(of_letters, np.concatenate([[0], np.cumsum(lengths[:-1])]))
+    words: Hashes = np.add.reduceat(of_letters, np.concatenate([[0], np.cumsum(lengths[:-1])]))
     found = [(begins, _mix(words + np.uint64(101)))]
     paired = np.flatnonzero(row[begins[1:]] == row[begins[:-1]])
     if len(paired):
