@@ -95,6 +95,7 @@ class LineReason(WireEnum):
     EXCISE_UNCLEARED = 4
     PROGRAM_DOES_NOT_ALLOW = 5
     GOODS_UNKNOWN = 6
+    GOODS_SUSPECTED = 7
 
 
 class Reason(WireEnum):

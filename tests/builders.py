@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from gateway.domain.basket import Basket, Line
 from gateway.domain.category import (
     ClassMap,
-    Evidence,
     GoodsClass,
     ListBook,
     PrefixRule,
@@ -50,6 +49,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.policy import MOSCOW, Agreement, Context, Policy, Standing
 from gateway.domain.purchase import FiscalReceipt, Purchase, ReceiptKind
 from gateway.domain.reasons import Reason
+from gateway.goods.sources import GoodsAt, goods_by
 
 MILK, BREAD, WATER, BEER, VODKA = (
     "10.51.11.110",
@@ -132,13 +132,12 @@ def book(*changed: Program, prohibited: Iterable[ProhibitedList] = (PROHIBITED,)
 def line(
     number: int, amount_kopecks: int, okpd2: str = MILK, quantity_milli: int = 1000, **changes: Any
 ) -> Line:
-    """A line that costs an amount; its evidence is the declared code unless told otherwise."""
+    """A line that costs an amount; its evidence is the declared code."""
     fields: dict[str, Any] = {
         "item_name": f"item {number}",
         "unit_price_kopecks": amount_kopecks * 1000 // quantity_milli,
         "discount_kopecks": 0,
         "okpd2": okpd2,
-        "evidence": (Evidence("declared", okpd2),) if okpd2 else (),
     }
     return Line(number, quantity_milli=quantity_milli, amount_kopecks=amount_kopecks, **(fields | changes))
 
@@ -167,6 +166,17 @@ def receipt(issued_at: datetime, document: int = 1, **changes: Any) -> FiscalRec
 
 
 @dataclass
+class _Catalogue:
+    """GTINs of 14 digits with their codes."""
+
+    known: Mapping[str, tuple[str, ...]]
+    version: str = "test"
+
+    def codes_of(self, gtin: str) -> tuple[str, ...]:
+        return self.known.get(gtin, ())
+
+
+@dataclass
 class Scene:
     """One account, one shop and a clock that only the test moves."""
 
@@ -175,6 +185,7 @@ class Scene:
     policy: Policy = field(default_factory=Policy)
     shop: Standing = SHOP
     card_stopped: bool = False
+    catalogue: dict[str, tuple[str, ...]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     _made: int = 0
 
@@ -194,7 +205,15 @@ class Scene:
 
     def do(self, command: Command, target_id: UUID | None = None) -> Outcome:
         """Decide a command and keep the account; checks what must hold after every command."""
-        context = Context(self.now, self.next_id(), self.policy, self.lists, self.shop, self.card_stopped)
+        context = Context(
+            self.now,
+            self.next_id(),
+            self.policy,
+            self.lists,
+            self._goods(),
+            self.shop,
+            self.card_stopped,
+        )
         before = self.account
         decided = decide(before, command, target_id, context)
         if decided.outcome.is_approved:
@@ -205,6 +224,11 @@ class Scene:
         self.account = decided.account
         check_balances(self.account.certificates, self.entries)
         return decided.outcome
+
+    def _goods(self) -> GoodsAt:
+        """The lists of the scene's instant, with a catalogue of its own."""
+        by_lists = goods_by(self.lists)(self.now)
+        return GoodsAt(by_lists.edition, _Catalogue(self.catalogue))
 
     @property
     def origin(self) -> Origin:

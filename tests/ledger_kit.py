@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.domain.basket import Basket, Line
 from gateway.domain.category import (
     ClassMap,
-    Evidence,
     GoodsClass,
     ListBook,
     PrefixRule,
@@ -29,6 +28,7 @@ from gateway.domain.certificate import Certificate
 from gateway.domain.commands import Act, Authorize, CloseShift, Command, Issue, Origin
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import Agreement, Policy, Standing
+from gateway.goods.sources import goods_by
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
 from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
@@ -133,7 +133,6 @@ def line(number: int, amount_kopecks: int, okpd2: str = "10.71.11.110", quantity
         discount_kopecks=0,
         amount_kopecks=amount_kopecks,
         okpd2=okpd2,
-        evidence=(Evidence("declared", okpd2),) if okpd2 else (),
     )
 
 
@@ -203,7 +202,7 @@ class Kit:
     @property
     def rules(self) -> Rules:
         """What the kit's ledgers decide by."""
-        return Rules(self.policy, lambda: self.lists, self.standing_of)
+        return Rules(self.policy, lambda: self.lists, goods_by(self.lists), self.standing_of)
 
     async def ledger(self) -> Ledger:
         """One more ledger of the kind that the kit is for, as another worker would be."""

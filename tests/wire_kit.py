@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from gateway.domain.commands import Origin
-from gateway.goods.evidence import evidence_of
 from gateway.ledger.ids import uuid7
 from gateway.rpc.validation.commands import Rules
 from tillgate.v1 import purchase_pb2 as wire
@@ -23,7 +22,7 @@ def token_of(number: str, series: str) -> bytes:
     return f"token of {number}/{series}".encode()
 
 
-RULES = Rules(token_of, evidence_of)
+RULES = Rules(token_of)
 
 
 def new_request_id() -> str:

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from gateway.domain.allocation import allocate, trim
 from gateway.domain.basket import CERTIFICATES_MAX
 from gateway.domain.capture import capture_whole, rest_to_lapse
-from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy, Verdict
+from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy
 from gateway.domain.certificate import Account, Bucket, Certificate, EntryKind, Posting
 from gateway.domain.commands import Authorize
 from gateway.domain.gates import check_may_be_served, check_standing
+from gateway.domain.judging import Judged
 from gateway.domain.money import ceiling_kopecks
 from gateway.domain.outcome import Declined, Outcome
 from gateway.domain.policy import Context, moscow_date
@@ -26,9 +27,8 @@ def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, co
 
     `replaced_id` is the purchase of `replaces_request_id`, if it has one.
     """
-    prohibited = context.lists.prohibited_at(context.now)
-    verdicts = [prohibited.verdict_of(line.evidence, line.payment_subject) for line in command.basket.lines]
-    bare = _new_purchase(posting.account, command, verdicts, context)
+    judged = context.goods.judge(command.basket.lines, command.origin.merchant_id)
+    bare = _new_purchase(posting.account, command, judged, context)
     try:
         check_standing(command, context)
         check_may_be_served(posting.account, context)
@@ -56,10 +56,14 @@ def _as_declined(purchase: Purchase) -> Purchase:
 
 
 def _new_purchase(
-    account: Account, command: Authorize, verdicts: Sequence[Verdict], context: Context
+    account: Account, command: Authorize, judged: Sequence[Judged], context: Context
 ) -> Purchase:
-    judged = zip(command.basket.lines, verdicts, strict=True)
-    lines = tuple([PurchaseLine(line, verdict, verdict.reason) for line, verdict in judged])
+    lines = tuple(
+        [
+            PurchaseLine(line, item.verdict, item.verdict.reason, evidence=item.evidence)
+            for line, item in zip(command.basket.lines, judged, strict=True)
+        ]
+    )
     return Purchase(
         id=context.operation_id,
         account_id=account.id,
@@ -74,7 +78,7 @@ def _new_purchase(
         authorized_at=context.now,
         hold_expires_at=context.now,
         program_code=command.program_code,
-        list_version=verdicts[0].list_version,
+        list_version=judged[0].verdict.list_version,
         rounding_kopecks=command.basket.rounding_kopecks,
         eligible_kopecks=0,
         lines=lines,
@@ -177,7 +181,7 @@ def _check_sufficient(purchase: Purchase, approved_kopecks: int, command: Author
 
 def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], context: Context) -> Purchase:
     """Judge each line under each program and let the certificates pay what they can."""
-    classes_of = context.lists.class_map.classes_of
+    classes_of = context.goods.classes_of
     lines = [(item, classes_of(item.verdict.okpd2)) for item in bare.lines]
     numbers: dict[tuple[str, int], int] = {}
     caps: list[list[int]] = []  # of each program, by line
@@ -216,7 +220,7 @@ def _decided_line(
     if not top_kopecks:
         is_allowed = verdict.reason is LineReason.ALLOWED
         reason = LineReason.PROGRAM_DOES_NOT_ALLOW if is_allowed else verdict.reason
-        return PurchaseLine(item.line, verdict, reason)
+        return PurchaseLine(item.line, verdict, reason, evidence=item.evidence)
     shares = []
     for payer, amount in paid.items():
         certificate, program = payers[payer]
@@ -224,4 +228,4 @@ def _decided_line(
         unit = program.unit_ceiling_kopecks(verdict.okpd2) if verdict.okpd2 else None
         shares.append(Share(certificate.id, amount, unit))
     is_capped = top_kopecks < item.line.amount_kopecks
-    return PurchaseLine(item.line, verdict, LineReason.ALLOWED, tuple(shares), is_capped)
+    return PurchaseLine(item.line, verdict, LineReason.ALLOWED, tuple(shares), is_capped, item.evidence)

@@ -4,7 +4,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.domain.category import Evidence
 from gateway.domain.money import price_times_quantity
 
 LINES_MAX: Final = 200
@@ -13,10 +12,9 @@ ROUNDING_MAX_KOPECKS: Final = 99
 
 
 class Line(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One basket line. `amount_kopecks` is its truth; the rest is evidence.
+    """One basket line. `amount_kopecks` is its truth; the rest says what it is of.
 
     `payment_subject`, `payment_method`, `vat_rate` are tags 1212, 1214, 1199 (0 = not told).
-    `evidence` is what the goods sources say of it, most trusted first.
     """
 
     line_number: int
@@ -33,7 +31,6 @@ class Line(Struct, frozen=True, gc=False, omit_defaults=True):
     payment_method: int = 0
     vat_rate: int = 0
     serial_number: str = ""
-    evidence: tuple[Evidence, ...] = ()
 
 
 class Basket(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""What a line is and whether points may pay it: prohibited list, goods classes, programs.
+"""Lists that lines are judged by: the prohibited list, goods classes, programs.
 
 Rules are data (`gateway/goods/lists`), never code. Codes are ОКПД2, matched on dot-segmented
 prefixes, the longest prefix wins: water (11.07) passes while beer (11.05) does not.
@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
-
-from gateway.domain.reasons import LineReason
 
 
 class GoodsClass(StrEnum):
@@ -30,21 +28,9 @@ class GoodsClass(StrEnum):
 
 _NOT_OTHER: Final = frozenset({GoodsClass.FOOD, GoodsClass.CHILDREN, GoodsClass.DURABLE})
 
-NOT_GOODS_SUBJECTS: Final = frozenset({*range(3, 12), *range(14, 28)})
-"""Tag 1212: work, services, bets, lotteries, rights, payments, deposits, levies and cash: no goods.
-
-Wider than the 3 to 8 and 11 of design section 6: 10 (payment) is how gift cards and top-ups are
-sold, and 14 to 27 name no goods either. 12 and 13 (composite, other) may be goods.
-"""
-
-EXCISE_SUBJECTS: Final = frozenset({2, 30, 31})
-"""Tag 1212: excise goods; never a reason to allow, a second source must clear them."""
-
-
 OKPD2_FORM: Final = re.compile(r"[0-9]{2}(\.[0-9]{1,2}(\.[0-9]{1,2}(\.[0-9]{3})?)?)?")
 """A code of one of the classification's levels: 2, 3, 4, 5, 6 or 9 digits, for `fullmatch`."""
 
-VERDICTS_REMEMBERED: Final = 65_536
 CODES_REMEMBERED: Final = 65_536
 """More than the classification has."""
 
@@ -76,16 +62,6 @@ def is_undivided_subclass(code: str) -> bool:
     return len(code) == 4 and code.endswith(".0")
 
 
-class Evidence(Struct, frozen=True, gc=False):
-    """One source's word on what a line is, in order of trust (design section 6).
-
-    `source` names where the code comes from: "declared" is the till's own ОКПД2.
-    """
-
-    source: str
-    okpd2: str
-
-
 class PrefixRule(Struct, frozen=True, gc=False):
     """One rule of the prohibited list: goods under `okpd2` are denied, or allowed again."""
 
@@ -105,17 +81,11 @@ class ProhibitedList:
     rules: tuple[PrefixRule, ...]
     _by_prefix: Mapping[str, PrefixRule] = field(init=False, repr=False, compare=False)
     _above_denied: frozenset[str] = field(init=False, repr=False, compare=False)
-    verdict_of: Callable[[tuple[Evidence, ...], int], "Verdict"] = field(
-        init=False, repr=False, compare=False
-    )
-    """`judge` under this version, remembered: shops sell the same kinds of goods all day."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_prefix", {rule.okpd2: rule for rule in self.rules})
         denied = (rule.okpd2 for rule in self.rules if rule.is_denied)
         object.__setattr__(self, "_above_denied", _codes_above(denied))
-        remembered = lru_cache(VERDICTS_REMEMBERED)(partial(judge, prohibited=self))
-        object.__setattr__(self, "verdict_of", remembered)
 
     def rule_for(self, okpd2: str) -> PrefixRule | None:
         """The rule of the longest matching prefix, or None if no rule speaks of the code."""
@@ -229,45 +199,3 @@ class ListBook(Struct, frozen=True):
         dated = [n for n in self.nominals if n.goods_class is goods_class and n.effective_from <= day]
         latest = max((n.effective_from for n in dated), default=None)
         return frozenset(n.nominal_kopecks for n in dated if n.effective_from == latest)
-
-
-class Verdict(Struct, frozen=True, gc=False):
-    """The decision of one line against the lists, before any certificate is looked at.
-
-    `okpd2` is the code that decided ("" if no source names the goods).
-    """
-
-    reason: LineReason
-    rule_id: str
-    list_version: str
-    source: str
-    okpd2: str
-
-
-def judge(evidence: tuple[Evidence, ...], payment_subject: int, prohibited: ProhibitedList) -> Verdict:
-    """Judge one line by every source's word: deny wins, else the most trusted source speaks.
-
-    A code above denied goods names nothing: dropping digits must not turn vodka into "beverages".
-    `payment_subject` is tag 1212 of the fiscal receipt (0 = not told). The till's declared
-    code does not clear excise goods: a second source must (design section 6).
-    """
-    version = prohibited.version
-    if payment_subject in NOT_GOODS_SUBJECTS:
-        return Verdict(LineReason.NOT_GOODS, f"subject-{payment_subject}", version, "payment_subject", "")
-    for item in evidence:
-        rule = prohibited.rule_for(item.okpd2)
-        if rule is not None and rule.is_denied:
-            return Verdict(LineReason.PROHIBITED, rule.rule_id, version, item.source, item.okpd2)
-    if payment_subject in EXCISE_SUBJECTS and all(item.source == "declared" for item in evidence):
-        return Verdict(
-            LineReason.EXCISE_UNCLEARED, f"subject-{payment_subject}", version, "payment_subject", ""
-        )
-    specific = [item for item in evidence if not prohibited.is_too_coarse(item.okpd2)]
-    if not specific:
-        rule_id, source = ("too-coarse", evidence[0].source) if evidence else ("unknown", "none")
-        return Verdict(LineReason.GOODS_UNKNOWN, rule_id, version, source, "")
-    trusted = specific[0]
-    rule = prohibited.rule_for(trusted.okpd2)
-    return Verdict(
-        LineReason.ALLOWED, rule.rule_id if rule else "not-listed", version, trusted.source, trusted.okpd2
-    )

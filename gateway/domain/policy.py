@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from gateway.domain.category import ListBook
+from gateway.domain.judging import Goods
 
 MOSCOW: Final = ZoneInfo("Europe/Moscow")
 
@@ -101,7 +102,7 @@ class Standing(Struct, frozen=True, gc=False):
 class Context(Struct, frozen=True, gc=False):
     """Everything else that a decision needs, given as a value: the core reads no clock.
 
-    `now` is the database's clock; `operation_id` a UUIDv7 of that instant. `standing` is None
+    `now` is the database's clock; `operation_id` a UUIDv7 of that instant; `goods` what judges lines then. `standing` is None
     for department commands. `card_stopped` tells whether a card of the account that took part
     is on the stop list.
     """
@@ -110,6 +111,7 @@ class Context(Struct, frozen=True, gc=False):
     operation_id: UUID
     policy: Policy
     lists: ListBook
+    goods: Goods
     standing: Standing | None = None
     card_stopped: bool = False
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct, field
 
 from gateway.domain.basket import Line
-from gateway.domain.category import Verdict
+from gateway.domain.judging import Evidence, Verdict
 from gateway.domain.reasons import LineReason
 
 
@@ -61,13 +61,14 @@ class Share(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class PurchaseLine(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A basket line with its decision. `shares` stand in order of payment."""
+    """A basket line with its decision. `shares` stand in order of payment, `evidence` in order of trust."""
 
     line: Line
     verdict: Verdict
     reason: LineReason
     shares: tuple[Share, ...] = ()
     is_capped: bool = False
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def approved_kopecks(self) -> int:

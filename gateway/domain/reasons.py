@@ -86,6 +86,7 @@ class LineReason(IntEnum):
     EXCISE_UNCLEARED = 4
     PROGRAM_DOES_NOT_ALLOW = 5
     GOODS_UNKNOWN = 6
+    GOODS_SUSPECTED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +259,10 @@ LINE_TEXTS: Final[dict[LineReason, Texts]] = {
     ),
     LineReason.GOODS_UNKNOWN: Texts(
         "Товар не определён: укажите код", "Goods unknown: give a code",
+        "Товар не определён, баллами не оплачивается", "The item is not recognised",
+    ),
+    LineReason.GOODS_SUSPECTED: Texts(
+        "По названию похоже на запрещённый товар: укажите код", "The name suggests prohibited goods: give a code",
         "Товар не определён, баллами не оплачивается", "The item is not recognised",
     ),
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """The canonical form of a command: what a request id stands for, and how two bodies differ.
 
 It holds what the till sent (or the department's row) less what is empty, the card as an account id,
-and nothing that the gateway added: neither the concentrator that carried it nor the goods evidence.
+and nothing that the gateway added, such as the concentrator that carried it.
 """
 
 from typing import Any
@@ -53,8 +53,6 @@ def canonical(command: Command | CloseShift, account_id: int | None) -> str:
     if isinstance(command, Authorize):
         fields["card"] = card_name(command.card_token, account_id)
         del fields["card_token"]
-        for line in fields["basket"]["lines"]:
-            line.pop("evidence", None)
     if "origin" in fields:
         for name in _ADDED_TO_ORIGIN:
             fields["origin"].pop(name, None)

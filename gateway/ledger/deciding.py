@@ -21,6 +21,7 @@ from gateway.domain.commands import (
 )
 from gateway.domain.decide import decide
 from gateway.domain.gates import refusal_of_standing
+from gateway.domain.judging import Goods
 from gateway.domain.outcome import Decided, Outcome
 from gateway.domain.policy import Context, Policy, Standing
 from gateway.domain.purchase import PurchaseState
@@ -39,6 +40,7 @@ class Rules(Struct, frozen=True, gc=False):
 
     policy: Policy
     lists: Callable[[], ListBook]
+    goods: Callable[[datetime], Goods]
     standing_of: Callable[[int], Standing | None]
 
 
@@ -130,6 +132,7 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
         operation_id=uuid7(now),
         policy=rules.policy,
         lists=rules.lists(),
+        goods=rules.goods(now),
         standing=standing,
         card_stopped=account_id is not None and _is_card_stopped(command, account_id, snapshot),
     )

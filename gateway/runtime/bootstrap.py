@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.domain.category import ListBook
 from gateway.domain.commands import CloseShift, Command
-from gateway.goods.evidence import evidence_of
 from gateway.goods.loader import load_list_book
+from gateway.goods.sources import goods_by
 from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.jsondoor.service import JsonService
@@ -115,7 +115,7 @@ async def start_ledger(
     )
     registry = await Registry.load(engine)
     bus = Bus(settings.redis_url)
-    rules = Rules(settings.policy, lambda: lists, registry.standing_of)
+    rules = Rules(settings.policy, lambda: lists, goods_by(lists), registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
     committer = Committer(
@@ -308,7 +308,6 @@ def _services(
     identity = Identity(lambda: parts.registry.snapshot)
     rules = ValidationRules(
         token_of=lambda number, series: card_token(number, series, card_keys),
-        evidence_of=evidence_of,
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)

@@ -14,6 +14,7 @@ from gateway.domain.certificate import Certificate
 from gateway.domain.commands import CloseShift, Command, Expire, Origin
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import Standing
+from gateway.goods.sources import goods_by
 from gateway.ledger.answers import SealedAnswer, StoredAnswer
 from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
@@ -93,7 +94,7 @@ class LedgerDatabase:
         await self.connection.execute(_CLOCK.format(start=START.isoformat()))
         await ensure_partitions(self.connection, first=START)
         await self._register()
-        rules = Rules(POLICY, lambda: LISTS, self._standing_of)
+        rules = Rules(POLICY, lambda: LISTS, goods_by(LISTS), self._standing_of)
         self.committer = Committer(
             lambda: driver_connection(self.engine), rules, seal, NoRegistry(), NoObserver(), Limits()
         )

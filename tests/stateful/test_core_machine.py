@@ -17,6 +17,7 @@ from gateway.domain.certificate import Account, Entry
 from gateway.domain.decide import decide
 from gateway.domain.policy import Context, Standing
 from gateway.domain.purchase import Purchase
+from gateway.goods.sources import goods_by
 from tests.builders import check_balances
 from tests.stateful.plain import Plain, answer_of, command_of
 from tests.stateful.random_commands import RandomCommands
@@ -56,6 +57,7 @@ class CoreSystem:
             operation_id=operation_id,
             policy=POLICY,
             lists=LISTS,
+            goods=goods_by(LISTS)(self.now),
             standing=self.standing(*request["till"]) if "till" in request else None,
             card_stopped=request.get("card") in self.stopped_cards,
         )

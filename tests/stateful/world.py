@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from gateway.domain.basket import Line
-from gateway.domain.category import Evidence, ListBook
+from gateway.domain.category import ListBook
 from gateway.domain.policy import Agreement, Policy
 from tests.builders import (
     BEER,
@@ -112,5 +112,4 @@ def line_of(item: Facts) -> Line:
         amount_kopecks=item["amount"],
         okpd2=okpd2,
         payment_subject=good.get("payment_subject", 0),
-        evidence=(Evidence("declared", okpd2),) if okpd2 else (),
     )

@@ -2,7 +2,6 @@
 
 from msgspec.structs import replace
 
-from gateway.domain.category import Evidence
 from gateway.domain.reasons import LineReason, Reason
 from tests.builders import (
     ANY_GOODS,
@@ -24,6 +23,8 @@ from tests.builders import (
     line,
     prohibited_list,
 )
+
+MILK_GTIN = "04600000000008"
 
 
 def test_prohibited_lines_go_to_own_money_and_the_rest_is_paid() -> None:
@@ -56,7 +57,8 @@ def test_one_source_that_denies_is_enough() -> None:
     """Deny wins over a more trusted source that allows."""
     scene = Scene()
     scene.issue(FOOD, 1000_00)
-    doubtful = line(1, 10_00, evidence=(Evidence("gtin", MILK), Evidence("declared", BEER)))
+    doubtful = line(1, 10_00, BEER, gtin=MILK_GTIN)
+    scene.catalogue = {MILK_GTIN: (MILK,)}
     refused = declined_purchase(scene.authorize(doubtful), Reason.NOTHING_ELIGIBLE)
     assert LineReason.PROHIBITED == refused.lines[0].reason
 
@@ -91,12 +93,12 @@ def test_services_and_uncleared_excise_goods_are_never_paid() -> None:
     """Tag 1212: a service is no goods; excise goods need a second source beside the declared code."""
     scene = Scene()
     scene.issue(FOOD, 1000_00)
-    cleared = (Evidence("gtin", MILK), Evidence("declared", MILK))
+    scene.catalogue = {MILK_GTIN: (MILK,)}
     purchase = scene.hold(
         basket(
             line(1, 10_00, payment_subject=4),
             line(2, 10_00, payment_subject=2),
-            line(3, 10_00, payment_subject=2, evidence=cleared),
+            line(3, 10_00, payment_subject=2, gtin=MILK_GTIN),
         )
     )
     assert [LineReason.NOT_GOODS, LineReason.EXCISE_UNCLEARED, LineReason.ALLOWED] == [

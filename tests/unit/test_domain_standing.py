@@ -19,6 +19,7 @@ from gateway.domain.commands import (
 from gateway.domain.gates import refusal_of_standing
 from gateway.domain.policy import Agreement, Context, Policy
 from gateway.domain.reasons import Reason
+from gateway.goods.sources import goods_by
 from tests.builders import (
     ACT,
     BEER,
@@ -160,7 +161,7 @@ def test_the_standing_is_asked_before_anything_is_looked_up(command: Command) ->
     """A suspended merchant learns of its suspension also for a purchase or card that nobody knows."""
     scene = Scene()
     shop = replace(SHOP, suspended_at=scene.now - timedelta(days=31))
-    context = Context(scene.now, NOBODY, Policy(), BOOK, shop)
+    context = Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK)(scene.now), shop)
     assert Reason.MERCHANT_SUSPENDED == refusal_of_standing(command, context)
     scene.shop = shop
     assert Reason.MERCHANT_SUSPENDED == scene.do(command).reason
@@ -170,4 +171,7 @@ def test_a_department_command_needs_no_till() -> None:
     """Nobody's standing is asked for what the department decides."""
     scene = Scene()
     issue = Issue(NOBODY, "ref", "holder", "food", 1, 1, date(2026, 1, 1), date(2026, 12, 31), ACT)
-    assert refusal_of_standing(issue, Context(scene.now, NOBODY, Policy(), BOOK)) is None
+    assert (
+        refusal_of_standing(issue, Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK)(scene.now)))
+        is None
+    )

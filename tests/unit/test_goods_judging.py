@@ -1,31 +1,28 @@
 """Lines judged by the shipped lists: what passes, what does not, and what a vague code is worth."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
 
-from gateway.domain.category import Evidence, GoodsClass, PriceCeiling, Program, Verdict, judge
+from gateway.domain.category import GoodsClass, PriceCeiling, Program
+from gateway.domain.judging import Edition, Evidence, Review, Source, Verdict, judge
 from gateway.domain.policy import day_start
 from gateway.domain.reasons import LineReason
-from gateway.goods.evidence import evidence_of
 from gateway.goods.loader import load_list_book
 
 BOOK = load_list_book()
-FIRST, SECOND = BOOK.prohibited
+FIRST, SECOND = [Edition(rules, BOOK.class_map) for rules in BOOK.prohibited]
 GOODS = 1  # tag 1212
 
 
-@dataclass(frozen=True)
-class Fields:
-    """The fields of a basket line that a source looks at."""
-
-    okpd2: str
+def declared(okpd2: str) -> tuple[Evidence, ...]:
+    """The till's word alone."""
+    return (Evidence(Source.DECLARED, okpd2),) if okpd2 else ()
 
 
 def judged(okpd2: str, subject: int = GOODS) -> Verdict:
     """A line with that declared code, by the first list."""
-    return judge(evidence_of(Fields(okpd2)), subject, FIRST)
+    return judge(declared(okpd2), subject, FIRST)
 
 
 @pytest.mark.parametrize(
@@ -84,19 +81,21 @@ def test_beer_up_to_half_a_percent_is_decided_by_a_rule_of_its_own() -> None:
 @pytest.mark.parametrize("okpd2", ["11", "11.0", "32.1", "58.19", "58.19.1"])
 def test_a_code_above_denied_goods_does_not_say_what_they_are(okpd2: str) -> None:
     """Digits left out must not turn vodka into beverages: such a line counts as unknown goods."""
-    assert Verdict(LineReason.GOODS_UNKNOWN, "too-coarse", "2022-03-01", "declared", "") == judged(okpd2)
+    assert Verdict(
+        LineReason.GOODS_UNKNOWN, "too-coarse", "2022-03-01", "declared", "", Review.UNKNOWN
+    ) == judged(okpd2)
 
 
 def test_a_more_exact_source_speaks_where_the_more_trusted_one_is_vague() -> None:
     """A vague code is no word at all, and leaves the decision to the next source."""
-    evidence = (Evidence("gtin", "11"), Evidence("declared", "11.07.19.121"))
+    evidence = (Evidence("catalogue", "11"), Evidence("declared", "11.07.19.121"))
     verdict = judge(evidence, GOODS, FIRST)
     assert (LineReason.ALLOWED, "declared", "11.07.19.121") == (verdict.reason, verdict.source, verdict.okpd2)
 
 
 def test_a_deny_of_any_source_wins() -> None:
     """The till's bread does not outweigh the catalogue's beer, whichever is trusted more."""
-    sources = (Evidence("gtin", "10.71.11.111"), Evidence("declared", "11.05.10.120"))
+    sources = (Evidence("catalogue", "10.71.11.111"), Evidence("declared", "11.05.10.120"))
     for evidence in (sources, sources[::-1]):
         assert ("alcohol-beer", "declared") == (
             judge(evidence, GOODS, FIRST).rule_id,
@@ -106,16 +105,19 @@ def test_a_deny_of_any_source_wins() -> None:
 
 def test_a_line_that_no_source_names_is_unknown_goods() -> None:
     """No code is no evidence, and no evidence is neither allowed nor denied."""
-    assert () == evidence_of(Fields(""))
-    assert Verdict(LineReason.GOODS_UNKNOWN, "unknown", "2022-03-01", "none", "") == judged("")
+    assert Verdict(LineReason.GOODS_UNKNOWN, "unknown", "2022-03-01", "none", "", Review.UNKNOWN) == judged(
+        ""
+    )
 
 
 def test_a_list_decides_from_midnight_in_moscow_of_its_first_day() -> None:
     """The nicotine-free liquid passes to the last moment of 2023 and not a moment longer."""
     last_moment = datetime(2023, 12, 31, 20, 59, 59, 999999, tzinfo=UTC)
     first_moment = datetime(2023, 12, 31, 21, tzinfo=UTC)
-    assert [FIRST, SECOND] == [BOOK.prohibited_at(instant) for instant in (last_moment, first_moment)]
-    verdicts = [judge(evidence_of(Fields("12.00.19.800")), GOODS, rules) for rules in (FIRST, SECOND)]
+    assert [FIRST.prohibited, SECOND.prohibited] == [
+        BOOK.prohibited_at(instant) for instant in (last_moment, first_moment)
+    ]
+    verdicts = [judge(declared("12.00.19.800"), GOODS, rules) for rules in (FIRST, SECOND)]
     assert [LineReason.ALLOWED, LineReason.PROHIBITED] == [verdict.reason for verdict in verdicts]
     assert ["nicotine-free-liquid"] * 2 == [verdict.rule_id for verdict in verdicts]
 
@@ -204,4 +206,4 @@ def test_nominals_of_a_day_are_those_of_the_latest_date() -> None:
     assert {50_000, 200_000, 300_000} == BOOK.nominals_on(FOOD, date(2024, 1, 1))
     assert {1_050_000, 1_090_000, 1_250_000} == BOOK.nominals_on(DURABLE, date(2025, 6, 1))
     assert frozenset() == BOOK.nominals_on(FOOD, date(2022, 2, 28))
-    assert day_start(date(2022, 3, 1)) == FIRST.effective_from
+    assert day_start(date(2022, 3, 1)) == FIRST.prohibited.effective_from

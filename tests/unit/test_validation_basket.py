@@ -5,14 +5,11 @@ from typing import Any
 
 import pytest
 
-from gateway.domain.category import Evidence
 from gateway.domain.money import AMOUNT_MAX_KOPECKS
 from gateway.domain.reasons import Reason
 from gateway.rpc.validation.basket import read_basket
-from gateway.rpc.validation.commands import Rules, read_authorize
 from gateway.rpc.validation.findings import VIOLATIONS_MAX, Findings, InvalidRequestError
 from tests import wire_kit as till
-from tests.wire_kit import ORIGIN, RULES
 from tillgate.v1 import purchase_pb2 as wire
 
 INT64_MAX, INT64_MIN, INT32_MAX = 2**63 - 1, -(2**63), 2**31 - 1
@@ -21,7 +18,7 @@ INT64_MAX, INT64_MIN, INT32_MAX = 2**63 - 1, -(2**63), 2**31 - 1
 def refused(basket: wire.Basket, tolerance_kopecks: int = 1) -> InvalidRequestError:
     """What is found in a basket."""
     findings = Findings()
-    read_basket(basket, RULES.evidence_of, tolerance_kopecks, findings)
+    read_basket(basket, tolerance_kopecks, findings)
     with pytest.raises(InvalidRequestError) as caught:
         findings.settle()
     return caught.value
@@ -86,7 +83,7 @@ def test_200_lines_pass_and_201_do_not() -> None:
     """The limit of a basket."""
     lines = [till.line(number, 1_00) for number in range(1, 202)]
     findings = Findings()
-    assert 200 == len(read_basket(till.basket(*lines[:200]), RULES.evidence_of, 1, findings).lines)
+    assert 200 == len(read_basket(till.basket(*lines[:200]), 1, findings).lines)
     assert not findings
     assert Reason.TOO_MANY_LINES == refused(till.basket(*lines)).reason
 
@@ -149,7 +146,7 @@ def test_a_line_may_lie_beside_its_arithmetic_by_the_tolerance(
     basket = spoilt(unit_price_kopecks=100_00 + gap)
     if passes:
         findings = Findings()
-        read_basket(basket, RULES.evidence_of, tolerance_kopecks, findings)
+        read_basket(basket, tolerance_kopecks, findings)
         assert not findings
     else:
         assert Reason.LINE_SUM_MISMATCH == refused(basket, tolerance_kopecks).reason
@@ -159,7 +156,7 @@ def test_a_weighed_line_is_rounded_half_up() -> None:
     """0.125 kg at 99.96 is 12.495, so 12.50: the rule of fiscal tills."""
     line = till.line(1, 12_50, quantity_milli=125, unit_price_kopecks=99_96)
     findings = Findings()
-    read_basket(till.basket(line), RULES.evidence_of, 0, findings)
+    read_basket(till.basket(line), 0, findings)
     assert not findings
 
 
@@ -177,22 +174,3 @@ def test_findings_beyond_a_limit_are_not_told() -> None:
     """An error must fit into the trailing metadata of a call."""
     basket = till.basket(*(till.line(number, okpd2="bad") for number in range(1, 101)))
     assert VIOLATIONS_MAX == len(refused(basket).violations)
-
-
-def test_the_goods_sources_are_asked_of_valid_codes_only() -> None:
-    """What they keep in memory cannot be filled with garbage."""
-    asked = []
-
-    def evidence_of(line: wire.BasketLine) -> tuple[Evidence, ...]:
-        asked.append(line.okpd2)
-        return (Evidence("declared", line.okpd2),)
-
-    rules = Rules(till.token_of, evidence_of)
-    good = till.authorize(till.line(1, okpd2=till.BREAD), till.line(2, okpd2=till.BEER))
-    command = read_authorize(good, ORIGIN, rules)
-    assert [(Evidence("declared", till.BREAD),), (Evidence("declared", till.BEER),)] == [
-        line.evidence for line in command.basket.lines
-    ]
-    with pytest.raises(InvalidRequestError):
-        read_authorize(till.authorize(till.line(1, okpd2="bad" * 100_000)), ORIGIN, rules)
-    assert [till.BREAD, till.BEER] == asked

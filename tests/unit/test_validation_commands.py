@@ -10,7 +10,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.domain import commands as domain
 from gateway.domain.basket import Basket, Line
-from gateway.domain.category import Evidence
 from gateway.domain.purchase import FiscalReceipt, OwnMoneyPart, ReceiptKind
 from gateway.domain.reasons import Reason
 from gateway.rpc.validation import commands as validation
@@ -57,7 +56,6 @@ def test_a_sale_is_read_whole() -> None:
         okpd2=till.BREAD,
         payment_subject=1,
         vat_rate=2,
-        evidence=(Evidence("declared", till.BREAD),),
     )
     receipt = FiscalReceipt(
         kind=ReceiptKind.SALE,

@@ -1,10 +1,9 @@
 """Baskets and the lines of captures and refunds, as a till may send them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from gateway.domain.basket import LINES_MAX, Basket, Line, line_sum_gap_kopecks
-from gateway.domain.category import Evidence
 from gateway.domain.commands import CaptureLine, RefundLine
 from gateway.domain.reasons import Reason
 from gateway.rpc.validation.fields import (
@@ -20,16 +19,11 @@ from gateway.rpc.validation.fields import (
 from gateway.rpc.validation.findings import Findings
 from tillgate.v1 import purchase_pb2 as wire
 
-EvidenceOf = Callable[[wire.BasketLine], tuple[Evidence, ...]]
-"""What the goods sources say of a line, most trusted first; asked only while nothing was found wrong."""
-
 _EMPTY: Final = Basket(())
 
 
-def read_basket(
-    basket: wire.Basket, evidence_of: EvidenceOf, sum_tolerance_kopecks: int, findings: Findings
-) -> Basket:
-    """The basket of a request, each line with its evidence.
+def read_basket(basket: wire.Basket, sum_tolerance_kopecks: int, findings: Findings) -> Basket:
+    """The basket of a request.
 
     A line's amount may lie `sum_tolerance_kopecks` from quantity × price − discount; the lines
     less the rounding are exactly the total.
@@ -44,7 +38,7 @@ def read_basket(
     lines = []
     for index, line in enumerate(sent):
         findings.enter("basket.lines", index, line.line_number)
-        lines.append(_read_line(line, evidence_of, sum_tolerance_kopecks, findings))
+        lines.append(_read_line(line, sum_tolerance_kopecks, findings))
     findings.leave()
     check_rounding(rounding_kopecks, "basket.rounding_kopecks", findings)
     check_amount(total_kopecks, 1, "basket.total_kopecks", findings)
@@ -60,9 +54,7 @@ def read_basket(
     return read
 
 
-def _read_line(
-    line: wire.BasketLine, evidence_of: EvidenceOf, sum_tolerance_kopecks: int, findings: Findings
-) -> Line:
+def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Findings) -> Line:
     gtin, marking_code, okpd2 = line.gtin, line.marking_code, line.okpd2
     if gtin:
         check_gtin(gtin, "gtin", findings)
@@ -85,7 +77,6 @@ def _read_line(
         payment_method=line.payment_method,
         vat_rate=line.vat_rate,
         serial_number=line.serial_number,
-        evidence=() if findings else evidence_of(line),
     )
     if _check_sums_fit(read, findings) and line_sum_gap_kopecks(read) > sum_tolerance_kopecks:
         ru = f"{read.amount_kopecks} коп. не равно цена × количество − скидка"

@@ -16,7 +16,7 @@ from gateway.domain.commands import Origin
 from gateway.domain.purchase import OwnMoneyPart
 from gateway.domain.reasons import Reason
 from gateway.registry.cards import NUMBER_DIGITS_MAX, NUMBER_DIGITS_MIN
-from gateway.rpc.validation.basket import EvidenceOf, read_basket, read_capture_lines, read_refund_lines
+from gateway.rpc.validation.basket import read_basket, read_capture_lines, read_refund_lines
 from gateway.rpc.validation.fields import (
     check_amount,
     check_rounding,
@@ -45,12 +45,10 @@ _NIL: Final = UUID(int=0)
 class Rules:
     """What validation needs from outside.
 
-    `token_of` turns number and series of a card into its keyed token; `evidence_of` asks the
-    goods sources; a line's amount may lie `line_sum_tolerance_kopecks` from its arithmetic.
+    `token_of` turns number and series of a card into its keyed token; a line's amount may lie `line_sum_tolerance_kopecks` from its arithmetic.
     """
 
     token_of: Callable[[str, str], bytes]
-    evidence_of: EvidenceOf
     line_sum_tolerance_kopecks: int = 1
 
 
@@ -75,7 +73,7 @@ def read_authorize(request: AuthorizeLike, origin: Origin, rules: Rules) -> doma
         request_id=request_id,
         origin=origin,
         card_token=_read_card(request.card, rules, findings),
-        basket=read_basket(request.basket, rules.evidence_of, rules.line_sum_tolerance_kopecks, findings),
+        basket=read_basket(request.basket, rules.line_sum_tolerance_kopecks, findings),
         program_code=request.program_code,
         certificate_ids=_read_certificate_ids(request.certificate_ids, findings),
         accept_partial=request.accept_partial,
@@ -96,7 +94,7 @@ def read_quote(request: service.QuoteRequest, origin: Origin, rules: Rules) -> d
         request_id=_NIL,
         origin=origin,
         card_token=_read_card(request.card, rules, findings),
-        basket=read_basket(request.basket, rules.evidence_of, rules.line_sum_tolerance_kopecks, findings),
+        basket=read_basket(request.basket, rules.line_sum_tolerance_kopecks, findings),
         program_code=request.program_code,
         certificate_ids=_read_certificate_ids(request.certificate_ids, findings),
         accept_partial=request.accept_partial,

@@ -1,0 +1,146 @@
+"""Every source's word on a line, in order of trust (design section 6), and the verdict that follows.
+
+A new source joins here, and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from gateway.domain.basket import Line
+from gateway.domain.category import GoodsClass, ListBook
+from gateway.domain.judging import Edition, Evidence, Judged, Source
+from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreTemplates
+from gateway.goods.identity.item import ItemIdentity, identify
+from gateway.goods.identity.marking import MarkingForm
+from gateway.goods.memory import Memory
+from gateway.goods.names.folding import fold
+from gateway.goods.names.opinions import Namer, Opinion
+
+LINES_REMEMBERED: Final = 16_384
+
+_MARKED: Final = {MarkingForm.TOBACCO_PACK: "12.00.11", MarkingForm.ALCOHOL_STAMP: "11.01"}
+"""What a marking code tells by its form alone, whatever its number."""
+
+
+class Catalogue(Protocol):
+    """GTINs that somebody catalogued."""
+
+    version: str
+
+    def codes_of(self, gtin: str) -> tuple[str, ...]:
+        """The distinct ОКПД2 codes of 14 digits; empty if the catalogue does not know what they are."""
+
+
+class Confirmed(Struct, frozen=True, gc=False):
+    """What the department confirmed, each with the rule that says so: (ОКПД2, rule id).
+
+    By GTIN, by folded name, and by merchant and the merchant's own code.
+    """
+
+    gtins: Mapping[str, tuple[str, str]] = {}
+    names: Mapping[str, tuple[str, str]] = {}
+    in_store: Mapping[tuple[int, str], tuple[str, str]] = {}
+    templates: Mapping[int, InStoreTemplates] = {}
+
+
+NOTHING_CONFIRMED: Final = Confirmed()
+
+_MARKED_WITH_SERIAL: Final = 31
+"""Characters of the shortest code of (01) and (21); shorter ones may be of another form."""
+
+_Key = tuple[int, str, str, str, str, str, int]
+
+
+@dataclass(frozen=True)
+class GoodsAt:
+    """All sources and rules in force from one instant to the next; judges lines, and remembers them."""
+
+    edition: Edition
+    catalogue: Catalogue | None = None
+    namer: Namer | None = None
+    confirmed: Confirmed = NOTHING_CONFIRMED
+    _memory: Memory[_Key, Judged] = field(default_factory=lambda: Memory(LINES_REMEMBERED), repr=False)
+
+    @property
+    def classes_of(self) -> Callable[[str], frozenset[GoodsClass]]:
+        """The goods classes of an ОКПД2 code."""
+        return self.edition.class_map.classes_of
+
+    def judge(self, lines: Sequence[Line], merchant_id: int) -> list[Judged]:
+        """Judge lines of one merchant; names not seen lately go through the classifier in one call."""
+        keys = [_key(line, merchant_id) for line in lines]
+        found = [self._memory.get(key) for key in keys]
+        if None not in found:
+            return found  # type: ignore[return-value] # no None is left
+        fresh = [index for index, judged in enumerate(found) if judged is None]
+        opinions = self._opinions([lines[index].item_name for index in fresh])
+        for index, opinion in zip(fresh, opinions, strict=True):
+            line = lines[index]
+            evidence = tuple(self._evidence(line, merchant_id, opinion))
+            judged = Judged(evidence, self.edition.verdict_of(evidence, line.payment_subject))
+            found[index] = judged
+            self._memory.put(keys[index], judged)
+        return found  # type: ignore[return-value] # all of them are filled
+
+    def _opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
+        return self.namer.opinions(names) if self.namer is not None else [None] * len(names)
+
+    def _evidence(self, line: Line, merchant_id: int, opinion: Opinion | None) -> Iterator[Evidence]:
+        identity = identify(line, self.confirmed.templates.get(merchant_id, NO_TEMPLATES))
+        yield from self._by_codes(identity)
+        yield from self._in_store(identity, merchant_id)
+        if line.okpd2:
+            yield Evidence(Source.DECLARED, line.okpd2)
+        if rule := self.confirmed.names and self.confirmed.names.get(fold(line.item_name)):
+            yield Evidence(Source.CONFIRMED_NAME, *rule)
+        elif opinion is not None and self.namer is not None:
+            yield Evidence(Source.NAME, opinion.okpd2, self.namer.version, opinion.denied_ppm)
+
+    def _by_codes(self, identity: ItemIdentity) -> Iterator[Evidence]:
+        marked = ""
+        if identity.marking is not None:
+            if code := _MARKED.get(identity.marking.form):
+                yield Evidence(Source.MARKING, code)
+            marked = identity.marking.gtin
+        for gtin in identity.gtins:
+            source = Source.MARKING if gtin == marked else Source.CATALOGUE
+            if rule := self.confirmed.gtins.get(gtin):
+                yield Evidence(source, *rule)
+            elif self.catalogue is not None:
+                for code in self.catalogue.codes_of(gtin):
+                    yield Evidence(source, code, self.catalogue.version)
+
+    def _in_store(self, identity: ItemIdentity, merchant_id: int) -> Iterator[Evidence]:
+        plu = identity.in_store.plu if identity.in_store is not None else ""
+        for code in dict.fromkeys((plu, identity.item_code)):
+            if code and (rule := self.confirmed.in_store.get((merchant_id, code))):
+                yield Evidence(Source.IN_STORE, *rule)
+
+
+def goods_by(lists: ListBook) -> Callable[[datetime], GoodsAt]:
+    """What judges lines at an instant by the lists alone: codes that the till declares, and no other source."""
+    editions = {rules.version: GoodsAt(Edition(rules, lists.class_map)) for rules in lists.prohibited}
+    return lambda instant: editions[lists.prohibited_at(instant).version]
+
+
+def _key(line: Line, merchant_id: int) -> _Key:
+    """All of a line that its verdict depends on. Serials of marking codes differ from item to item: of a code
+    with its number in the usual place only that counts.
+    """
+    marking = line.marking_code
+    if len(marking) >= _MARKED_WITH_SERIAL and marking.startswith("01") and marking[16:18] == "21":
+        marking = marking[:18]
+    is_local = line.item_code or line.gtin[:1] in ("0", "2")
+    return (
+        merchant_id if is_local else 0,
+        line.gtin,
+        marking,
+        line.item_code,
+        line.okpd2,
+        line.item_name,
+        line.payment_subject,
+    )
