@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-BITS: Final = 18
+BITS: Final = 17
 COLUMNS: Final = 1 << BITS
 """Features are hashed into this many columns; collisions are rare beside what a name has in all."""
 

@@ -1,14 +1,15 @@
 """The trained classifier of names: how it is stored, and what it says of names it has not seen before.
 
-A name's features choose rows of a table, their sum is a hidden layer, and from it come the probabilities of
-the labels, ОКПД2 codes. Training is scikit-learn's (`training`); here is only the forward pass, in numpy, over
-a file that all workers of a machine map into memory together.
+A name's features choose rows of a table. Their sum is a hidden layer, from which come the probabilities of the
+labels, ОКПД2 codes; and beside it the score of a linear learner that knows denied goods and no labels: the two
+err on different names, and are calibrated together. Training is scikit-learn's (`training`); here is only the
+forward pass, in numpy, over a file that all workers of a machine map into memory together.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,11 +20,13 @@ from numpy.typing import NDArray
 
 from gateway.domain.judging import NamePolicy
 from gateway.goods.names.features import COLUMNS, features
-from gateway.goods.names.lexicon import Lexicon
+from gateway.goods.names.lexicon import Lexicon, load_lexicon
 
 FORMAT: Final = 1
 LEXICON_WEIGHT: Final = 0.5
 """What a matched group of the lexicon counts, where all other features of a name together have the length 1."""
+
+_TINY: Final = np.float32(1e-12)
 
 Floats = NDArray[np.float32]
 
@@ -32,64 +35,109 @@ class ModelFileError(ValueError):
     """A classifier's file cannot be used; the message says why and what to do."""
 
 
+class Calibration(Struct, frozen=True):
+    """Log-odds of denied goods = `labels` × those of the labels + `linear` × the linear score + `intercept`."""
+
+    labels: float
+    linear: float
+    intercept: float
+
+
 class ModelCard(Struct, frozen=True, kw_only=True):
     """What is known of a classifier besides its numbers: stored in its file, shown to who publishes it.
 
-    `labels` are the ОКПД2 codes it tells apart; `groups` the ids of the lexicon groups it was trained with.
-    The probability of denied goods is sigmoid(`slope` × log-odds + `intercept`).
+    `labels` are the ОКПД2 codes it tells apart, `denied` those among them that were denied when it learned;
+    `groups` are the ids of the lexicon groups it was trained with. `policy` holds from which probability a
+    guess counts, `evaluation` what that led to on names held out.
     """
 
     version: str
     trained_on: str
     labels: tuple[str, ...]
+    denied: frozenset[str]
     groups: tuple[str, ...]
-    slope: float
-    intercept: float
+    calibration: Calibration
     policy: NamePolicy
     evaluation: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the two learners say of names, before calibration.
+
+    Shapes: `probabilities` (names, labels), `log_odds` (names, 2): of denied goods by the labels, and linear.
+    """
+
+    probabilities: Floats
+    log_odds: Floats
 
 
 @dataclass(frozen=True)
 class NameModel:
     """A classifier as loaded; `lexicon` is that of its training.
 
-    Shapes: `table` (COLUMNS + groups, hidden), `hidden_bias` (hidden), `output` (hidden, labels), `output_bias`
-    (labels).
+    Shapes: `table` (COLUMNS + groups, hidden + 1), whose last column is the linear learner's, `bias`
+    (hidden + 1), `output` (hidden, labels), `output_bias` (labels).
     """
 
     card: ModelCard
     lexicon: Lexicon
     table: NDArray[np.float16]
-    hidden_bias: Floats
+    bias: Floats
     output: Floats
     output_bias: Floats
 
     def probabilities(self, folded: Sequence[str]) -> Floats:
-        """Of every name the probability of each label, shape (names, labels)."""
+        """Of every name the calibrated probability of each label, shape (names, labels)."""
+        scores = self.scores(folded)
+        denied = probability_of(scores.log_odds, self.card.calibration)[:, None]
+        is_denied = self.is_denied
+        by_label = scores.probabilities
+        before = by_label[:, is_denied].sum(axis=1, keepdims=True)
+        # The calibrated odds decide between the two sides; within each the labels keep their shares.
+        shares = np.where(is_denied, denied / (before + _TINY), (1 - denied) / (1 - before + _TINY))
+        result: Floats = (by_label * shares).astype(np.float32)
+        return result
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """All numbers, in the order in which they are stored."""
+        return tuple(getattr(self, name) for name in _ARRAYS)
+
+    @cached_property
+    def is_denied(self) -> NDArray[np.bool_]:
+        """Which labels were denied in training."""
+        return np.array([label in self.card.denied for label in self.card.labels])
+
+    def scores(self, folded: Sequence[str]) -> Scores:
+        """What each learner says of every name; for calibration and decisions alike."""
         columns, starts = features(folded)
         counts = np.diff(starts).astype(np.float32)
         rows = np.take(self.table, columns, axis=0).astype(np.float32)
-        hidden = np.add.reduceat(rows, starts[:-1], axis=0) / np.sqrt(counts)[:, None]
+        sums = np.add.reduceat(rows, starts[:-1], axis=0) / np.sqrt(counts)[:, None]
         for index, name in enumerate(folded):
             for group in self.lexicon.match(name):
-                hidden[index] += LEXICON_WEIGHT * self.table[COLUMNS + group].astype(np.float32)
-        hidden += self.hidden_bias
-        np.maximum(hidden, 0, out=hidden)
-        scores = hidden @ self.output + self.output_bias
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        result: Floats = scores
-        return result
-
-    def calibrated(self, denied: Floats) -> Floats:
-        """Probabilities that goods are denied, from what the labels of denied goods sum up to."""
-        clipped = np.clip(denied.astype(np.float64), 1e-9, 1 - 1e-9)
-        log_odds = np.log(clipped) - np.log1p(-clipped)
-        return (1 / (1 + np.exp(-(self.card.slope * log_odds + self.card.intercept)))).astype(np.float32)
+                sums[index] += LEXICON_WEIGHT * self.table[COLUMNS + group].astype(np.float32)
+        sums += self.bias
+        outputs = np.tanh(sums[:, :-1]) @ self.output + self.output_bias
+        outputs -= outputs.max(axis=1, keepdims=True)
+        np.exp(outputs, out=outputs)
+        outputs /= outputs.sum(axis=1, keepdims=True)
+        denied = outputs[:, self.is_denied].sum(axis=1)
+        allowed = outputs[:, ~self.is_denied].sum(axis=1)
+        of_labels = np.log(denied + _TINY) - np.log(allowed + _TINY)
+        return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]))
 
 
-_ARRAYS: Final = ("table", "hidden_bias", "output", "output_bias")
+def probability_of(log_odds: Floats, calibration: Calibration) -> NDArray[np.float64]:
+    """The calibrated probability of denied goods, from log-odds of shape (names, 2)."""
+    of_labels, linear = log_odds.T.astype(np.float64)
+    mixed = calibration.labels * of_labels + calibration.linear * linear + calibration.intercept
+    result: NDArray[np.float64] = 1 / (1 + np.exp(-mixed))
+    return result
+
+
+_ARRAYS: Final = ("table", "bias", "output", "output_bias")
 
 
 @dataclass(frozen=True)
@@ -99,19 +147,45 @@ class ModelFile:
     folder: Path
 
     def write(self, model: NameModel, sources: Sequence[Path]) -> None:
-        """Store a classifier with the lexicon files it was trained with."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Store a classifier with the lexicon files it was trained with; the card last, so that none is half."""
+        (self.folder / _LEXICON).mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             np.save(self.folder / f"{name}.npy", getattr(model, name))
         for path in sources:
-            (self.folder / "lexicon").mkdir(exist_ok=True)
-            (self.folder / "lexicon" / path.name).write_bytes(path.read_bytes())
-        card = {"format": FORMAT, "sha256": self._sums(), **msgspec.to_builtins(model.card)}
-        text = json.dumps(card, ensure_ascii=False, indent=1)
-        (self.folder / "card.json").write_text(text, encoding="utf-8")
+            (self.folder / _LEXICON / path.name).write_bytes(path.read_bytes())
+        stored = _Stored(format=FORMAT, sha256=self._sums(), card=model.card)
+        text = msgspec.json.format(msgspec.json.encode(stored), indent=1)
+        (self.folder / _CARD).write_bytes(text + b"\n")
+
+    def read(self) -> NameModel:
+        """The stored classifier, its arrays mapped into memory; raises ModelFileError."""
+        try:
+            stored = msgspec.json.decode((self.folder / _CARD).read_bytes(), type=_Stored)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise ModelFileError(f"{self.folder}: holds no classifier that can be read: {error}") from error
+        if stored.format != FORMAT:
+            raise ModelFileError(f"{self.folder}: is of format {stored.format}, not {FORMAT}: train it again")
+        if stored.sha256 != self._sums():
+            raise ModelFileError(f"{self.folder}: its files are not those that its card names; copy it again")
+        arrays = {name: np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+        return NameModel(stored.card, load_lexicon(self.folder / _LEXICON), **arrays)
 
     def _sums(self) -> dict[str, str]:
+        paths = [self.folder / f"{name}.npy" for name in _ARRAYS] + sorted(self.folder.glob(f"{_LEXICON}/*.toml"))
         return {
             str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted((*self.folder.glob("*.npy"), *self.folder.glob("lexicon/*.toml")))
+            for path in paths
+            if path.exists()
         }
+
+
+_CARD: Final = "card.json"
+_LEXICON: Final = "lexicon"
+
+
+class _Stored(Struct, frozen=True):
+    """What stands in card.json."""
+
+    format: int
+    sha256: dict[str, str]
+    card: ModelCard

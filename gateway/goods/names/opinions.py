@@ -37,7 +37,7 @@ class Namer:
         if not known:
             return [None] * len(names)
         probabilities = self._model.probabilities(known)
-        denied = self._model.calibrated(probabilities[:, self._is_denied].sum(axis=1))
+        denied = probabilities[:, self._is_denied].sum(axis=1)
         # Of the allowed goods first the likeliest class, then the likeliest code in it: many codes that share
         # a class must not lose to one that stands alone.
         by_kind = probabilities @ self._kinds
@@ -47,7 +47,7 @@ class Namer:
         best = (probabilities * self._kinds[:, kind].T).argmax(axis=1)
         found = iter(
             [
-                Opinion(self._labels[label], round(float(p) * MILLION))
+                Opinion(self._labels[label], min(round(float(p) * MILLION), MILLION))
                 for label, p in zip(best, denied, strict=True)
             ]
         )
