@@ -18,7 +18,7 @@ from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.marking import MarkingForm, read_marking_code
 from gateway.goods.memory import Memory
 from gateway.goods.names.folding import fold
-from gateway.goods.names.opinions import Namer, Opinion
+from gateway.goods.names.opinions import Opinion
 
 LINES_REMEMBERED: Final = 16_384
 
@@ -33,6 +33,15 @@ class Catalogue(Protocol):
 
     def codes_of(self, gtin: str) -> tuple[str, ...]:
         """The distinct ОКПД2 codes of 14 digits; empty if the catalogue does not know what they are."""
+
+
+class Namer(Protocol):
+    """A classifier of names with the lists that it was trained for (`gateway.goods.names.opinions`)."""
+
+    version: str
+
+    def opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
+        """What each name is most likely of; None if it tells nothing."""
 
 
 class Confirmed(Struct, frozen=True, gc=False):
@@ -86,7 +95,7 @@ class GoodsAt:
         if len(known) == len(found):
             return known
         fresh = [(key, line) for key, line, judged in zip(keys, lines, found, strict=True) if judged is None]
-        made = iter(self._judge_fresh(fresh, merchant_id))
+        made = self._judge_fresh(fresh, merchant_id)
         return [judged if judged is not None else next(made) for judged in found]
 
     def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line]], merchant_id: int) -> Iterator[Judged]:
