@@ -58,9 +58,7 @@ class Confirmed(Struct, frozen=True, gc=False):
 
 NOTHING_CONFIRMED: Final = Confirmed()
 
-_NO_MARKING: Final = (MarkingForm.UNKNOWN, "")
-
-_Key = tuple[int, str, tuple[MarkingForm, str], str, str, str, int]
+_Key = tuple[int, str, str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -156,9 +154,9 @@ def _key(line: Line, own_id: int) -> _Key:
     Serials of marking codes differ from item to item and tell nothing: a code counts as it is read. By its
     look alone it must not count: one that merely begins like another may be of another form, and refused.
     """
-    marking = _NO_MARKING
+    form = marked = ""
     if line.marking_code:
-        read = read_marking_code(line.marking_code)
-        marking = (read.form, read.gtin)
+        marking = read_marking_code(line.marking_code)
+        form, marked = marking.form.value, marking.gtin
     item_code = line.item_code if own_id else ""
-    return (own_id, line.gtin, marking, item_code, line.okpd2, line.item_name, line.payment_subject)
+    return (own_id, line.gtin, form, marked, item_code, line.okpd2, line.item_name, line.payment_subject)
