@@ -116,5 +116,3 @@ def open_catalogue(folder: Path) -> StoredCatalogue:
     if card.format != FORMAT or not card.items == len(gtins) == len(places):
         raise CatalogueStoreError(f"{folder}: is of another format, or incomplete: remove it")
     return StoredCatalogue(card.version, gtins, places, card.codes)
-
-

@@ -3,29 +3,18 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.goods.loader import SHIPPED
-from gateway.runtime.embedded import EmbeddedPostgres
-from tests.cli_kit import CommandLine, command_line
+from tests.cli_kit import CommandLine
 from tests.reference_kit import gtin, prohibited_text
 
 SAID = (
     "--act-body", "Департамент", "--act-number", "17", "--act-date", "2026-10-01",
     "--address", "https://example.org/list", "--by", "operator-2",
 )  # fmt: skip
-
-
-@pytest.fixture
-def tillgate(
-    postgres: EmbeddedPostgres, database_name: str, redis_url: str, tmp_path: Path
-) -> Iterator[CommandLine]:
-    """The command line on a database of this test's own."""
-    with command_line(postgres, database_name, redis_url, tmp_path / "data") as made:
-        yield made
 
 
 @pytest.fixture

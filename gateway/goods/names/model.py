@@ -171,7 +171,9 @@ class ModelFile:
         return NameModel(stored.card, load_lexicon(self.folder / _LEXICON), **arrays)
 
     def _sums(self) -> dict[str, str]:
-        paths = [self.folder / f"{name}.npy" for name in _ARRAYS] + sorted(self.folder.glob(f"{_LEXICON}/*.toml"))
+        paths = [self.folder / f"{name}.npy" for name in _ARRAYS] + sorted(
+            self.folder.glob(f"{_LEXICON}/*.toml")
+        )
         return {
             str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in paths

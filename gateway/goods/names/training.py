@@ -97,7 +97,9 @@ def train(
         policy=NAMES_UNHEARD,
         evaluation={},
     )
-    trial = _learn(known.part(~held_out), card, lexicon, lambda done: progress("learning all but a part", done))
+    trial = _learn(
+        known.part(~held_out), card, lexicon, lambda done: progress("learning all but a part", done)
+    )
     log_odds = trial.scores(tested.folded).log_odds
     calibration = _calibrate(log_odds, truth)
     denied = probability_of(log_odds, calibration)
