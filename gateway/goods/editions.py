@@ -37,7 +37,7 @@ class GoodsEdition(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Editions:
-    """The editions as of `epoch`, in the order in which they come into force, from the first prohibited list on.
+    """The editions as of `epoch`, in the order in which they come into force; the first has the first list.
 
     `is_shipped` says that nothing at all is published, so that the shipped files decide alone.
     """
