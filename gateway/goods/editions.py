@@ -61,6 +61,12 @@ class Editions:
         """What is in force at an instant; raises LookupError before the first prohibited list."""
         return self.sequence[self.place_at(instant)]
 
+    def lists_at(self, instant: datetime) -> ListBook:
+        """Programs, nominals and the list in force at an instant; before the first list the first programs."""
+        if instant < self._begins[0]:
+            return replace(self.sequence[0].lists, prohibited=())
+        return self.at(instant).lists
+
 
 class _Versioned(Protocol):
     @property

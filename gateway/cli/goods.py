@@ -1,0 +1,16 @@
+"""tillgate goods: how goods are decided, and how well."""
+
+from typing import Final
+
+import click
+
+from gateway.cli.lazy import LazyGroup
+
+PLACES: Final = {
+    "prepare": "gateway.cli.goods_prepare:prepare_command",
+}
+
+
+@click.group("goods", cls=LazyGroup, places=PLACES)
+def goods_group() -> None:
+    """How goods are decided, and how well."""
