@@ -4,13 +4,15 @@ A line is the GTIN in 14 digits, its codes joined by commas and its name, with t
 by GTIN. A download's SHA-256 is made of nothing else.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
 from typing import Any, Final
+from uuid import uuid4
 
 import asyncpg
 from msgspec import Struct
 
-PREFETCHED_ROWS: Final = 5_000
+FETCHED_ROWS: Final = 1_000
 
 _ITEMS: Final = """
 SELECT gtin, okpd2, name FROM catalogue_item WHERE since <= $1 AND (until IS NULL OR until > $1)"""
@@ -64,24 +66,42 @@ class ItemChange(Struct, frozen=True, gc=False):
     item: CatalogueItem | None
 
 
-async def items_of(connection: asyncpg.Connection, number: int) -> AsyncIterator[CatalogueItem]:
-    """Every item of the version with that number, sorted by GTIN; the transaction lasts until the end."""
-    async with connection.transaction():
-        cursor = connection.cursor(_ITEMS + _IN_ORDER, number, prefetch=PREFETCHED_ROWS)
-        async for gtin, okpd2, name in cursor:
+async def items_of(connection: asyncpg.Connection, number: int) -> AsyncGenerator[CatalogueItem, None]:
+    """Every item of the version with that number, sorted by GTIN. Close it if you leave it early."""
+    async with aclosing(_held(connection, _ITEMS + _IN_ORDER, number)) as rows:
+        async for gtin, okpd2, name in rows:
             yield CatalogueItem(f"{gtin:014}", tuple(okpd2), name)
 
 
 async def item_changes(
     connection: asyncpg.Connection, from_number: int, to_number: int
-) -> AsyncIterator[ItemChange]:
-    """What makes one version of the other, sorted by GTIN; either may be the older."""
-    async with connection.transaction():
-        cursor = connection.cursor(_CHANGES, from_number, to_number, prefetch=PREFETCHED_ROWS)
-        async for gtin, okpd2, name in cursor:
+) -> AsyncGenerator[ItemChange, None]:
+    """What makes one version of the other, sorted by GTIN; either may be the older. Close it likewise."""
+    async with aclosing(_held(connection, _CHANGES, from_number, to_number)) as rows:
+        async for gtin, okpd2, name in rows:
             gtin14 = f"{gtin:014}"
             item = None if name is None else CatalogueItem(gtin14, tuple(okpd2), name)
             yield ItemChange(gtin14, item)
+
+
+async def _held(
+    connection: asyncpg.Connection, query: str, *numbers: int
+) -> AsyncGenerator[asyncpg.Record, None]:
+    """The rows of a query as they are at its beginning, some at a time.
+
+    The database puts them aside, on its disk if they are many: however long they take to travel, no
+    transaction is open meanwhile that would keep purchases' dead rows from being cleaned up.
+    """
+    name = f"held_{uuid4().hex}"
+    await connection.execute(f"DECLARE {name} NO SCROLL CURSOR WITH HOLD FOR {query}", *numbers)
+    try:
+        while rows := await connection.fetch(f"FETCH {FETCHED_ROWS} FROM {name}"):
+            for row in rows:
+                yield row
+    finally:
+        # One that broke is gone with its connection.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute(f"CLOSE {name}")
 
 
 async def copy_version(connection: asyncpg.Connection, number: int, write: Callable[[bytes], object]) -> None:
