@@ -85,6 +85,18 @@ class ReceiptKind(WireEnum):
     OFFSET = 6
 
 
+class ReferenceKind(WireEnum):
+    """A list that the gateway decides by."""
+
+    UNSPECIFIED = 0
+    PROHIBITED = 1
+    CLASSES = 2
+    PROGRAMS = 3
+    OKPD2 = 4
+    CATALOGUE = 5
+    NAMES = 6
+
+
 class LineReason(WireEnum):
     """Why a basket line is paid by points or not."""
 

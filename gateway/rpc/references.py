@@ -81,9 +81,9 @@ class ReferenceMethods:
 
     async def _list(self, arrived: Arrived, _: Call) -> Message:
         request, _client = arrived()
-        kinds = [_kind(number, f"kinds[{at}]") for at, number in enumerate(request.kinds)]
+        kinds = read_kinds(request)
         async with self._connect() as connection:
-            found = await shelves(connection, kinds or list(Kind))
+            found = await shelves(connection, kinds)
         response = wire.ListReferencesResponse()
         fill_instant(response.read_at, found[0].now)
         for shelf in found:
@@ -94,6 +94,11 @@ class ReferenceMethods:
 
 def _as_read(message: Message, _: Call) -> Message:
     return message
+
+
+def read_kinds(request: wire.ListReferencesRequest) -> list[Kind]:
+    """The kinds that are asked for; raises InvalidRequestError."""
+    return [_kind(number, f"kinds[{at}]") for at, number in enumerate(request.kinds)] or list(Kind)
 
 
 def _kind(number: int, field: str) -> Kind:

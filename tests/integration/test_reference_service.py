@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.json_format import ParseDict
 
 from gateway.goods.loader import SHIPPED, read_list_files
 from gateway.goods.reference.kinds import Kind
@@ -18,6 +19,7 @@ from gateway.registry.pki import fingerprint_of
 from gateway.rpc.references import CHUNK_ROWS
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.door_kit import Door, Refused, Till, door_on
+from tests.json_client import JsonClient
 from tests.reference_kit import FIRST, RULES, SECOND, Desk, desk_on, gtin
 from tests.transports import refused
 from tests.wire_kit import quote
@@ -152,6 +154,17 @@ async def test_what_is_in_force_and_what_comes_is_told_with_its_act_and_its_hash
     assert said.effective_from == later.effective_from.ToDatetime(said.effective_from.tzinfo)
     assert (await place.desk.version(Kind.PROHIBITED, "next")).content_sha256 == later.sha256
     assert 3 == len({version.kind for version in (await place.list()).versions})
+
+
+async def test_the_json_door_tells_the_same(place: Place) -> None:
+    """What is published, by the names of the wire; and it refuses by the same names."""
+    client = JsonClient(place.door.fixture.terminals[0].folder, place.door.gateway.json_port)
+    said = await client.post("ListReferences", {"kinds": ["REFERENCE_KIND_PROHIBITED"]})
+    wrong = await client.post("ListReferences", {"kinds": [99]})
+    await client.close()
+    told = ParseDict(said.body, wire.ListReferencesResponse())
+    assert list((await place.list(PROHIBITED)).versions) == list(told.versions)
+    assert (400, "FIELD_INVALID", "kinds[0]") == (wrong.status, wrong.body["reason"], wrong.body["field"])
 
 
 async def test_every_kind_comes_in_full_with_its_hash(place: Place) -> None:
