@@ -129,10 +129,16 @@ async def place(
 ) -> AsyncIterator[Place]:
     """A gateway whose lists are those that are shipped, taken over."""
     owner, reader = postgres.url(database_name), postgres.url(database_name, "tillgate_reader")
-    settings = {"database_reader_url": reader, "downloads_at_once": 2, "download_stall_s": 1}
     async with (
         desk_on(owner, tmp_path) as desk,
-        door_on(tmp_path, owner, redis_url, **settings) as door,
+        door_on(
+            tmp_path,
+            owner,
+            redis_url,
+            database_reader_url=reader,
+            downloads_at_once=2,
+            download_stall_s=1,
+        ) as door,
     ):
         await take_over(
             desk.connection, read_list_files(SHIPPED), address="files", by="operator-1", rules=RULES

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from gateway.goods.reference.kinds import Kind
-from gateway.runtime.embedded import EmbeddedPostgres
 from merchant_sdk import NotFoundError, Reason, ReferenceCopy, ReferenceKind, ReferenceMismatchError
 from tests.reference_kit import FIRST, SECOND, Desk, desk_on
-from tests.sdk_support.real import RealGateway, real_gateway
+from tests.sdk_support.real import RealGateway
 from tests.sdk_support.tills import FLAVOURS, Till, till_of
 
 CATALOGUE = ReferenceKind.CATALOGUE
@@ -35,18 +34,12 @@ class Place:
 
 @pytest.fixture(params=FLAVOURS)
 async def at(
-    request: pytest.FixtureRequest,
-    postgres: EmbeddedPostgres,
-    database_name: str,
-    redis_url: str,
-    tmp_path: Path,
+    request: pytest.FixtureRequest, gateway: RealGateway, database_url: str, tmp_path: Path
 ) -> AsyncIterator[Place]:
     """A till of each flavour, and a catalogue in force."""
-    urls = (postgres.url(database_name, "tillgate_gateway"), postgres.url(database_name), redis_url)
     async with (
-        real_gateway(tmp_path, *urls) as gateway,
         till_of(request.param, gateway.over_wire) as till,
-        desk_on(postgres.url(database_name), tmp_path) as desk,
+        desk_on(database_url, tmp_path) as desk,
     ):
         place = Place(gateway, till, desk)
         await place.publish("first", FIRST)
