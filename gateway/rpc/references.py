@@ -50,8 +50,8 @@ class ReferenceMethods:
     async def download(self, request: wire.DownloadReferenceRequest) -> AsyncGenerator[bytes, None]:
         """The messages of a download, serialized: the header, then rows in chunks.
 
-        Raises InvalidRequestError, CommandError TOO_MANY_DOWNLOADS and REFERENCE_UNKNOWN, and the
-        database's errors.
+        Raises InvalidRequestError (FIELD_MISSING, FIELD_INVALID, REFERENCE_UNKNOWN), CommandError
+        TOO_MANY_DOWNLOADS, and the database's errors.
         """
         kind = _kind(request.kind, "kind")
         with self._place():
@@ -114,7 +114,7 @@ def _named(shelf: Shelf, field: str, version: str) -> ReferenceVersion:
     try:
         return shelf.named(version)
     except ListError:
-        raise CommandError(Reason.REFERENCE_UNKNOWN, field) from None
+        raise invalid(Reason.REFERENCE_UNKNOWN, field) from None
 
 
 def _fill(target: wire.ReferenceVersion, shelf: Shelf, one: ReferenceVersion) -> None:

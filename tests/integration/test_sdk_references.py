@@ -1,6 +1,7 @@
 """Copies of lists at the real gateway, by every client."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -9,12 +10,20 @@ from pathlib import Path
 import pytest
 
 from gateway.goods.reference.kinds import Kind
-from merchant_sdk import NotFoundError, Reason, ReferenceCopy, ReferenceKind, ReferenceMismatchError
+from merchant_sdk import (
+    NotFoundError,
+    Reason,
+    ReferenceCopy,
+    ReferenceKind,
+    ReferenceMismatchError,
+    TillCredentials,
+)
 from tests.reference_kit import FIRST, SECOND, Desk, desk_on
 from tests.sdk_support.real import RealGateway
 from tests.sdk_support.tills import FLAVOURS, Till, till_of
 
 CATALOGUE = ReferenceKind.CATALOGUE
+PAGE = Path(__file__).parents[2] / "docs" / "lists.md"
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,23 @@ async def test_a_version_that_is_not_there_is_named(at: Place) -> None:
     with pytest.raises(NotFoundError) as caught:
         await at.till.download_reference(CATALOGUE, version="never")
     assert (Reason.REFERENCE_UNKNOWN, "to_version") == (caught.value.reason, caught.value.field)
+
+
+async def test_the_example_of_the_page_keeps_a_copy(
+    gateway: RealGateway, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In full on its first run, by changes on its second."""
+    example = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(TillCredentials, "from_folder", lambda _: gateway.straight)
+    async with desk_on(database_url, tmp_path) as desk:
+        for version, codes in (("first", ("11.05", "12")), ("second", ("11.05", "13", "14"))):
+            await desk.prohibited(version, *codes)
+            done = await desk.publish(Kind.PROHIBITED, version)
+            await desk.at(done.effective_from + timedelta(seconds=1))
+            await asyncio.to_thread(exec, example, {})
+            kept = ReferenceCopy.load(tmp_path / "prohibited.jsonl")
+            assert (version, len(codes)) == (kept.version, len(kept.lines))
 
 
 async def test_a_download_begins_anew_when_the_wire_is_mended(at: Place) -> None:
