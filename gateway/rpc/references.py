@@ -3,7 +3,7 @@
 Everything is read as the role that only reads, from the database or a standby of it.
 """
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from gateway.domain.reasons import Reason
 from gateway.goods.reference.contents import Entry
-from gateway.goods.reference.downloads import Shelf, entries, shelves
+from gateway.goods.reference.downloads import Shelf, pages_of, shelves
 from gateway.goods.reference.errors import ListError
 from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.versions import ReferenceVersion
@@ -22,8 +22,8 @@ from gateway.rpc.render import fill_instant
 from gateway.rpc.validation.findings import invalid
 from tillgate.v1 import reference_service_pb2 as wire
 
-CHUNK_ROWS: Final = 500
-"""So many rows take the event loop a millisecond or two."""
+CHUNK_ROWS: Final = 200
+"""So many rows take the event loop about a millisecond."""
 CHUNK_CHARS: Final = 262_144
 """A chunk ends with the row that reaches it: gRPC's clients refuse messages of more than 4 MiB."""
 DOWNLOADS_PAUSE_S: Final = 2.0
@@ -60,14 +60,10 @@ class ReferenceMethods:
                 old = _named(shelf, "from_version", request.from_version) if request.from_version else None
                 new = _named(shelf, "to_version", request.to_version)
                 yield _header(shelf, new, old)
-                async with aclosing(entries(connection, new, old)) as found:
-                    chunk = _Chunk()
-                    async for entry in found:
-                        chunk.add(entry)
-                        if chunk.is_full:
-                            yield chunk.taken()
-                    if not chunk.is_empty:
-                        yield chunk.taken()
+                async with aclosing(pages_of(connection, new, old)) as pages:
+                    async for page in pages:
+                        for chunk in _chunks(page):
+                            yield chunk
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -140,30 +136,15 @@ def _header(shelf: Shelf, new: ReferenceVersion, old: ReferenceVersion | None) -
     return response.SerializeToString()
 
 
-class _Chunk:
-    """Rows of one message, until it is full."""
-
-    def __init__(self) -> None:
-        self._begin()
-
-    def _begin(self) -> None:
-        self._response = wire.DownloadReferenceResponse()
-        self._rows = self._response.rows.rows
-        self._chars = 0
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._rows
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._rows) >= CHUNK_ROWS or self._chars >= CHUNK_CHARS
-
-    def add(self, entry: Entry) -> None:
-        self._rows.add(key=entry.key, line=entry.line or "", is_removed=entry.line is None)
-        self._chars += len(entry.key) + len(entry.line or "")
-
-    def taken(self) -> bytes:
-        body = self._response.SerializeToString()
-        self._begin()
-        return body
+def _chunks(page: Iterable[Entry]) -> Iterator[bytes]:
+    """The messages of a page. Each costs the event loop a moment, so each is made when it is due."""
+    response, rows, chars = wire.DownloadReferenceResponse(), 0, 0
+    for entry in page:
+        line = entry.line or ""
+        response.rows.rows.add(key=entry.key, line=line, is_removed=entry.line is None)
+        rows, chars = rows + 1, chars + len(line)
+        if rows == CHUNK_ROWS or chars >= CHUNK_CHARS:
+            yield response.SerializeToString()
+            response, rows, chars = wire.DownloadReferenceResponse(), 0, 0
+    if rows:
+        yield response.SerializeToString()

@@ -3,14 +3,14 @@
 A difference applied to the full old version is the full new one, with its SHA-256.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
 import asyncpg
 from msgspec import Struct
 
-from gateway.goods.reference.catalogue_lines import item_changes, items_of
+from gateway.goods.reference.catalogue_lines import entry_pages
 from gateway.goods.reference.contents import Entry, changes
 from gateway.goods.reference.drafts import lines_of_version
 from gateway.goods.reference.errors import ListCode, ListError
@@ -69,34 +69,29 @@ def _shelf(kind: Kind, now: datetime, versions: list[ReferenceVersion]) -> Shelf
     return Shelf(kind, now, begun, tuple(one for at, one in dated if at > now))
 
 
-async def entries(
+async def pages_of(
     connection: asyncpg.Connection, new: ReferenceVersion, old: ReferenceVersion | None = None
-) -> AsyncGenerator[Entry, None]:
+) -> AsyncGenerator[Sequence[Entry], None]:
     """Every line of a version, or what makes it of the old one, sorted by key; `line` None: the key is gone.
 
     Close it if you leave it early. A catalogue is that of one moment, and no transaction is held meanwhile.
     """
     if new.kind is not Kind.CATALOGUE:
         after = await lines_of_version(connection, new)
-        before = await lines_of_version(connection, old) if old else {}
-        for entry in changes(before, after):
-            yield entry
-    elif old is None:
-        async with aclosing(items_of(connection, new.number)) as items:
-            async for item in items:
-                yield Entry(item.gtin14, item.line)
-    else:
-        async with aclosing(item_changes(connection, old.number, new.number)) as changed:
-            async for change in changed:
-                yield Entry(change.gtin14, change.item.line if change.item else None)
+        yield list(changes(await lines_of_version(connection, old) if old else {}, after))
+        return
+    async with aclosing(entry_pages(connection, new.number, old.number if old else None)) as pages:
+        async for page in pages:
+            yield page
 
 
 async def rows_of(connection: asyncpg.Connection, kind: Kind, version: str) -> AsyncIterator[Entry]:
     """Every line of a version, a draft too, sorted by key. Raises what `readable` raises."""
     new = await readable(connection, kind, version)
-    async with aclosing(entries(connection, new)) as found:
-        async for entry in found:
-            yield entry
+    async with aclosing(pages_of(connection, new)) as pages:
+        async for page in pages:
+            for entry in page:
+                yield entry
 
 
 async def changes_between(
@@ -105,6 +100,7 @@ async def changes_between(
     """What makes one version of the other, drafts too. Raises what `readable` raises."""
     old = await readable(connection, kind, from_version)
     new = await readable(connection, kind, to_version)
-    async with aclosing(entries(connection, new, old)) as found:
-        async for entry in found:
-            yield entry
+    async with aclosing(pages_of(connection, new, old)) as pages:
+        async for page in pages:
+            for entry in page:
+                yield entry
