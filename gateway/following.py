@@ -53,7 +53,7 @@ class Followed(ABC, Generic[Held]):
     async def _read_epoch(self) -> int:
         """The epoch alone; raises as `_read`."""
 
-    def _replaced(self, old: Held) -> None:
+    def _replaced(self) -> None:
         """Called after `self._held` was exchanged for a newer state."""
 
     async def refresh_if_behind(self, epoch: int) -> None:
@@ -96,8 +96,8 @@ class Followed(ABC, Generic[Held]):
     async def _reload(self) -> None:
         loaded = await self._read()
         if loaded.epoch > self._held.epoch:
-            old, self._held = self._held, loaded
-            self._replaced(old)
+            self._held = loaded
+            self._replaced()
 
     def _reloaded(self, task: asyncio.Task[None]) -> None:
         self._reloading = None

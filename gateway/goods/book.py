@@ -7,7 +7,7 @@ and a basket, which is decided at one instant, never mixes two.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,10 +23,9 @@ from gateway.domain.judging import Edition, GoodsUnavailableError
 from gateway.following import Followed
 from gateway.goods.catalogue_store import StoredCatalogue
 from gateway.goods.editions import Editions, GoodsEdition, editions_from
-from gateway.goods.loader import load_list_book
 from gateway.goods.names.model import NameModel
 from gateway.goods.names.opinions import Namer
-from gateway.goods.node_files import FileKind, NodeFiles, OpenFile, files_of
+from gateway.goods.node_files import NodeFiles, OpenFile, files_of
 from gateway.goods.preparing import needed
 from gateway.goods.reference.reading import read_epoch, read_reference
 from gateway.goods.sources import NOTHING_CONFIRMED, Confirmed, GoodsAt
@@ -87,12 +86,11 @@ class GoodsBook(Followed[HeldGoods]):
         self._arrange()
 
     @classmethod
-    async def load(cls, engine: AsyncEngine, lists_dir: Path | None, goods_dir: Path) -> Self:
-        """Read everything published for the first time; opens no file yet.
+    async def load(cls, engine: AsyncEngine, shipped: ListBook, goods_dir: Path) -> Self:
+        """Read everything published for the first time, and open no file yet; raises one of UNREADABLE.
 
-        Raises one of UNREADABLE, and ListFileError.
+        `shipped` is what decides while nothing is published.
         """
-        shipped = load_list_book(lists_dir)
         return cls(engine, shipped, NodeFiles(goods_dir), await _read(engine, shipped))
 
     @property
@@ -172,7 +170,7 @@ class GoodsBook(Followed[HeldGoods]):
         async with self._engine.connect() as connection:
             return await read_epoch(connection)
 
-    def _replaced(self, old: HeldGoods) -> None:
+    def _replaced(self) -> None:
         self._arrange()
         self._changed.set()
 
@@ -185,7 +183,7 @@ class GoodsBook(Followed[HeldGoods]):
         for place, edition in enumerate(editions.sequence[first:], first):
             files = files_of((edition,))
             if all(file.name in self._opened for file in files):
-                opened = {file.kind: self._opened[file.name] for file in files}
+                opened = [self._opened[file.name] for file in files]
                 self._sources[place] = _sources(edition, opened, [*self._sources.values(), *old])
         self._spans = []
 
@@ -216,11 +214,10 @@ class GoodsBook(Followed[HeldGoods]):
         return "; ".join(text for name, text in zip(places, said, strict=True) if name not in self._opened)
 
 
-def _sources(edition: GoodsEdition, opened: Mapping[str, OpenFile], old: Sequence[_Sources]) -> _Sources:
+def _sources(edition: GoodsEdition, opened: Sequence[OpenFile], old: Sequence[_Sources]) -> _Sources:
     """What judges in an edition, by its open files; of the old ones, whatever is the same."""
-    catalogue, model = opened.get(FileKind.CATALOGUE), opened.get(FileKind.NAMES)
-    assert catalogue is None or isinstance(catalogue, StoredCatalogue)
-    assert model is None or isinstance(model, NameModel)
+    catalogue = next((file for file in opened if isinstance(file, StoredCatalogue)), None)
+    model = next((file for file in opened if isinstance(file, NameModel)), None)
     rules = edition.edition
     if model is not None:
         rules = dataclasses.replace(rules, names=model.card.policy)

@@ -99,7 +99,7 @@ class NodeFiles:
     @property
     def is_locked(self) -> bool:
         """Whether some process of the node makes files at this moment."""
-        with suppress(FileNotFoundError), _descriptor(self.folder / _LOCK) as lock:
+        with suppress(OSError), _descriptor(self.folder / _LOCK) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

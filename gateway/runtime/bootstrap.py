@@ -13,10 +13,10 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.domain.category import ListBook
 from gateway.domain.commands import CloseShift, Command
-from gateway.goods.loader import load_list_book
-from gateway.goods.sources import goods_by
+from gateway.domain.judging import GoodsUnavailableError
+from gateway.goods.book import GoodsBook
+from gateway.goods.loader import SHIPPED, load_list_book
 from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.jsondoor.service import JsonService
@@ -42,6 +42,7 @@ from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
+from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, load_keys
 from gateway.runtime.logging import line_writer
 from gateway.runtime.observing import LedgerObserver
@@ -49,7 +50,7 @@ from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
 from gateway.web.app import WebDoor, exposition_of, make_app
-from gateway.web.readiness import Readiness
+from gateway.web.readiness import NotReadyError, Readiness
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class DecidingLedger(Ledger, Protocol):
 
     rules: Rules
     registry: EpochWatcher
+    goods: EpochWatcher
     observer: Observer
 
     @property
@@ -85,11 +87,11 @@ class DecidingLedger(Ledger, Protocol):
 
 @dataclass
 class LedgerParts:
-    """The ledger of one process with its registry: enough for a command line, half of a gateway."""
+    """The ledger of one process with its registry and lists: enough for a command line, half of a gateway."""
 
     engine: AsyncEngine
     registry: Registry
-    lists: ListBook
+    goods: GoodsBook
     bus: Bus
     committer: DecidingLedger
     reader: LedgerReader
@@ -118,15 +120,17 @@ async def start_ledger(
         by_index=True,
     )
     registry = await Registry.load(engine)
+    goods = await GoodsBook.load(engine, lists, settings.goods_dir)
     bus = Bus(settings.redis_url)
-    rules = Rules(settings.policy, lambda: lists, goods_by(lists), registry.standing_of)
+    rules = Rules(settings.policy, goods.lists_at, goods.goods_at, registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
     committer = Committer(
         connect=partial(driver_connection, writing),
         rules=rules,
-        seal=Sealer(keys.signer, lambda: lists).seal,
+        seal=Sealer(keys.signer, goods.lists_at).seal,
         registry=registry,
+        goods=goods,
         observer=LedgerObserver(bus),
         limits=Limits(
             queue=settings.queue_limit,
@@ -136,8 +140,8 @@ async def start_ledger(
         ),
     )
     await committer.start()
-    reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s))
-    return LedgerParts(engine, registry, lists, bus, committer, reader)
+    reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s), goods)
+    return LedgerParts(engine, registry, goods, bus, committer, reader)
 
 
 StartLedger: TypeAlias = Callable[[Settings, GatewayKeys], Awaitable[LedgerParts]]
@@ -164,7 +168,13 @@ class Gateway:
         self._place = place
         self._parts = parts
         self._background: list[asyncio.Task[None]] = []
-        self._readiness = Readiness({"database": self._check_database, "partitions": self._check_partitions})
+        self._readiness = Readiness(
+            {
+                "database": self._check_database,
+                "goods": self._check_goods,
+                "partitions": self._check_partitions,
+            }
+        )
         self._web = WebDoor(make_app(self._readiness, exposition_of(REGISTRY)))
         self._lists_engine = make_engine(
             settings.database_reader_url,
@@ -229,12 +239,20 @@ class Gateway:
     async def _open(self) -> None:
         parts = self._parts
         parts.bus.start()
+        if parts.goods.editions.is_shipped:
+            folder = str(self._settings.lists_dir or SHIPPED)
+            log.info("no list is published: the files decide", folder=folder)
+        await parts.goods.open_files()
         await self._open_tills_doors()
         # Last: whoever gets an answer of it may rely on the tills' doors being open.
         await self._open_operators_door()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
+            asyncio.create_task(parts.goods.follow(), name="goods-follow"),
+            asyncio.create_task(
+                parts.goods.keep_files(partial(prepare_apart, self._settings)), name="goods-files"
+            ),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
@@ -288,6 +306,12 @@ class Gateway:
         async with driver_connection(self._parts.engine) as connection:
             await connection.fetchval("SELECT 1")
 
+    async def _check_goods(self) -> None:
+        try:
+            self._parts.goods.check()
+        except GoodsUnavailableError as error:
+            raise NotReadyError(str(error)) from error
+
     async def _check_partitions(self) -> None:
         async with driver_connection(self._parts.engine) as connection:
             missing = await missing_partitions(connection)
@@ -320,7 +344,7 @@ def _services(
         token_of=lambda number, series: card_token(number, series, card_keys),
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
-    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
+    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
     accounting = Accounting(
         ServiceLimits(
             message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
