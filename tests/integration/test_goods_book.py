@@ -66,9 +66,9 @@ async def committer_by(kit: Kit, book: GoodsBook) -> Committer:
     return made
 
 
-def item(name: str = "Товар", okpd2: str = BREAD_CODE, **fields: str) -> Line:
+def item(name: str = "Товар", okpd2: str = BREAD_CODE, gtin: str = "") -> Line:
     """A line of one piece."""
-    return Line(1, name, 1000, 100_00, 0, 100_00, okpd2=okpd2, **fields)
+    return Line(1, name, 1000, 100_00, 0, 100_00, okpd2=okpd2, gtin=gtin)
 
 
 def judged(book: GoodsBook, one: Line) -> Judged:
