@@ -1,9 +1,9 @@
 """The trained classifier of names: how it is stored, and what it says of names it has not seen before.
 
-A name's features choose rows of a table. Their sum is a hidden layer, from which come the probabilities of the
-labels, ОКПД2 codes; and beside it the score of a linear learner that knows denied goods and no labels: the two
-err on different names, and are calibrated together. Training is scikit-learn's (`training`); here is only the
-forward pass, in numpy, over a file that all workers of a machine map into memory together.
+A name's features choose rows of a table. Their sum is a hidden layer, from which come the probabilities of
+the labels, ОКПД2 codes; and beside it the score of a linear learner that knows denied goods and no labels: the
+two err on different names, and are calibrated together. Training is scikit-learn's (`training`); here is only
+the forward pass, in numpy, over a file that all workers of a machine map into memory together.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from gateway.goods.names.lexicon import Lexicon, load_lexicon
 
 FORMAT: Final = 1
 LEXICON_WEIGHT: Final = 0.5
-"""What a matched group of the lexicon counts, where all other features of a name together have the length 1."""
+"""What a matched group of the lexicon counts, where all other features of a name together have length 1."""
 
 _TINY: Final = np.float32(1e-12)
 
@@ -147,7 +147,7 @@ class ModelFile:
     folder: Path
 
     def write(self, model: NameModel, sources: Sequence[Path]) -> None:
-        """Store a classifier with the lexicon files it was trained with; the card last, so that none is half."""
+        """Store a classifier with the lexicon files of its training; the card last, so that none is half."""
         (self.folder / _LEXICON).mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             np.save(self.folder / f"{name}.npy", getattr(model, name))
