@@ -33,6 +33,7 @@ from merchant_sdk.enums import (
     PurchaseState,
     Reason,
     ReceiptKind,
+    ReferenceKind,
 )
 from merchant_sdk.errors import (
     ClientClosedError,
@@ -45,6 +46,7 @@ from merchant_sdk.errors import (
     OutcomeUnknownError,
     OverloadedError,
     PermissionDeniedError,
+    ReferenceMismatchError,
     RequestIdConflictError,
     SignatureError,
     TillgateError,
@@ -72,6 +74,7 @@ from merchant_sdk.purchases import (
     RefundedLine,
     ShiftTotals,
 )
+from merchant_sdk.references import ReferenceCopy, ReferenceVersion
 from merchant_sdk.request_ids import new_request_id
 from merchant_sdk.requests import PreparedRequest
 from merchant_sdk.results import (
@@ -143,6 +146,10 @@ __all__ = [
     "Quote",
     "Reason",
     "ReceiptKind",
+    "ReferenceCopy",
+    "ReferenceKind",
+    "ReferenceMismatchError",
+    "ReferenceVersion",
     "Refund",
     "RefundLine",
     "RefundResult",

@@ -14,6 +14,8 @@
     Refund                       yes                       REPEAT later: the goods came back, the buyer has
                                                            a right to the points
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
+    ListReferences,              yes: they change nothing  the error is raised; a download that broke off
+    DownloadReference                                      begins anew
 
 What is repeated, and when: UNAVAILABLE, and CANCELLED by a gateway that stops, with jittered back-off;
 RESOURCE_EXHAUSTED after the wait that its RetryInfo names; DEADLINE_EXCEEDED once. No other status is, nor
@@ -22,7 +24,7 @@ a method that is not in `AFTERMATH`.
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from merchant_sdk.enums import CommandKind
 
@@ -43,6 +45,16 @@ class Method(StrEnum):
     LIST_OPERATIONS = "ListOperations"
 
 
+class ReferenceMethod(StrEnum):
+    """Methods of tillgate.v1.ReferenceService, likewise."""
+
+    LIST_REFERENCES = "ListReferences"
+    DOWNLOAD_REFERENCE = "DownloadReference"
+
+
+AnyMethod: TypeAlias = Method | ReferenceMethod
+
+
 class Aftermath(Enum):
     """What follows when the outcome of a call stays unknown."""
 
@@ -51,7 +63,7 @@ class Aftermath(Enum):
     REPEAT = "REPEAT"
 
 
-AFTERMATH: Final[Mapping[Method, Aftermath]] = {
+AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     Method.QUOTE: Aftermath.RAISE,
     Method.GET_PURCHASE: Aftermath.RAISE,
     Method.GET_BALANCE: Aftermath.RAISE,
@@ -63,6 +75,8 @@ AFTERMATH: Final[Mapping[Method, Aftermath]] = {
     Method.REFUND: Aftermath.REPEAT,
     Method.ATTACH_RECEIPT: Aftermath.REPEAT,
     Method.CLOSE_SHIFT: Aftermath.REPEAT,
+    ReferenceMethod.LIST_REFERENCES: Aftermath.RAISE,
+    ReferenceMethod.DOWNLOAD_REFERENCE: Aftermath.RAISE,
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

@@ -71,6 +71,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "GetBalance": {"card": _CARD},
     "CloseShift": {"header": _HEADER},
     "ListOperations": {"page_size": 50},
+    "ListReferences": {"kinds": ["REFERENCE_KIND_PROHIBITED"]},
 }
 
 _GTIN: Final = "the last digit of 4006381333932"

@@ -2,6 +2,7 @@
 
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -16,13 +17,23 @@ from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
 from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
 from tillgate.v1 import purchase_service_pb2 as wire
+from tillgate.v1 import reference_service_pb2 as reference
 from tillgate.v1.purchase_pb2 import SignedOutcome
 
 Json = dict[str, Any]
 
-_SERVICE: Final = wire.DESCRIPTOR.services_by_name["PurchaseService"]
+_METHODS: Final[Mapping[str, Any]] = {
+    method.name: method
+    for service in (
+        wire.DESCRIPTOR.services_by_name["PurchaseService"],
+        reference.DESCRIPTOR.services_by_name["ReferenceService"],
+    )
+    for method in service.methods
+}
 
 _ABOUT: Final = """The same methods, rules and reasons as PurchaseService over gRPC, as JSON over HTTPS.
+
+ListReferences is that of ReferenceService, whose downloads are streams and so for gRPC alone.
 
 Bodies follow protobuf's JSON mapping. Names are those of the .proto files; lowerCamelCase is taken too.
 64-bit numbers are texts in answers, and may be numbers or texts in requests. A field that has its default
@@ -32,9 +43,10 @@ signed with Ed25519; verify the bytes, then parse them with the .proto files. Th
 what is in them. A decline is such an answer and has status 200; only what gets no outcome is a problem
 (RFC 9457)."""
 
-_READING: Final = frozenset({"Quote", "GetPurchase", "GetBalance", "ListOperations"})
+_READING: Final = frozenset({"Quote", "GetPurchase", "GetBalance", "ListOperations", "ListReferences"})
 _ONLY_OF: Final = {
     Reason.NOT_FOUND: frozenset({"GetPurchase"}),
+    Reason.REFERENCE_UNKNOWN: frozenset(),
     Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations"}),
     Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _READING,
     Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _READING,
@@ -74,13 +86,13 @@ def document() -> Json:
 
 
 def _method(name: str) -> Any:
-    return _SERVICE.methods_by_name[name]
+    return _METHODS[name]
 
 
 def _operation(name: str, body: Json, answer: Json) -> Json:
     return {
         "operationId": name,
-        "summary": comments()[f"PurchaseService.{name}"],
+        "summary": comments()[f"{_method(name).containing_service.name}.{name}"],
         "parameters": [
             {"$ref": "#/components/parameters/RequestTimeout"},
             {"$ref": "#/components/parameters/AcceptLanguage"},

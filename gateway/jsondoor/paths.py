@@ -21,4 +21,5 @@ PATHS: Final[Mapping[str, str]] = {
     "GetBalance": "/v1/cards:getBalance",
     "CloseShift": "/v1/shifts:close",
     "ListOperations": "/v1/operations:list",
+    "ListReferences": "/v1/references:list",
 }

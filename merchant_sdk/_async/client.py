@@ -16,8 +16,9 @@ from merchant_sdk.answers import open_operations, open_purchase
 from merchant_sdk.basket import Basket, Card, Desk, FiscalReceipt
 from merchant_sdk.configuration import Configuration, Configurations
 from merchant_sdk.credentials import TillCredentials
+from merchant_sdk.enums import ReferenceKind
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
-from merchant_sdk.methods import Method
+from merchant_sdk.methods import AnyMethod, Method, ReferenceMethod
 from merchant_sdk.preparing import (
     DESK,
     AuthorizeOptions,
@@ -29,6 +30,13 @@ from merchant_sdk.preparing import (
     quote_message,
 )
 from merchant_sdk.purchases import Balance, ByRequestId, PurchaseRef
+from merchant_sdk.references import (
+    DOWNLOAD_TIMEOUT_S,
+    Receiving,
+    ReferenceCopy,
+    ReferenceVersion,
+    kind_on_wire,
+)
 from merchant_sdk.requests import Body, PreparedRequest, ResultT
 from merchant_sdk.results import (
     CommandResult,
@@ -42,6 +50,7 @@ from merchant_sdk.results import (
 )
 from merchant_sdk.retries import Attempts, Budget
 from tillgate.v1 import purchase_service_pb2 as pb
+from tillgate.v1 import reference_service_pb2 as reference_pb
 
 OnRequestId = Callable[[UUID], None]
 
@@ -251,6 +260,33 @@ class TillClient(Preparing):
             if not page_token:
                 return
 
+    async def references(
+        self, *kinds: ReferenceKind, timeout_s: float | None = None
+    ) -> tuple[ReferenceVersion, ...]:
+        """Lists of these kinds, or of all: which versions are in force, and which are published for later."""
+        message = reference_pb.ListReferencesRequest(kinds=map(kind_on_wire, kinds))
+        response = await self._read(ReferenceMethod.LIST_REFERENCES, message, timeout_s)
+        return tuple(map(from_wire.reference_version, response.versions))
+
+    async def download_reference(
+        self,
+        kind: ReferenceKind,
+        *,
+        since: ReferenceCopy | None = None,
+        version: str = "",
+        timeout_s: float = DOWNLOAD_TIMEOUT_S,
+    ) -> ReferenceCopy:
+        """A list in full, or from an earlier copy of it what has changed; that in force, if none is named.
+
+        Raises ReferenceMismatchError if what was received is not what its SHA-256 says, and NotFoundError
+        if there is no such version; ValueError if `since` is of another list. It is held in memory.
+        """
+        receiving = Receiving(kind, since, version)
+        body = Body(receiving.request().SerializeToString())
+        async with self._transport.in_use():
+            attempts = self._attempts(ReferenceMethod.DOWNLOAD_REFERENCE, timeout_s)
+            return await self._transport.download(receiving, body, attempts)
+
     async def _tell_and_send(
         self, request: PreparedRequest[ResultT], on_request_id: OnRequestId | None, timeout_s: float | None
     ) -> ResultT:
@@ -258,8 +294,11 @@ class TillClient(Preparing):
             on_request_id(request.request_id)
         return await self.send(request, timeout_s=timeout_s)
 
-    async def _read(self, method: Method, message: Message, timeout_s: float | None) -> Any:
+    async def _read(self, method: AnyMethod, message: Message, timeout_s: float | None) -> Any:
         async with self._transport.in_use():
-            budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
-            attempts = Attempts(method, self._configuration, budget.send_until, chance)
+            attempts = self._attempts(method, timeout_s)
             return await self._transport.call(method, Body(message.SerializeToString()), attempts, None)
+
+    def _attempts(self, method: AnyMethod, timeout_s: float | None) -> Attempts:
+        budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
+        return Attempts(method, self._configuration, budget.send_until, chance)

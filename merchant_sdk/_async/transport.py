@@ -9,20 +9,23 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc
-from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from merchant_sdk.configuration import Configuration
 from merchant_sdk.credentials import TillCredentials
 from merchant_sdk.errors import ClientClosedError
 from merchant_sdk.failures import read_failure
-from merchant_sdk.methods import Method
+from merchant_sdk.methods import AnyMethod, Method, ReferenceMethod
+from merchant_sdk.references import Receiving, ReferenceCopy
 from merchant_sdk.retries import Attempts
 from tillgate.v1 import purchase_service_pb2 as pb
+from tillgate.v1 import reference_service_pb2 as reference_pb
 
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["PurchaseService"]
-_RESPONSES: Final[Mapping[Method, type[Message]]] = {
-    method: GetMessageClass(_SERVICE.methods_by_name[method].output_type) for method in Method
+_REFERENCE: Final = reference_pb.DESCRIPTOR.services_by_name["ReferenceService"]
+_CALLS: Final[Mapping[AnyMethod, Any]] = {
+    **{method: _SERVICE.methods_by_name[method] for method in Method},
+    **{method: _REFERENCE.methods_by_name[method] for method in ReferenceMethod},
 }
 
 
@@ -39,7 +42,7 @@ class Transport:
         self._configuration = configuration
         self._changed = asyncio.Condition()
         self._channel: grpc.aio.Channel | None = None
-        self._calls: dict[Method, Any] = {}
+        self._calls: dict[AnyMethod, Any] = {}
         self._metadata = (("accept-language", configuration.language),)
         self._operations = 0
         self._busy_ids: set[UUID] = set()
@@ -75,7 +78,7 @@ class Transport:
         if channel is not None:
             await channel.close()
 
-    async def call(self, method: Method, body: bytes, attempts: Attempts, request_id: UUID | None) -> Any:
+    async def call(self, method: AnyMethod, body: bytes, attempts: Attempts, request_id: UUID | None) -> Any:
         """The response to a call. Raises a GatewayError when the attempts are at an end."""
         while True:
             try:
@@ -83,10 +86,27 @@ class Transport:
                     body, timeout=attempts.timeout_s(time.monotonic()), metadata=self._metadata
                 )
             except grpc.RpcError as failure:
-                error = read_failure(failure, request_id)
-                delay_s = attempts.delay_s(error, time.monotonic())
-                if delay_s is None:
-                    raise error from failure
+                delay_s = _delay_s(failure, attempts, request_id)
+            await asyncio.sleep(delay_s)
+
+    async def download(self, receiving: Receiving, body: bytes, attempts: Attempts) -> ReferenceCopy:
+        """A list, whole and checked. An attempt may take all the time that is left.
+
+        Raises ReferenceMismatchError, and a GatewayError when the attempts are at an end.
+        """
+        while True:
+            receiving.begin()
+            stream = self._calls[ReferenceMethod.DOWNLOAD_REFERENCE](
+                body, timeout=max(attempts.until - time.monotonic(), 0.0), metadata=self._metadata
+            )
+            try:
+                async for message in stream:
+                    receiving.take(message)
+                return receiving.whole()
+            except grpc.RpcError as failure:
+                delay_s = _delay_s(failure, attempts, None)
+            finally:
+                stream.cancel()
             await asyncio.sleep(delay_s)
 
     def _open(self) -> None:
@@ -96,12 +116,12 @@ class Transport:
         self._channel = grpc.aio.secure_channel(self._credentials.endpoint, tls, self._options())
         self._calls = {
             # Requests are bytes already: the same ones go out at every attempt.
-            method: self._channel.unary_unary(
-                f"/{_SERVICE.full_name}/{method}",
+            method: (self._channel.unary_stream if on_wire.server_streaming else self._channel.unary_unary)(
+                f"/{on_wire.containing_service.full_name}/{method}",
                 request_serializer=bytes,
-                response_deserializer=response.FromString,
+                response_deserializer=GetMessageClass(on_wire.output_type).FromString,
             )
-            for method, response in _RESPONSES.items()
+            for method, on_wire in _CALLS.items()
         }
 
     def _options(self) -> list[tuple[str, int]]:
@@ -118,3 +138,12 @@ class Transport:
             ("grpc.min_reconnect_backoff_ms", int(settings.attempt_timeout_s * 1000)),
             ("grpc.max_reconnect_backoff_ms", int(settings.backoff.longest_s * 1000)),
         ]
+
+
+def _delay_s(failure: grpc.RpcError, attempts: Attempts, request_id: UUID | None) -> float:
+    """The wait before the next attempt; raises the GatewayError of the last one."""
+    error = read_failure(failure, request_id)
+    delay_s = attempts.delay_s(error, time.monotonic())
+    if delay_s is None:
+        raise error from failure
+    return delay_s

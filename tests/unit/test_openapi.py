@@ -10,6 +10,7 @@ import orjson
 import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from jsonschema import Draft202012Validator
 
 from gateway.domain.commands import Origin
@@ -21,6 +22,7 @@ from gateway.jsondoor.limits import LIMITS, REQUIRED
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES
 from gateway.jsondoor.reading import read_message
+from gateway.rpc.references import read_kinds
 from gateway.rpc.validation import commands as validation
 from gateway.rpc.validation.findings import InvalidRequestError
 from gateway.rpc.validation.listing import read_page
@@ -29,12 +31,17 @@ from tests.openapi_kit import DOCUMENT, schema_of
 from tests.wire_kit import ORIGIN, RULES
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
+from tillgate.v1 import reference_service_pb2 as reference_service
 
 ROOT = Path(__file__).parents[2]
 UNARY = {
     method.name: method
-    for method in service.DESCRIPTOR.services_by_name["PurchaseService"].methods
-    if not method.client_streaming
+    for on_wire in (
+        service.DESCRIPTOR.services_by_name["PurchaseService"],
+        reference_service.DESCRIPTOR.services_by_name["ReferenceService"],
+    )
+    for method in on_wire.methods
+    if not method.client_streaming and not method.server_streaming
 }
 
 Read = Callable[[Any], object]
@@ -56,6 +63,7 @@ READERS: dict[str, Read] = {
     "GetBalance": lambda request: validation.read_card(request, RULES),
     "CloseShift": _with_origin(validation.read_close_shift),
     "ListOperations": read_page,
+    "ListReferences": read_kinds,
 }
 
 
@@ -65,7 +73,7 @@ def test_the_description_is_fresh() -> None:
 
 
 def test_every_method_of_the_service_has_a_path() -> None:
-    """But the stream, which HTTP/1.1 has no place for."""
+    """But the streams, which HTTP/1.1 has no place for."""
     assert sorted(UNARY) == sorted(PATHS) == sorted(REQUESTS)
     assert {*PATHS.values(), OPENAPI_PATH} == set(DOCUMENT["paths"])
 
@@ -115,7 +123,8 @@ def test_methods_fields_and_values_are_told_of_in_the_words_of_the_wire() -> Non
 def test_the_examples_are_what_they_are_examples_of(name: str) -> None:
     """Valid by the schema, and taken by validation."""
     schema_of(f"{name}Request").validate(REQUESTS[name])
-    READERS[name](read_message(getattr(service, f"{name}Request"), orjson.dumps(REQUESTS[name])))
+    request_type = GetMessageClass(UNARY[name].input_type)
+    READERS[name](read_message(request_type, orjson.dumps(REQUESTS[name])))
 
 
 @pytest.mark.parametrize("status", PROBLEMS)

@@ -12,9 +12,11 @@ from merchant_sdk import (
     PurchaseState,
     Reason,
     ReceiptKind,
+    ReferenceKind,
 )
 from merchant_sdk.enums import WireEnum
-from tillgate.v1 import purchase_pb2, purchase_service_pb2, reason_pb2
+from merchant_sdk.methods import ReferenceMethod
+from tillgate.v1 import purchase_pb2, purchase_service_pb2, reason_pb2, reference_service_pb2
 
 PAIRS = [
     (CommandKind, purchase_pb2.CommandKind),
@@ -22,6 +24,7 @@ PAIRS = [
     (CardEntryMode, purchase_pb2.CardEntryMode),
     (OwnMoneyKind, purchase_pb2.OwnMoneyKind),
     (ReceiptKind, purchase_pb2.ReceiptKind),
+    (ReferenceKind, reference_service_pb2.ReferenceKind),
     (LineReason, reason_pb2.LineReason),
     (Reason, reason_pb2.Reason),
 ]
@@ -51,3 +54,5 @@ def test_every_method_of_the_service_is_named() -> None:
     """A call added to the wire must be placed in the SDK's table of retries."""
     service = purchase_service_pb2.DESCRIPTOR.services_by_name["PurchaseService"]
     assert {"Exchange", *Method} == {method.name for method in service.methods}
+    service = reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"]
+    assert set(ReferenceMethod) == {method.name for method in service.methods}
