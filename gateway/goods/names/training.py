@@ -103,9 +103,9 @@ def train(
     trial = _learn(
         known.part(~held_out), card, lexicon, lambda done: progress("learning all but a part", done)
     )
-    log_odds = trial.scores(tested.folded).log_odds
-    calibration = _calibrate(log_odds, truth)
-    denied = probability_of(log_odds, calibration)
+    scores = trial.scores(tested.folded)
+    calibration = _calibrate(scores.log_odds, truth)
+    denied = probability_of(scores, calibration)
     policy = choose_policy(denied, truth)
     card = msgspec.structs.replace(card, calibration=calibration, policy=policy)
     model = _learn(known, card, lexicon, lambda done: progress("learning all", done))
