@@ -41,7 +41,8 @@ HIDDEN: Final = 64
 EPOCHS: Final = 5
 STEPS_PER_EPOCH: Final = 100
 """Names of a large catalogue share a step, so that learning costs the same number of steps."""
-BATCH_MIN: Final = 512
+BATCH: Final = 512
+STEPS_PER_EPOCH_MIN: Final = 4
 LEARNING_RATE: Final = 0.005
 DECAY: Final = 1e-6
 LINEAR_C: Final = 100.0
@@ -204,14 +205,14 @@ def _matrix(folded: Sequence[str], lexicon: Lexicon) -> csr_matrix:
 def _learn(
     examples: Examples, card: ModelCard, lexicon: Lexicon, progress: Callable[[float], None]
 ) -> NameModel:
-    matrix = _matrix(examples.folded, lexicon)
+    matrix, count = _matrix(examples.folded, lexicon), len(examples.folded)
     is_denied = np.array([label in card.denied for label in card.labels])
     linear = LogisticRegression(C=LINEAR_C, solver="liblinear", random_state=0)
     linear.fit(matrix, is_denied[examples.targets])
     learner = MLPClassifier(
         (HIDDEN,),
         activation="tanh",
-        batch_size=max(BATCH_MIN, len(examples.folded) // STEPS_PER_EPOCH),
+        batch_size=max(min(BATCH, count // STEPS_PER_EPOCH_MIN), count // STEPS_PER_EPOCH),
         learning_rate_init=LEARNING_RATE,
         alpha=DECAY,
         random_state=0,
