@@ -1,0 +1,1 @@
+"""How good decisions are, in figures."""
