@@ -1,4 +1,4 @@
-"""Reads how baskets were judged, in the order of their decisions: for whoever counts outside the money path."""
+"""Reads how baskets were judged, in the order of their decisions: for counting outside the money path."""
 
 from typing import Final
 from uuid import UUID

@@ -18,17 +18,17 @@ class CaseCode(Enum):
         "заявленный товар {submission_id} уже решил(а) {by}: {state}",
         "submission {submission_id} was decided by {by}: {state}",
     )
-    RULE_UNKNOWN = ("правила {rule_id} нет", "there is no rule {rule_id}")
-    RULE_ENDED = ("правило {rule_id} уже прекращено", "rule {rule_id} is ended already")
+    RULE_UNKNOWN = ("правила {id} нет", "there is no rule {id}")
+    RULE_ENDED = ("правило {id} уже прекращено", "rule {id} is ended already")
     RULE_NOT_BEGUN = (
-        "правило {rule_id} вступает в силу только {since}: подождите несколько секунд",
-        "rule {rule_id} is in force only from {since}: wait some seconds",
+        "правило {id} вступает в силу только {since}: подождите несколько секунд",
+        "rule {id} is in force only from {since}: wait some seconds",
     )
-    TEMPLATE_UNKNOWN = ("шаблона {template_id} нет", "there is no template {template_id}")
-    TEMPLATE_ENDED = ("шаблон {template_id} уже прекращён", "template {template_id} is ended already")
+    TEMPLATE_UNKNOWN = ("шаблона {id} нет", "there is no template {id}")
+    TEMPLATE_ENDED = ("шаблон {id} уже прекращён", "template {id} is ended already")
     TEMPLATE_NOT_BEGUN = (
-        "шаблон {template_id} вступает в силу только {since}: подождите несколько секунд",
-        "template {template_id} is in force only from {since}: wait some seconds",
+        "шаблон {id} вступает в силу только {since}: подождите несколько секунд",
+        "template {id} is in force only from {since}: wait some seconds",
     )
     TEMPLATE_MALFORMED = ("шаблон не годится: {what}", "the template cannot be used: {what}")
     MERCHANT_UNKNOWN = ("участника {merchant_id} нет", "there is no merchant {merchant_id}")

@@ -10,8 +10,8 @@ Z_95: Final = 1.959963984540054
 def wilson_interval(hits: int, trials: int, z: float = Z_95) -> tuple[float, float]:
     """The bounds, each in [0, 1], between which the true rate lies, with 95 % confidence unless `z` differs.
 
-    Holds for few trials and for rates at 0 and 1 too; of no trials nothing is known: (0, 1). Raises ValueError
-    if there are not 0 to `trials` hits.
+    Holds for few trials and for rates at 0 and 1 too; of no trials nothing is known: (0, 1). Raises
+    ValueError if there are not 0 to `trials` hits.
     """
     if not 0 <= hits <= trials:
         raise ValueError(f"{hits} hits of {trials}")

@@ -155,10 +155,11 @@ TABLES = (
 
 FUNCTIONS = (
     # What was in force at an instant stays so: a range may be ended ahead of time, once, and nothing else.
+    # Five seconds ahead, of which two may pass until the row is written.
     """
     CREATE FUNCTION goods_range_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      IF OLD.until IS NULL AND NEW.until >= tillgate_now() + '00:00:05'::interval
+      IF OLD.until IS NULL AND NEW.until >= tillgate_now() + '00:00:03'::interval
           AND to_jsonb(OLD) - 'until' - 'ended_by' = to_jsonb(NEW) - 'until' - 'ended_by' THEN
         RETURN NEW;
       END IF;
