@@ -30,7 +30,7 @@ PROHIBITED: Final = LISTS.prohibited[0]
 SAID: Final = Confirmation(MILK, "Протокол 5", "operator-1", PROHIBITED, timedelta())
 
 
-@dataclass(frozen=True)
+@dataclass
 class SmallCatalogue:
     """GTINs with their codes."""
 
