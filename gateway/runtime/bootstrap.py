@@ -40,6 +40,7 @@ from gateway.rpc.server import DoorSettings, TillDoor
 from gateway.rpc.service import PurchaseService
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
+from gateway.runtime.collecting import COLLECT_INTERVAL_S, collector_of
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import GatewayKeys, load_keys
@@ -226,9 +227,11 @@ class Gateway:
         # Last: whoever gets an answer of it may rely on the tills' doors being open.
         await self._open_operators_door()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
+        collector = collector_of(partial(driver_connection, parts.engine), parts.lists, self._settings)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
+            every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
 
