@@ -323,3 +323,13 @@ async def test_the_role_that_serves_tills_may_collect(desk: Desk, database_url: 
     finally:
         await engine.dispose()
     assert [2] == [one.line_count for one in await desk.cases()]
+
+
+async def test_a_range_that_would_be_empty_is_refused(desk: Desk) -> None:
+    """A rule that does not hold yet is not ended before it begins."""
+    await desk.buy(item(1, 10_00, gtin=GTIN_UNKNOWN))
+    await desk.collect()
+    rule = await desk.confirm((await desk.cases())[0], lead=timedelta(minutes=1))
+    async with desk.kit.connect() as connection:
+        with pytest.raises(CaseError, match="RULE_NOT_BEGUN"):
+            await RULE_RANGES.end_by_id(connection, rule.id, by="operator-1", lead=timedelta())
