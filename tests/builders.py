@@ -210,7 +210,7 @@ class Scene:
             self.next_id(),
             self.policy,
             self.lists,
-            self._goods(),
+            self._goods,
             self.shop,
             self.card_stopped,
         )
@@ -225,9 +225,9 @@ class Scene:
         check_balances(self.account.certificates, self.entries)
         return decided.outcome
 
-    def _goods(self) -> GoodsAt:
-        """The lists of the scene's instant, with a catalogue of its own."""
-        by_lists = goods_by(self.lists)(self.now)
+    def _goods(self, instant: datetime) -> GoodsAt:
+        """The lists in force at an instant, with a catalogue of the scene's own."""
+        by_lists = goods_by(self.lists)(instant)
         return GoodsAt(by_lists.edition, _Catalogue(self.catalogue))
 
     @property

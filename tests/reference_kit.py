@@ -15,6 +15,7 @@ from gateway.goods.importing.catalogue import CatalogueFile
 from gateway.goods.importing.categories import CategoryMap
 from gateway.goods.reference.catalogue import import_catalogue
 from gateway.goods.reference.contents import Entry
+from gateway.goods.reference.downloads import rows_of
 from gateway.goods.reference.drafts import Imported, import_draft, mark_rehearsed
 from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.problems import Problems
@@ -105,6 +106,14 @@ class Desk:
     async def version(self, kind: Kind, version: str) -> ReferenceVersion:
         """A version as the database has it."""
         return named(await versions_of(self.connection, kind), kind, version)
+
+    async def lines(self, kind: Kind, version: str) -> dict[str, str | None]:
+        """A version in full, line by key; its lines have to be those of its SHA-256, in order."""
+        entries = [entry async for entry in rows_of(self.connection, kind, version)]
+        one = await self.version(kind, version)
+        assert one.content_sha256 == sha256_of_entries(entries)
+        assert (one.entry_count, sorted(e.key for e in entries)) == (len(entries), [e.key for e in entries])
+        return {entry.key: entry.line for entry in entries}
 
     async def dump(self) -> Mapping[str, list[str]]:
         """Everything that is stored, row by row."""

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from gateway.cli.progress import progress_bar
 from gateway.cli.support import FAILED, shown_rubles, with_ledger
 from gateway.domain.certificate import Bucket, Certificate
 from gateway.domain.commands import (
@@ -102,27 +101,17 @@ async def _issue(
     issuer = BulkIssuer(
         parts.committer.submit, partial(driver_connection, parts.engine), parts.committer.rules, keys.key_id
     )
-    with result.open("w", encoding="utf-8", newline="") as out, _progress() as progress:
+    with result.open("w", encoding="utf-8", newline="") as out, progress_bar() as progress:
         results = Results(out, source.delimiter)
-        task = progress.add_task(path.name, total=source.size_bytes, rows=0)
+        task = progress.add_task(path.name, total=source.size_bytes, told="")
         try:
             async for answers in issuer.load(source.rows()):
                 results.write(answers)
-                progress.update(task, completed=source.position_bytes, rows=results.counts.total())
+                told = f"{results.counts.total():,} rows"
+                progress.update(task, completed=source.position_bytes, told=told)
         except IssuingStoppedError as error:
             return results, str(error)
     return results, None
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
 
 
 def _with_request_id(command: Decorated) -> Decorated:

@@ -8,7 +8,6 @@ import click
 import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from gateway.cli.goods_support import (
@@ -19,6 +18,7 @@ from gateway.cli.goods_support import (
     with_goods,
 )
 from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.progress import progress_bar
 from gateway.cli.support import console, shown_rubles, with_connection, with_settings
 from gateway.domain.judging import Review
 from gateway.domain.policy import moscow_date
@@ -143,12 +143,12 @@ def collect_command() -> None:
     async def collect(connection: asyncpg.Connection, settings: Settings) -> int:
         lists = load_list_book(settings.lists_dir)
         collector = collector_of(lambda: nullcontext(connection), lists, settings, is_whole=True)
-        with _progress() as progress:
+        with progress_bar() as progress:
             total = await count_judged(connection, *await collector.bounds(connection))
-            task = progress.add_task("counting baskets", total=total)
+            task = progress.add_task("counting baskets", total=total, told="")
 
             def tell(count: int, decided_at: datetime) -> None:
-                progress.update(task, advance=count, description=f"baskets up to {shown_moment(decided_at)}")
+                progress.update(task, advance=count, told=f"up to {shown_moment(decided_at)}")
 
             return await collector.run_once(tell)
 
@@ -158,16 +158,6 @@ def collect_command() -> None:
         )
     )
     click.echo(f"{counted:,} baskets counted")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
 
 
 @click.command("misdeclared")

@@ -13,6 +13,7 @@ from rich.table import Table
 from gateway.cli.certificates import certificates_group
 from gateway.cli.missing import missing_command
 from gateway.cli.support import FAILED, console, keys_option, public_keys, with_connection, with_settings
+from gateway.goods.loader import load_list_book
 from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
 from gateway.ledger.verify import Report, verify
 from gateway.runtime.database import migrate
@@ -35,7 +36,8 @@ def verify_command(as_json: bool, keys_file: Path | None) -> None:
     keys = public_keys(keys_file) if keys_file else None
     report = with_settings(
         lambda settings: with_connection(
-            settings.database_reader_url, lambda connection: verify(connection, keys=keys)
+            settings.database_reader_url,
+            lambda connection: verify(connection, keys=keys, lists=load_list_book(settings.lists_dir)),
         )
     )
     if as_json:

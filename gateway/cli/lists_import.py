@@ -6,10 +6,9 @@ from typing import TextIO
 
 import asyncpg
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from gateway.cli.lists_support import KIND, by_option, with_lists
+from gateway.cli.progress import progress_bar
 from gateway.goods.importing.catalogue import CatalogueFile
 from gateway.goods.importing.categories import SHIPPED_UHTT, load_category_map
 from gateway.goods.importing.category_tree import read_category_tree
@@ -64,8 +63,8 @@ def import_command(
                 )
             nodes = read_category_tree(tree) if tree else None
             file = CatalogueFile(source, load_category_map(categories), nodes)
-            with _progress() as progress:
-                task = progress.add_task("reading", total=file.size_bytes)
+            with progress_bar() as progress:
+                task = progress.add_task("reading", total=file.size_bytes, told="")
                 return await import_catalogue(
                     connection, file, by=by, version=version, is_addition=is_addition, problems=problems,
                     progress=lambda step, done, total: progress.update(
@@ -78,16 +77,6 @@ def import_command(
 
 def _opened(path: Path | None) -> AbstractContextManager[TextIO | None]:
     return path.open("w", encoding="utf-8", newline="") if path else nullcontext()
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
 
 
 def _tell(done: Imported, problems_file: Path | None) -> None:

@@ -27,7 +27,7 @@ def authorize(posting: Posting, command: Authorize, replaced_id: UUID | None, co
 
     `replaced_id` is the purchase of `replaces_request_id`, if it has one.
     """
-    judged = context.goods.judge(command.basket.lines, command.origin.merchant_id)
+    judged = context.goods(context.now).judge(command.basket.lines, command.origin.merchant_id)
     bare = _new_purchase(posting.account, command, judged, context)
     try:
         check_standing(command, context)
@@ -181,7 +181,7 @@ def _check_sufficient(purchase: Purchase, approved_kopecks: int, command: Author
 
 def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], context: Context) -> Purchase:
     """Judge each line under each program and let the certificates pay what they can."""
-    classes_of = context.goods.classes_of
+    classes_of = context.goods(context.now).classes_of
     lines = [(item, classes_of(item.verdict.okpd2)) for item in bare.lines]
     numbers: dict[tuple[str, int], int] = {}
     caps: list[list[int]] = []  # of each program, by line

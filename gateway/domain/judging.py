@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from gateway.domain.basket import Line
-from gateway.domain.category import ClassMap, GoodsClass, ProhibitedList
+from gateway.domain.category import ClassMap, GoodsClass, ListBook, ProhibitedList, prefixes_longest_first
 from gateway.domain.reasons import LineReason
 
 NOT_GOODS_SUBJECTS: Final = frozenset({*range(3, 12), *range(14, 28)})
@@ -67,9 +67,9 @@ class Evidence(Struct, frozen=True, gc=False, omit_defaults=True):
 class NamePolicy(Struct, frozen=True, gc=False):
     """From which probability of denied goods, in millionths, a guess from a name counts, and for what.
 
-    Below `doubt_ppm` a name passes quietly; from there on it passes and is queued, from `suspect_ppm` on it is
-    refused and queued, from `deny_ppm` on it is refused. `overrule_ppm` is what it needs to refuse goods that a
-    trusted source allows.
+    Below `doubt_ppm` a name passes quietly; from there on it passes and is queued, from `suspect_ppm` on it
+    is refused and queued, from `deny_ppm` on it is refused. `overrule_ppm` is what it needs to refuse goods
+    that a trusted source allows. A name whose likeliest code is denied never passes by itself.
     """
 
     doubt_ppm: int
@@ -79,7 +79,7 @@ class NamePolicy(Struct, frozen=True, gc=False):
 
 
 NAMES_UNHEARD: Final = NamePolicy(MILLION + 1, MILLION + 1, MILLION + 1, MILLION + 1)
-"""Of an edition without a classifier."""
+"""Of an edition without a classifier: no guess is heard, neither to refuse nor to allow."""
 
 
 class Review(StrEnum):
@@ -142,6 +142,11 @@ class Goods(Protocol):
         """What each line of a merchant's basket is, and whether points may pay it."""
 
 
+def editions_of(lists: ListBook) -> dict[str, Edition]:
+    """The editions of a book by the version of their prohibited list, none with a classifier."""
+    return {rules.version: Edition(rules, lists.class_map) for rules in lists.prohibited}
+
+
 def judge(evidence: tuple[Evidence, ...], payment_subject: int, edition: Edition) -> Verdict:
     """Judge one line by every source's word.
 
@@ -153,32 +158,51 @@ def judge(evidence: tuple[Evidence, ...], payment_subject: int, edition: Edition
     version = prohibited.version
     if payment_subject in NOT_GOODS_SUBJECTS:
         return Verdict(LineReason.NOT_GOODS, f"subject-{payment_subject}", version, "payment_subject", "")
+    heard = edition.names != NAMES_UNHEARD
+    guess = next((item for item in evidence if item.source == Source.NAME), None) if heard else None
     firm = [item for item in evidence if item.source != Source.NAME]
-    specific = [item for item in firm if not prohibited.is_too_coarse(item.okpd2)]
-    guess = next((item for item in evidence if item.source == Source.NAME), None)
-    denied_ppm = guess.denied_ppm if guess is not None else 0
-    review = _review(specific, denied_ppm, edition)
-    for item in firm:
-        rule = prohibited.rule_for(item.okpd2)
-        if rule is not None and rule.is_denied:
-            return Verdict(LineReason.PROHIBITED, rule.rule_id, version, item.source, item.okpd2, review)
-    if guess is not None and denied_ppm >= _limit_ppm(specific, edition.names):
-        is_sure = specific or denied_ppm >= edition.names.deny_ppm
+    telling = [item for item in firm if _tells(item.okpd2, prohibited)]
+    review = _review(firm, telling, guess, edition)
+    for item in telling:
+        if is_denied(item.okpd2, prohibited):
+            return Verdict(
+                LineReason.PROHIBITED,
+                _rule_id(item, prohibited),
+                version,
+                item.source,
+                item.okpd2,
+                review,
+            )
+    if guess is not None and _refuses(guess, telling, edition):
+        is_sure = telling or guess.denied_ppm >= edition.names.deny_ppm
         reason = LineReason.PROHIBITED if is_sure else LineReason.GOODS_SUSPECTED
-        return Verdict(reason, _rule_id(guess, prohibited), version, guess.source, guess.okpd2, review)
-    if payment_subject in EXCISE_SUBJECTS and not any(item.source in TRUSTED for item in specific):
+        rule_id = _rule_id(guess, prohibited) if is_denied(guess.okpd2, prohibited) else "suspected"
+        return Verdict(reason, rule_id, version, guess.source, guess.okpd2, review)
+    if payment_subject in EXCISE_SUBJECTS and not any(item.source in TRUSTED for item in telling):
         return Verdict(
             LineReason.EXCISE_UNCLEARED, f"subject-{payment_subject}", version, "payment_subject", "", review
         )
-    if not specific and guess is not None and not prohibited.is_too_coarse(guess.okpd2):
-        specific = [guess]
-    if not specific:
-        rule_id, source = ("too-coarse", evidence[0].source) if evidence else ("unknown", "none")
+    if not telling and guess is not None and _names(guess, firm, prohibited):
+        telling = [guess]
+    if not telling:
+        vague = firm or ([guess] if guess is not None else [])
+        rule_id, source = ("too-coarse", vague[0].source) if vague else ("unknown", "none")
         return Verdict(LineReason.GOODS_UNKNOWN, rule_id, version, source, "", Review.UNKNOWN)
-    trusted = specific[0]
+    trusted = telling[0]
     return Verdict(
         LineReason.ALLOWED, _rule_id(trusted, prohibited), version, trusted.source, trusted.okpd2, review
     )
+
+
+def is_denied(okpd2: str, prohibited: ProhibitedList) -> bool:
+    """Whether the list denies goods under a code: the rule of the longest prefix decides."""
+    rule = prohibited.rule_for(okpd2)
+    return rule is not None and rule.is_denied
+
+
+def _tells(okpd2: str, prohibited: ProhibitedList) -> bool:
+    """Whether a code says if goods are denied: one that is denied as a whole does, however coarse it is."""
+    return is_denied(okpd2, prohibited) or not prohibited.is_too_coarse(okpd2)
 
 
 def _rule_id(item: Evidence, prohibited: ProhibitedList) -> str:
@@ -186,27 +210,53 @@ def _rule_id(item: Evidence, prohibited: ProhibitedList) -> str:
     return rule.rule_id if rule else "not-listed"
 
 
-def _limit_ppm(specific: Sequence[Evidence], names: NamePolicy) -> int:
-    """From which probability a name refuses: the more trusted what stands against it, the more it takes."""
-    if any(item.source in TRUSTED for item in specific):
-        return names.overrule_ppm
-    return names.deny_ppm if specific else names.suspect_ppm
-
-
-def _review(specific: Sequence[Evidence], denied_ppm: int, edition: Edition) -> Review:
-    """Whether somebody should look: sources disagree on the verdict or the class, or a lone name is unclear."""
+def _refuses(guess: Evidence, telling: Sequence[Evidence], edition: Edition) -> bool:
+    """Whether a name refuses goods that no other source denies: the more trusted what stands against it, the
+    more it takes.
+    """
     names = edition.names
-    if not specific:
-        return Review.DOUBT if names.doubt_ppm <= denied_ppm < names.deny_ppm else Review.NONE
-    verdicts = {_is_denied(item.okpd2, edition.prohibited) for item in specific}
-    if denied_ppm >= names.deny_ppm:
+    if any(item.source in TRUSTED for item in telling):
+        return guess.denied_ppm >= names.overrule_ppm
+    if telling:
+        return guess.denied_ppm >= names.deny_ppm
+    return guess.denied_ppm >= names.suspect_ppm or is_denied(guess.okpd2, edition.prohibited)
+
+
+def _names(guess: Evidence, firm: Sequence[Evidence], prohibited: ProhibitedList) -> bool:
+    """Whether a guess may say what goods are that no firm source tells: it may make a vague word exact, and
+    never speak against it.
+    """
+    is_exact = not prohibited.is_too_coarse(guess.okpd2)
+    return is_exact and all(_is_within(guess.okpd2, item.okpd2) for item in firm)
+
+
+def _is_within(okpd2: str, vague: str) -> bool:
+    """Whether a code lies under another, or is the same; a code of no level says nothing, so all do."""
+    levels = prefixes_longest_first(vague)
+    return not levels or levels[0] in prefixes_longest_first(okpd2)
+
+
+def _review(
+    firm: Sequence[Evidence], telling: Sequence[Evidence], guess: Evidence | None, edition: Edition
+) -> Review:
+    """Whether somebody should look: sources disagree on verdict or class, or a lone name is unclear."""
+    names, prohibited = edition.names, edition.prohibited
+    denied_ppm = guess.denied_ppm if guess is not None else 0
+    if not telling:
+        if guess is None or denied_ppm >= names.deny_ppm:
+            return Review.NONE
+        is_doubtful = denied_ppm >= names.doubt_ppm or is_denied(guess.okpd2, prohibited)
+        return Review.DOUBT if is_doubtful else Review.NONE
+    verdicts = {is_denied(item.okpd2, prohibited) for item in telling}
+    if guess is not None and denied_ppm >= names.deny_ppm:
         verdicts.add(True)
-    classes = [edition.class_map.classes_of(item.okpd2) for item in specific]
-    if len(verdicts) > 1 or (verdicts == {False} and not frozenset.intersection(*classes)):
+    if len(verdicts) > 1:
         return Review.CONTRADICTION
-    return Review.NONE
-
-
-def _is_denied(okpd2: str, prohibited: ProhibitedList) -> bool:
-    rule = prohibited.rule_for(okpd2)
-    return rule is not None and rule.is_denied
+    if verdicts == {True}:
+        return Review.NONE
+    classes = [edition.class_map.classes_of(item.okpd2) for item in telling]
+    vague = [item for item in firm if prohibited.is_too_coarse(item.okpd2)]
+    is_one = frozenset.intersection(*classes) and all(
+        _is_within(telling[0].okpd2, item.okpd2) for item in vague
+    )
+    return Review.NONE if is_one else Review.CONTRADICTION

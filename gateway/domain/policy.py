@@ -1,5 +1,6 @@
 """What a decision goes by besides the account: settings, the seller's standing, time."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -102,16 +103,17 @@ class Standing(Struct, frozen=True, gc=False):
 class Context(Struct, frozen=True, gc=False):
     """Everything else that a decision needs, given as a value: the core reads no clock.
 
-    `now` is the database's clock; `operation_id` a UUIDv7 of that instant; `goods` what judges lines then. `standing` is None
-    for department commands. `card_stopped` tells whether a card of the account that took part
-    is on the stop list.
+    `now` is the database's clock; `operation_id` a UUIDv7 of that instant; `goods` what judges lines at an
+    instant (only a purchase asks it, so all else is decided also while no list is in force). `standing` is
+    None for department commands. `card_stopped` tells whether a card of the account that took part is on
+    the stop list.
     """
 
     now: datetime
     operation_id: UUID
     policy: Policy
     lists: ListBook
-    goods: Goods
+    goods: Callable[[datetime], Goods]
     standing: Standing | None = None
     card_stopped: bool = False
 

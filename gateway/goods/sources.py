@@ -12,13 +12,13 @@ from msgspec import Struct
 
 from gateway.domain.basket import Line
 from gateway.domain.category import GoodsClass, ListBook
-from gateway.domain.judging import Edition, Evidence, Judged, Source
+from gateway.domain.judging import Edition, Evidence, Judged, Source, editions_of
 from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreTemplates
 from gateway.goods.identity.item import ItemIdentity, identify
-from gateway.goods.identity.marking import MarkingForm
+from gateway.goods.identity.marking import MarkingForm, read_marking_code
 from gateway.goods.memory import Memory
 from gateway.goods.names.folding import fold
-from gateway.goods.names.opinions import Namer, Opinion
+from gateway.goods.names.opinions import Opinion
 
 LINES_REMEMBERED: Final = 16_384
 
@@ -35,6 +35,15 @@ class Catalogue(Protocol):
         """The distinct ОКПД2 codes of 14 digits; empty if the catalogue does not know what they are."""
 
 
+class Namer(Protocol):
+    """A classifier of names with the lists that it was trained for (`gateway.goods.names.opinions`)."""
+
+    version: str
+
+    def opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
+        """What each name is most likely of; None if it tells nothing."""
+
+
 class Confirmed(Struct, frozen=True, gc=False):
     """What the department confirmed, each with the rule that says so: (ОКПД2, rule id).
 
@@ -49,10 +58,7 @@ class Confirmed(Struct, frozen=True, gc=False):
 
 NOTHING_CONFIRMED: Final = Confirmed()
 
-_MARKED_WITH_SERIAL: Final = 31
-"""Characters of the shortest code of (01) and (21); shorter ones may be of another form."""
-
-_Key = tuple[int, str, str, str, str, str, int]
+_Key = tuple[int, str, str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,15 @@ class GoodsAt:
     catalogue: Catalogue | None = None
     namer: Namer | None = None
     confirmed: Confirmed = NOTHING_CONFIRMED
-    _memory: Memory[_Key, Judged] = field(default_factory=lambda: Memory(LINES_REMEMBERED), repr=False)
+    _memory: Memory[_Key, Judged] = field(
+        default_factory=lambda: Memory(LINES_REMEMBERED), init=False, repr=False, compare=False
+    )
+    _with_own_goods: frozenset[int] = field(init=False, repr=False, compare=False)
+    """Merchants to whom a number of their own means something; to all others it means the same: nothing."""
+
+    def __post_init__(self) -> None:
+        own = {merchant_id for merchant_id, _ in self.confirmed.in_store} | self.confirmed.templates.keys()
+        object.__setattr__(self, "_with_own_goods", frozenset(own))
 
     @property
     def classes_of(self) -> Callable[[str], frozenset[GoodsClass]]:
@@ -72,19 +86,23 @@ class GoodsAt:
 
     def judge(self, lines: Sequence[Line], merchant_id: int) -> list[Judged]:
         """Judge lines of one merchant; names not seen lately go through the classifier in one call."""
-        keys = [_key(line, merchant_id) for line in lines]
+        own_id = merchant_id if merchant_id in self._with_own_goods else 0
+        keys = [_key(line, own_id) for line in lines]
         found = [self._memory.get(key) for key in keys]
-        if None not in found:
-            return found  # type: ignore[return-value] # no None is left
-        fresh = [index for index, judged in enumerate(found) if judged is None]
-        opinions = self._opinions([lines[index].item_name for index in fresh])
-        for index, opinion in zip(fresh, opinions, strict=True):
-            line = lines[index]
+        known = [judged for judged in found if judged is not None]
+        if len(known) == len(found):
+            return known
+        fresh = [(key, line) for key, line, judged in zip(keys, lines, found, strict=True) if judged is None]
+        made = self._judge_fresh(fresh, merchant_id)
+        return [judged if judged is not None else next(made) for judged in found]
+
+    def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line]], merchant_id: int) -> Iterator[Judged]:
+        opinions = self._opinions([line.item_name for _, line in fresh])
+        for (key, line), opinion in zip(fresh, opinions, strict=True):
             evidence = tuple(self._evidence(line, merchant_id, opinion))
             judged = Judged(evidence, self.edition.verdict_of(evidence, line.payment_subject))
-            found[index] = judged
-            self._memory.put(keys[index], judged)
-        return found  # type: ignore[return-value] # all of them are filled
+            self._memory.put(key, judged)
+            yield judged
 
     def _opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
         return self.namer.opinions(names) if self.namer is not None else [None] * len(names)
@@ -122,25 +140,23 @@ class GoodsAt:
 
 
 def goods_by(lists: ListBook) -> Callable[[datetime], GoodsAt]:
-    """What judges lines at an instant by the lists alone: codes that the till declares, and no other source."""
-    editions = {rules.version: GoodsAt(Edition(rules, lists.class_map)) for rules in lists.prohibited}
-    return lambda instant: editions[lists.prohibited_at(instant).version]
+    """What judges lines at an instant by the lists alone: what the till declares, and no other source.
 
-
-def _key(line: Line, merchant_id: int) -> _Key:
-    """All of a line that its verdict depends on. Serials of marking codes differ from item to item: of a code
-    with its number in the usual place only that counts.
+    It raises LookupError of an instant before the first list.
     """
-    marking = line.marking_code
-    if len(marking) >= _MARKED_WITH_SERIAL and marking.startswith("01") and marking[16:18] == "21":
-        marking = marking[:18]
-    is_local = line.item_code or line.gtin[:1] in ("0", "2")
-    return (
-        merchant_id if is_local else 0,
-        line.gtin,
-        marking,
-        line.item_code,
-        line.okpd2,
-        line.item_name,
-        line.payment_subject,
-    )
+    goods = {version: GoodsAt(edition) for version, edition in editions_of(lists).items()}
+    return lambda instant: goods[lists.prohibited_at(instant).version]
+
+
+def _key(line: Line, own_id: int) -> _Key:
+    """All of a line that its verdict depends on; `own_id` is the merchant if it has its own numbers, else 0.
+
+    Serials of marking codes differ from item to item and tell nothing: a code counts as it is read. By its
+    look alone it must not count: one that merely begins like another may be of another form, and refused.
+    """
+    form = marked = ""
+    if line.marking_code:
+        marking = read_marking_code(line.marking_code)
+        form, marked = marking.form.value, marking.gtin
+    item_code = line.item_code if own_id else ""
+    return (own_id, line.gtin, form, marked, item_code, line.okpd2, line.item_name, line.payment_subject)

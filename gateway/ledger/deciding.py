@@ -132,7 +132,7 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
         operation_id=uuid7(now),
         policy=rules.policy,
         lists=rules.lists(),
-        goods=rules.goods(now),
+        goods=rules.goods,
         standing=standing,
         card_stopped=account_id is not None and _is_card_stopped(command, account_id, snapshot),
     )

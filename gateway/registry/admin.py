@@ -94,7 +94,7 @@ async def bind_cards(engine: AsyncEngine, key_id: str, cards: Iterable[tuple[byt
 
     Raises CardBoundError, and binds none, if a token belongs to another account.
     """
-    wanted = list(cards)
+    wanted = sorted(cards)  # those who bring the same cards wait for each other, and never in a circle
     tokens = literal([token for token, _ in wanted], ARRAY(LargeBinary))
     account_ids = literal([account_id for _, account_id in wanted], ARRAY(BigInteger))
     columns = column("token", LargeBinary), column("account_id", BigInteger)

@@ -106,7 +106,7 @@ class Client:
         async def send(call: Call, scheduled: float) -> None:
             try:
                 await call(self._requests.next())
-            except calls.error as error:
+            except calls.errors as error:
                 tally.refuse(calls.name_of(error))
             else:
                 tally.answered(scheduled)

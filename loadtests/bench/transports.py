@@ -56,9 +56,9 @@ class Transport(ABC):
 
 
 class Calls(Transport):
-    """A transport of single calls; `error` is what a refused one raises."""
+    """A transport of single calls; `errors` are what a refused one raises, or one without an answer."""
 
-    error: type[Exception]
+    errors: tuple[type[Exception], ...]
 
     @abstractmethod
     def caller(self, n: int) -> Call:
@@ -75,7 +75,7 @@ class Calls(Transport):
             while (sent := time.perf_counter()) < ends:
                 try:
                     answer = await call(next_body())
-                except self.error as error:
+                except self.errors as error:
                     if self.name_of(error) not in OVERLOADED:
                         raise
                     await asyncio.sleep(PAUSE_S)
@@ -86,7 +86,7 @@ class Calls(Transport):
 
 
 class _Unary(Calls):
-    error = grpc.aio.AioRpcError
+    errors = (grpc.aio.AioRpcError,)
 
     def __init__(self, channels: list[grpc.aio.Channel], method: str) -> None:
         self._calls: list[UnaryCall] = [channel.unary_unary(method) for channel in channels]
@@ -114,8 +114,10 @@ class _Exchange(Transport):
         return signed
 
 
-class _Json(Calls):
-    error = aiohttp.ClientError
+class JsonCalls(Calls):
+    """POST requests of JSON; aiohttp's error of a timeout is Python's own, and none of aiohttp."""
+
+    errors = (aiohttp.ClientError, TimeoutError)
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session, self._url = session, url
@@ -185,7 +187,7 @@ async def _json(port: int, identity: Path, connections: int) -> AsyncIterator[Tr
     timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
     connector = aiohttp.TCPConnector(ssl=context, limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        yield _Json(session, f"https://localhost:{port}{JSON_PATH}")
+        yield JsonCalls(session, f"https://localhost:{port}{JSON_PATH}")
 
 
 _OPENERS: Final[dict[str, Callable[[int, Path, int], AbstractAsyncContextManager[Transport]]]] = {

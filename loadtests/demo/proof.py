@@ -103,29 +103,46 @@ async def _compare_cards(
     now: datetime,
     proof: Proof,
 ) -> None:
-    gone: Counter[UUID] = Counter()
-    held: Counter[UUID] = Counter()
-    for till in tills:
-        till_gone, till_held = till.books.taken(now)
-        gone.update(till_gone)
-        held.update(till_held)
+    gone, held = taken_of_all([till.books for till in tills], now)
     proof.spent_kopecks, proof.held_kopecks = gone.total(), held.total()
     queue = iter(holders)
 
     async def compare(till: Till) -> None:
         for holder in queue:
             balance = await till.back_office.get_balance(holder.card)
-            credited = {issued[credit.issue_ref]: credit.nominal_kopecks for credit in holder.credits}
             if balance.reason is Reason.CARD_STOPPED:
                 proof.stopped_cards += 1
             else:
                 proof.cards += 1
-            problems = compare_card(credited, balance, gone, held)
-            proof.disagreements += [f"{holder.holder_ref}: {problem}" for problem in problems]
+            proof.disagreements += compare_holder(holder, issued, balance, gone, held)
 
     async with asyncio.TaskGroup() as group:
         for till in tills:
             group.create_task(compare(till))
+
+
+def taken_of_all(books: Iterable[Books], now: datetime) -> tuple[Counter[UUID], Counter[UUID]]:
+    """What all tills together took from each certificate for good, and what they hold of it now."""
+    gone: Counter[UUID] = Counter()
+    held: Counter[UUID] = Counter()
+    for one in books:
+        till_gone, till_held = one.taken(now)
+        gone.update(till_gone)
+        held.update(till_held)
+    return gone, held
+
+
+def compare_holder(
+    holder: Holder,
+    issued: Mapping[str, UUID],
+    balance: Balance,
+    gone: Mapping[UUID, int],
+    held: Mapping[UUID, int],
+) -> Iterator[str]:
+    """What `compare_card` finds on a holder's card; `issued` has the certificate of each `issue_ref`."""
+    credited = {issued[credit.issue_ref]: credit.nominal_kopecks for credit in holder.credits}
+    for problem in compare_card(credited, balance, gone, held):
+        yield f"{holder.holder_ref}: {problem}"
 
 
 def compare_card(

@@ -9,9 +9,9 @@ from typing import Final
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from gateway.cli.progress import progress_bar
 from loadtests.demo.money import count, money
 from loadtests.demo.till import Figures
 
@@ -51,17 +51,11 @@ class View:
             await asyncio.wait({task})
 
     async def _live(self, figures: Figures, buyers: int) -> None:
-        progress = Progress(
-            TextColumn("buyers"),
-            BarColumn(40),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self.console,
-        )
-        bar = progress.add_task("", total=buyers)
+        progress = progress_bar(self.console)
+        bar = progress.add_task("buyers", total=buyers, told="")
         with Live(console=self.console, auto_refresh=False, transient=True) as live:
             while True:
-                progress.update(bar, completed=figures.stories.total())
+                progress.update(bar, completed=figures.stories.total(), told=_so_far(figures, buyers))
                 live.update(Group(progress, _counters(figures)), refresh=True)
                 await asyncio.sleep(_REFRESH_S)
 
@@ -69,9 +63,12 @@ class View:
         while True:
             await asyncio.sleep(_LINE_EVERY_S)
             seen = Tally(figures)
-            so_far = f"{count(figures.stories.total())} of {count(buyers)} buyers"
             decided = f"{count(seen.approved)} approved, {count(seen.declined.total())} declined"
-            self.say(f"{so_far}: {decided}, {money(seen.points_kopecks)} by points")
+            self.say(f"{_so_far(figures, buyers)} buyers: {decided}, {money(seen.points_kopecks)} by points")
+
+
+def _so_far(figures: Figures, buyers: int) -> str:
+    return f"{count(figures.stories.total())} of {count(buyers)}"
 
 
 class Tally:

@@ -1,6 +1,5 @@
 """The end of the day: what the tills' own books say is held against what the gateway says, to the kopeck."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -10,7 +9,14 @@ import gevent
 from gevent.pool import Pool
 
 from loadtests.demo.holders import Holder
-from loadtests.demo.proof import LISTING_PAUSE_S, LISTING_TRIES, PAGE_SIZE, compare_card, compare_operations
+from loadtests.demo.proof import (
+    LISTING_PAUSE_S,
+    LISTING_TRIES,
+    PAGE_SIZE,
+    compare_holder,
+    compare_operations,
+    taken_of_all,
+)
 from loadtests.load.tally import Tally
 from loadtests.load.till import Till
 from merchant_sdk import Operation
@@ -62,20 +68,13 @@ def _compare_cards(
     now: datetime,
     tally: Tally,
 ) -> None:
-    gone: Counter[UUID] = Counter()
-    held: Counter[UUID] = Counter()
-    for till in tills:
-        till_gone, till_held = till.books.taken(now)
-        gone.update(till_gone)
-        held.update(till_held)
+    gone, held = taken_of_all([till.books for till in tills], now)
 
     def compare(n: int) -> None:
         """One till asks for every so-manieth card."""
         for holder in holders[n :: len(tills)]:
             balance = tills[n].back_office.get_balance(holder.card)
-            credited = {issued[credit.issue_ref]: credit.nominal_kopecks for credit in holder.credits}
-            problems = compare_card(credited, balance, gone, held)
-            tally.disagreements += [f"{holder.holder_ref}: {problem}" for problem in problems]
+            tally.disagreements += compare_holder(holder, issued, balance, gone, held)
             tally.cards_compared += 1
 
     pool.map(compare, range(len(tills)))

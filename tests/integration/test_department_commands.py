@@ -1,14 +1,12 @@
 """What the department decides one at a time: by its documents, once, with readable answers."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from gateway.runtime.embedded import EmbeddedPostgres
-from tests.cli_kit import CommandLine, command_line
+from tests.cli_kit import CommandLine
 from tests.issuing_kit import cells, csv_file
 
 ACT = ("--act-body", "Комиссия", "--act-number", "18", "--act-date", "2026-11-20")
@@ -19,15 +17,6 @@ REQUEST_ID = re.compile(r"request id: ([0-9a-f-]{36})")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Keys are made once for all tests here."""
     return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture
-def tillgate(
-    postgres: EmbeddedPostgres, database_name: str, redis_url: str, data_dir: Path
-) -> Iterator[CommandLine]:
-    """The command line on a database of this test's own."""
-    with command_line(postgres, database_name, redis_url, data_dir) as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,27 +2,15 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from gateway.ledger.issuing.results import result_path
 from gateway.runtime.embedded import EmbeddedPostgres
-from tests.cli_kit import CommandLine, command_line
+from tests.cli_kit import CommandLine
 from tests.issuing_kit import cells, csv_file
 
 CARD = "9643100000000000001"
 FOOD = {"program": "food", "program_version": "2", "nominal_rubles": "3000.00"}
-
-
-@pytest.fixture
-def tillgate(
-    postgres: EmbeddedPostgres, database_name: str, redis_url: str, tmp_path: Path
-) -> Iterator[CommandLine]:
-    """The command line on a database of this test's own."""
-    with command_line(postgres, database_name, redis_url, tmp_path / "data") as made:
-        yield made
 
 
 def answers_of(path: Path) -> list[dict[str, str]]:

@@ -1,26 +1,16 @@
 """tillgate ledger verify and tillgate database: what an operator reads, and the exit codes scripts go by."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.registry.signing import OutcomeSigner, public_key_set
 from gateway.runtime.embedded import EmbeddedPostgres
-from tests.cli_kit import CommandLine, command_line
+from tests.cli_kit import CommandLine
 from tests.issuing_kit import cells, csv_file
 
 FOOD = {"program": "food", "program_version": "2", "nominal_rubles": "3000.00"}
-
-
-@pytest.fixture
-def tillgate(
-    postgres: EmbeddedPostgres, database_name: str, redis_url: str, tmp_path: Path
-) -> Iterator[CommandLine]:
-    """The command line on a database of this test's own."""
-    with command_line(postgres, database_name, redis_url, tmp_path / "data") as made:
-        yield made
 
 
 @pytest.fixture

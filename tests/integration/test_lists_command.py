@@ -3,29 +3,19 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.goods.loader import SHIPPED
-from gateway.runtime.embedded import EmbeddedPostgres
-from tests.cli_kit import CommandLine, command_line
+from tests.cli_kit import CommandLine
 from tests.reference_kit import gtin, prohibited_text
 
 SAID = (
     "--act-body", "Департамент", "--act-number", "17", "--act-date", "2026-10-01",
     "--address", "https://example.org/list", "--by", "operator-2",
 )  # fmt: skip
-
-
-@pytest.fixture
-def tillgate(
-    postgres: EmbeddedPostgres, database_name: str, redis_url: str, tmp_path: Path
-) -> Iterator[CommandLine]:
-    """The command line on a database of this test's own."""
-    with command_line(postgres, database_name, redis_url, tmp_path / "data") as made:
-        yield made
 
 
 @pytest.fixture
@@ -124,6 +114,16 @@ def test_an_export_is_the_lines_of_its_hash(tillgate: CommandLine, catalogue: Pa
     head, *changes = delta.read_text(encoding="utf-8").splitlines()
     assert (hashes["1"], hashes["2"]) == (json.loads(head)["from_sha256"], json.loads(head)["to_sha256"])
     assert [f"+0{gtin(3)}\t\tЧай"] == changes
+
+
+def test_looking_and_exporting_need_the_reader_alone(tillgate: CommandLine, tmp_path: Path) -> None:
+    """They work on a standby, and where nobody may write."""
+    tillgate("lists", "take-over", SHIPPED)
+    nobody = {"TILLGATE_DATABASE_MIGRATOR_URL": "postgresql+asyncpg://nobody@localhost:1/nowhere"}
+    reader = replace(tillgate, environment={**tillgate.environment, **nobody})
+    assert 0 == reader("lists", "show").exit_code
+    assert 0 == reader("lists", "export", "programs", "1", "-o", tmp_path / "programs.jsonl").exit_code
+    assert 1 == reader("lists", "discard", "programs", "1").exit_code
 
 
 def test_a_small_list_and_a_classifier_are_exported_too(tillgate: CommandLine, tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """The catalogue: ranges of versions, what a file changes, and that a failed import changes nothing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -16,22 +15,7 @@ from gateway.goods.reference.drafts import Counts, discard
 from gateway.goods.reference.errors import ListCode, ListError
 from gateway.goods.reference.kinds import Kind
 from gateway.runtime.database import driver_connection, make_engine
-from tests.reference_kit import BEER, FIRST, MILK, SECOND, SOAP, WATER, Desk, desk_on, gtin, sha256_of_entries
-
-
-@pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk at an empty database."""
-    async with desk_on(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def stocked(desk: Desk) -> Desk:
-    """The same with a published catalogue."""
-    await desk.catalogue(FIRST, "first")
-    await desk.publish(Kind.CATALOGUE, "first")
-    return desk
+from tests.reference_kit import BEER, FIRST, MILK, SECOND, SOAP, WATER, Desk, gtin
 
 
 async def publish_next(desk: Desk, version: str, hours: int) -> None:
@@ -39,16 +23,6 @@ async def publish_next(desk: Desk, version: str, hours: int) -> None:
     await desk.publish(
         Kind.CATALOGUE, version, effective_from=await desk.now() + timedelta(hours=hours, minutes=1)
     )
-
-
-async def lines_of(desk: Desk, version: str) -> dict[str, str | None]:
-    """A version in full; its lines have to be those of its SHA-256, in order."""
-    entries = [entry async for entry in rows_of(desk.connection, Kind.CATALOGUE, version)]
-    one = await desk.version(Kind.CATALOGUE, version)
-    assert one.content_sha256 == sha256_of_entries(entries)
-    assert one.entry_count == len(entries)
-    assert sorted(entry.key for entry in entries) == [entry.key for entry in entries]
-    return {entry.key: entry.line for entry in entries}
 
 
 async def changed(desk: Desk, old: str, new: str) -> dict[str, str | None]:
@@ -71,15 +45,17 @@ async def test_an_item_is_kept_once_for_all_versions_in_which_it_is_the_same(sto
         ("Вода", 1, 2),
         ("Мыло", 2, None),
     ] == [tuple(row) for row in rows]
-    assert {f"0{code}" for code in (MILK, BEER, SOAP)} == (await lines_of(stocked, "second")).keys()
-    assert f"0{BEER}\t11.05.10\tПиво" == (await lines_of(stocked, "first"))[f"0{BEER}"]
+    assert {f"0{code}" for code in (MILK, BEER, SOAP)} == (
+        await stocked.lines(Kind.CATALOGUE, "second")
+    ).keys()
+    assert f"0{BEER}\t11.05.10\tПиво" == (await stocked.lines(Kind.CATALOGUE, "first"))[f"0{BEER}"]
 
 
 async def test_an_addition_leaves_what_the_file_does_not_name(stocked: Desk) -> None:
     """What it does name is replaced, with all its codes."""
     done = await stocked.catalogue(SECOND[1:], "second", is_addition=True)
     assert Counts(rows=4, added=1, changed=1, removed=0, unchanged=2) == done.counts
-    names = {(line or "").split("\t")[2] for line in (await lines_of(stocked, "second")).values()}
+    names = {(line or "").split("\t")[2] for line in (await stocked.lines(Kind.CATALOGUE, "second")).values()}
     assert {"Молоко", "Пиво светлое", "Вода", "Мыло"} == names
 
 
@@ -118,7 +94,7 @@ async def test_a_difference_applied_to_the_old_version_is_the_new_one(
             hours = len(await desk.connection.fetch("SELECT FROM reference_version")) + 2
             await publish_next(desk, done.version, hours)
         names.append(done.version)
-    fulls = {name: await lines_of(desk, name) for name in names}
+    fulls = {name: await desk.lines(Kind.CATALOGUE, name) for name in names}
     for old, new in [*pairwise(names), *pairwise(reversed(names)), (names[0], names[-1])]:
         applied = {**fulls[old], **await changed(desk, old, new)}
         assert fulls[new] == {key: line for key, line in applied.items() if line is not None}
@@ -152,9 +128,9 @@ async def test_a_discarded_draft_leaves_the_ranges_as_they_were(stocked: Desk) -
     await discard(stocked.connection, Kind.CATALOGUE, "second", by="operator-1")
     assert items == (await stocked.dump())["catalogue_item"]
     await stocked.catalogue(SECOND, "third")
-    assert 3 == len(await lines_of(stocked, "third"))
+    assert 3 == len(await stocked.lines(Kind.CATALOGUE, "third"))
     with pytest.raises(ListError) as refused:
-        await lines_of(stocked, "second")
+        await stocked.lines(Kind.CATALOGUE, "second")
     assert ListCode.DISCARDED is refused.value.code
 
 

@@ -1,7 +1,6 @@
 """Catalogue files: what is read of them, what is told, and that a failed import changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,31 +9,10 @@ from gateway.goods.importing.catalogue import CatalogueFile
 from gateway.goods.importing.problems import ImportFileError
 from gateway.goods.reference import catalogue as catalogue_module
 from gateway.goods.reference.catalogue import import_catalogue
-from gateway.goods.reference.downloads import rows_of
 from gateway.goods.reference.errors import ListCode, ListError
 from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.problems import Problems
 from tests.reference_kit import BEER, FIRST, MILK, NO_CATEGORIES, SECOND, Desk, desk_on, gtin
-
-
-@pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk at an empty database."""
-    async with desk_on(database_url, tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-async def stocked(desk: Desk) -> Desk:
-    """The same with a published catalogue."""
-    await desk.catalogue(FIRST, "first")
-    await desk.publish(Kind.CATALOGUE, "first")
-    return desk
-
-
-async def lines_of(desk: Desk, version: str) -> dict[str, str | None]:
-    """A version in full."""
-    return {e.key: e.line async for e in rows_of(desk.connection, Kind.CATALOGUE, version)}
 
 
 async def test_a_gtin_with_two_categories_keeps_both_codes_and_is_told_by_row(desk: Desk) -> None:
@@ -51,7 +29,7 @@ async def test_a_gtin_with_two_categories_keeps_both_codes_and_is_told_by_row(de
     assert 2 == len(told)
     assert told[1].startswith("4;okpd2;")
     assert told[1].endswith(f"0{BEER}: 11.05.10")
-    lines = await lines_of(desk, done.version)
+    lines = await desk.lines(Kind.CATALOGUE, done.version)
     assert f"0{BEER}\t11.05.10,11.07.19\tКвас" == lines[f"0{BEER}"]
     assert f"0{MILK}\t\tМолоко" == lines[f"0{MILK}"]
 
@@ -135,7 +113,7 @@ async def test_windows_1251_and_a_byte_order_mark_are_read_as_what_they_are(
     done = await import_catalogue(desk.connection, CatalogueFile(path, NO_CATEGORIES), by="operator-1")
     assert ({}, f"0{MILK}\t10.51.11\tМолоко") == (
         done.problems,
-        (await lines_of(desk, done.version))[f"0{MILK}"],
+        (await desk.lines(Kind.CATALOGUE, done.version))[f"0{MILK}"],
     )
     assert not (await desk.catalogue(FIRST)).is_new
 

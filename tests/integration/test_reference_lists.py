@@ -1,7 +1,6 @@
 """Lists of small kinds: drafts, what they say, what they must keep, and bad files that change nothing."""
 
 import shutil
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,21 +10,14 @@ from gateway.domain.policy import moscow_date
 from gateway.goods.importing.category_tree import read_category_tree
 from gateway.goods.importing.problems import ImportFileError
 from gateway.goods.loader import SHIPPED, ListFileError, load_list_book, read_list_files
-from gateway.goods.reference.downloads import changes_between, rows_of
+from gateway.goods.reference.downloads import changes_between
 from gateway.goods.reference.drafts import Counts
 from gateway.goods.reference.errors import ListCode, ListError
 from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.reading import read_reference
 from gateway.goods.reference.taking_over import TAKEN_OVER, take_over
 from gateway.runtime.database import make_engine
-from tests.reference_kit import RULES, Desk, desk_on, prohibited_text, sha256_of_entries
-
-
-@pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk at an empty database."""
-    async with desk_on(database_url, tmp_path) as made:
-        yield made
+from tests.reference_kit import RULES, Desk, prohibited_text
 
 
 @pytest.fixture
@@ -34,15 +26,6 @@ def programs(tmp_path: Path) -> Path:
     shutil.copytree(SHIPPED / "programs", tmp_path / "p" / "programs")
     shutil.copy(SHIPPED / "nominals.toml", tmp_path / "p")
     return tmp_path / "p"
-
-
-async def full(desk: Desk, kind: Kind, version: str) -> dict[str, str | None]:
-    """A version in full; its lines have to be those of its SHA-256, in order."""
-    entries = [entry async for entry in rows_of(desk.connection, kind, version)]
-    one = await desk.version(kind, version)
-    assert one.content_sha256 == sha256_of_entries(entries)
-    assert (one.entry_count, sorted(e.key for e in entries)) == (len(entries), [e.key for e in entries])
-    return {entry.key: entry.line for entry in entries}
 
 
 async def test_a_draft_takes_the_name_of_the_file_or_of_the_day(desk: Desk) -> None:
@@ -98,7 +81,7 @@ async def test_small_lists_are_read_in_full_and_by_difference_as_the_catalogue_i
     await desk.draft(Kind.OKPD2, desk.file("o.tsv", "A\tПродукция\n10\tПродукты пищевые\n"), "new")
     keys = {}
     for kind in (Kind.PROHIBITED, Kind.CLASSES, Kind.PROGRAMS, Kind.OKPD2):
-        old, new = await full(desk, kind, "old"), await full(desk, kind, "new")
+        old, new = await desk.lines(kind, "old"), await desk.lines(kind, "new")
         delta = {e.key: e.line async for e in changes_between(desk.connection, kind, "old", "new")}
         applied = {key: line for key, line in {**old, **delta}.items() if line is not None}
         assert new == applied
@@ -263,7 +246,7 @@ async def test_the_table_of_codes_is_read_in_windows_1251_with_its_bad_rows_told
     """Of rows with the same code the first holds."""
     text = "A\tПродукция\n10\tПродукты\n10\tПищевые\nx\tНичто\n11\n"
     done = await desk.draft(Kind.OKPD2, desk.file("o.tsv", text, "cp1251"), "1")
-    assert {"A", "10"} == (await full(desk, Kind.OKPD2, "1")).keys()
+    assert {"A", "10"} == (await desk.lines(Kind.OKPD2, "1")).keys()
     assert {
         "code: occurs twice": 1,
         "code: is no ОКПД2 code": 1,

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
@@ -15,13 +14,6 @@ from gateway.goods.reference.errors import ListCode, ListError
 from gateway.goods.reference.files import PART_BYTES, fetch_names
 from gateway.goods.reference.kinds import Kind
 from tests.reference_kit import Desk, desk_on
-
-
-@pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk at an empty database."""
-    async with desk_on(database_url, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Publication: what must be said and waited for, who may skip the wait, and that two operators never race."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,13 @@ NOTICE_ENDS = moment("2026-10-12T21:00:00")
 
 
 @pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk with one published prohibited list, and a draft of the next."""
-    async with desk_on(database_url, tmp_path) as made:
-        await made.at(MONDAY)
-        await made.prohibited("first", "11.05")
-        await made.publish(Kind.PROHIBITED, "first")
-        await made.prohibited("next", "11.05", "12")
-        yield made
+async def desk(desk: Desk) -> Desk:
+    """The same with one published prohibited list, and a draft of the next."""
+    await desk.at(MONDAY)
+    await desk.prohibited("first", "11.05")
+    await desk.publish(Kind.PROHIBITED, "first")
+    await desk.prohibited("next", "11.05", "12")
+    return desk
 
 
 async def refusal(desk: Desk, version: str = "next", **said: Any) -> ListError:

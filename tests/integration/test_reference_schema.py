@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,7 +11,7 @@ from gateway.domain.category import GoodsClass
 from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.reading import read_epoch, read_reference
 from gateway.runtime.database import make_engine
-from tests.reference_kit import Desk, desk_on, gtin
+from tests.reference_kit import Desk, gtin
 
 SET_PUBLISHED = (
     "state = 'PUBLISHED', address = 'a', announced_at = '2026-10-01Z', published_by = 'operator-2', "
@@ -22,14 +21,13 @@ SET_PUBLISHED = (
 
 
 @pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk with a published list and a rehearsed draft."""
-    async with desk_on(database_url, tmp_path) as made:
-        await made.prohibited("first", "11.05")
-        await made.publish(Kind.PROHIBITED, "first")
-        await made.prohibited("next", "12")
-        await made.rehearse(Kind.PROHIBITED, "next")
-        yield made
+async def desk(desk: Desk) -> Desk:
+    """The same with a published list and a rehearsed draft."""
+    await desk.prohibited("first", "11.05")
+    await desk.publish(Kind.PROHIBITED, "first")
+    await desk.prohibited("next", "12")
+    await desk.rehearse(Kind.PROHIBITED, "next")
+    return desk
 
 
 @pytest.fixture

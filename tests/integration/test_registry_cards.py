@@ -1,5 +1,6 @@
 """Cards: bound once, stopped at once, and what the gateway's role may do with them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -61,6 +62,15 @@ async def test_many_cards_are_bound_in_one_statement(shop: Shop) -> None:
     async with shop.engine.connect() as connection:
         count = (await connection.execute(select(func.count()).select_from(schema.card))).scalar_one()
     assert 40_000 == count
+
+
+async def test_cards_that_are_bound_twice_at_once_in_other_orders_are_bound(shop: Shop) -> None:
+    """Each waits for the other, and neither for ever: the database would break one of them off."""
+    many = [(n.to_bytes(32, "big"), n) for n in range(1, 20_001)]
+    await asyncio.gather(
+        *(admin.bind_cards(shop.engine, "card-1", pairs) for pairs in (many, many[::-1], many, many[::-1]))
+    )
+    assert 20_000 == len(await cards(shop.engine))
 
 
 async def test_new_cards_are_no_news_to_the_registry(shop: Shop) -> None:

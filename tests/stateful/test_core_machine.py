@@ -57,7 +57,7 @@ class CoreSystem:
             operation_id=operation_id,
             policy=POLICY,
             lists=LISTS,
-            goods=goods_by(LISTS)(self.now),
+            goods=goods_by(LISTS),
             standing=self.standing(*request["till"]) if "till" in request else None,
             card_stopped=request.get("card") in self.stopped_cards,
         )

@@ -1,5 +1,6 @@
 """Which lines points may pay: truth 3 of the design, through the whole decision."""
 
+import pytest
 from msgspec.structs import replace
 
 from gateway.domain.reasons import LineReason, Reason
@@ -138,3 +139,16 @@ def test_a_program_version_keeps_its_own_rules() -> None:
     old, new = scene.issue(FOOD, 100_00), scene.issue(wider, 100_00)
     purchase = scene.hold(basket(line(1, 10_00, TOY), line(2, 5_00, MILK)))
     assert {new: 10_00, old: 5_00} == purchase.held_by_certificate()
+
+
+def test_only_a_purchase_asks_for_the_lists_in_force() -> None:
+    """Without any list certificates are issued, and what was held is captured, voided and refunded."""
+    scene = Scene()
+    scene.issue(FOOD, 1000_00)
+    sold, held, kept = (scene.hold(line(1, 10_00)) for _ in range(3))
+    scene.lists = book(prohibited=())
+    scene.issue(FOOD, 500_00)
+    outcomes = [scene.capture(sold), scene.void(held), scene.capture(kept), scene.refund(sold)]
+    assert [None] * 4 == [outcome.reason for outcome in outcomes]
+    with pytest.raises(LookupError, match="no prohibited list"):
+        scene.authorize(line(1, 10_00))

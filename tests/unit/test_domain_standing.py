@@ -161,7 +161,7 @@ def test_the_standing_is_asked_before_anything_is_looked_up(command: Command) ->
     """A suspended merchant learns of its suspension also for a purchase or card that nobody knows."""
     scene = Scene()
     shop = replace(SHOP, suspended_at=scene.now - timedelta(days=31))
-    context = Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK)(scene.now), shop)
+    context = Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK), shop)
     assert Reason.MERCHANT_SUSPENDED == refusal_of_standing(command, context)
     scene.shop = shop
     assert Reason.MERCHANT_SUSPENDED == scene.do(command).reason
@@ -171,7 +171,4 @@ def test_a_department_command_needs_no_till() -> None:
     """Nobody's standing is asked for what the department decides."""
     scene = Scene()
     issue = Issue(NOBODY, "ref", "holder", "food", 1, 1, date(2026, 1, 1), date(2026, 12, 31), ACT)
-    assert (
-        refusal_of_standing(issue, Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK)(scene.now)))
-        is None
-    )
+    assert refusal_of_standing(issue, Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK))) is None

@@ -34,7 +34,8 @@ def symbols(*lengths: int) -> st.SearchStrategy[str]:
     return st.one_of([st.text(SYMBOLS, min_size=length, max_size=length) for length in lengths])
 
 
-gtins = st.text("0123456789", min_size=13, max_size=13).map(lambda front: front + ean.calc_check_digit(front))
+fronts = st.text("0123456789", min_size=13, max_size=13).filter(int)
+gtins = fronts.map(lambda front: front + ean.calc_check_digit(front))
 serials = symbols(6, 7, 13, 20)
 check_parts = st.one_of(
     symbols(4).map(lambda check: (f"93{check}",)),

@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from biip.upc import Upc
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from stdnum import ean
 
+from gateway.goods.identity.gtin import read_gtin
 from gateway.goods.importing.catalogue import CatalogueFile, CatalogueRow
 from gateway.goods.importing.categories import CategoryMap
 from gateway.goods.importing.category_tree import Category
 from gateway.goods.importing.merging import MergedGoods, merged
 from gateway.goods.importing.problems import ImportFileError, RowProblem
+from gateway.rpc.validation.fields import check_gtin
+from gateway.rpc.validation.findings import Findings
 
 MAP: Final = CategoryMap(
     "1", "test", {"еда": "10", "еда/напитки": "11.07", "еда/напитки/пиво": "11.05.10", "прочее": ""}
@@ -20,6 +27,18 @@ UHTT: Final = "ID\tUPCEAN\tName\tCategoryID\tCategoryName\tBrandID\tBrandName\n"
 TEA: Final = "4600000000015"
 BEER: Final = "4600000000022"
 JUICE: Final = "4600000000039"
+
+plain_digits: Final = st.sampled_from([8, 12, 13, 14]).flatmap(
+    lambda length: st.text("0123456789", min_size=length, max_size=length)
+)
+codes: Final = st.one_of(
+    plain_digits,
+    plain_digits.map(lambda code: code[:-1] + ean.calc_check_digit(code[:-1])),
+    st.from_regex(r"[01][0-9]{6}", fullmatch=True).map(lambda payload: Upc.parse(payload).as_upc_e()),
+    st.sampled_from([8, 12, 13, 14]).map(lambda length: "0" * length),
+    st.text("0123456789xО٤", min_size=1, max_size=16),
+)
+"""Codes as tills and catalogues write them: of any length, right as GTIN, as UPC-E, as both or as neither."""
 
 
 @pytest.fixture
@@ -84,10 +103,11 @@ def test_a_plain_file_needs_no_more_than_codes_and_names(path: Path, header: str
         ("04252614", "00042100005264"),
         ("40170725", "00000040170725"),
         ("10007525", "00000010007525"),
+        ("11234502", "00112000003452"),
     ],
 )
 def test_codes_of_every_length_become_fourteen_digits(path: Path, gtin: str, gtin14: str) -> None:
-    """04252614 is UPC-E, the short form of 042100005264; 10007525 is a GTIN-8."""
+    """04252614 is UPC-E, the short form of 042100005264; 10007525 is a GTIN-8, 11234502 none."""
     [row] = taken(read(path, f"gtin,name\n{gtin},Чай\n"))
     assert gtin14 == row.gtin14
 
@@ -101,6 +121,7 @@ def test_codes_of_every_length_become_fourteen_digits(path: Path, gtin: str, gti
         "4600000000O15",
         "٤٦٠٠٠٠٠٠٠٠٠١٥",
         "0000000000000",
+        "00000000",
         "123",
     ],
 )
@@ -111,6 +132,21 @@ def test_a_code_that_is_no_gtin_is_told_and_left_out(path: Path, gtin: str) -> N
     [(line, column, text, value)] = told(found)
     assert (2, "gtin", gtin) == (line, column, value)
     assert "check digit" in text
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(codes, min_size=1, max_size=30))
+def test_the_catalogue_takes_the_codes_that_the_door_takes_and_no_others(
+    path: Path, written: list[str]
+) -> None:
+    """Else a till could send goods that no catalogue can name. Both read the same fourteen digits."""
+    found = read(path, "gtin,name\n" + "".join(f"{code},Чай\n" for code in written))
+    taken_at = {row.line: row.gtin14 for row in taken(found)}
+    for line, code in enumerate(written, start=2):
+        findings = Findings()
+        check_gtin(code, "gtin", findings)
+        assert (line in taken_at) == (not findings), code
+        assert taken_at.get(line, "") == ("" if findings else read_gtin(code)), code
 
 
 def test_a_row_without_a_code_or_without_a_name_is_told_and_left_out(path: Path) -> None:

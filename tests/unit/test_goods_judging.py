@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from gateway.domain.category import GoodsClass, PriceCeiling, Program
-from gateway.domain.judging import Edition, Evidence, Review, Source, Verdict, judge
+from gateway.domain.judging import Edition, Evidence, NamePolicy, Review, Source, Verdict, judge
 from gateway.domain.policy import day_start
 from gateway.domain.reasons import LineReason
 from gateway.goods.loader import load_list_book
@@ -13,6 +13,8 @@ from gateway.goods.loader import load_list_book
 BOOK = load_list_book()
 FIRST, SECOND = [Edition(rules, BOOK.class_map) for rules in BOOK.prohibited]
 GOODS = 1  # tag 1212
+HEARD = Edition(BOOK.prohibited[0], BOOK.class_map, NamePolicy(100_000, 300_000, 700_000, 950_000))
+BREAD, WATER, BEER = "10.71.11.111", "11.07.11.111", "11.05.10.120"
 
 
 def declared(okpd2: str) -> tuple[Evidence, ...]:
@@ -108,6 +110,75 @@ def test_a_line_that_no_source_names_is_unknown_goods() -> None:
     assert Verdict(LineReason.GOODS_UNKNOWN, "unknown", "2022-03-01", "none", "", Review.UNKNOWN) == judged(
         ""
     )
+
+
+@pytest.mark.parametrize(
+    ("ppm", "alone", "beside_declared", "beside_trusted"),
+    [
+        (99_999, ("ALLOWED", ""), ("ALLOWED", ""), ("ALLOWED", "")),
+        (100_000, ("ALLOWED", "doubt"), ("ALLOWED", ""), ("ALLOWED", "")),
+        (300_000, ("GOODS_SUSPECTED", "doubt"), ("ALLOWED", ""), ("ALLOWED", "")),
+        (700_000, ("PROHIBITED", ""), ("PROHIBITED", "contradiction"), ("ALLOWED", "contradiction")),
+        (950_000, ("PROHIBITED", ""), ("PROHIBITED", "contradiction"), ("PROHIBITED", "contradiction")),
+    ],
+)
+def test_a_name_needs_the_more_to_refuse_the_more_speaks_against_it(
+    ppm: int, alone: tuple[str, str], beside_declared: tuple[str, str], beside_trusted: tuple[str, str]
+) -> None:
+    """Each limit counts from itself on; what is unclear, or speaks against another, is looked at."""
+    guess = Evidence(Source.NAME, BEER if ppm >= 500_000 else BREAD, "names-1", ppm)
+    for firm, expected in (
+        ((), alone),
+        (declared(BREAD), beside_declared),
+        ((Evidence(Source.CONFIRMED_NAME, BREAD),), beside_declared),
+        *[((Evidence(source, BREAD),), beside_trusted) for source in ("marking", "catalogue", "in_store")],
+    ):
+        verdict = judge((*firm, guess), GOODS, HEARD)
+        assert expected == (verdict.reason.name, verdict.review.value), firm
+
+
+def test_a_likeliest_code_that_is_denied_never_passes() -> None:
+    """Not below the limit of suspicion either: there is nothing that it could pass as."""
+    edition = Edition(HEARD.prohibited, HEARD.class_map, NamePolicy(800_000, 900_000, 950_000, 990_000))
+    verdict = judge((Evidence(Source.NAME, BEER, "names-1", 510_000),), GOODS, edition)
+    assert (LineReason.GOODS_SUSPECTED, "alcohol-beer", Review.DOUBT) == (
+        verdict.reason,
+        verdict.rule_id,
+        verdict.review,
+    )
+
+
+def test_a_name_may_make_a_vague_word_exact_and_not_speak_against_it() -> None:
+    """Beverages that are called water are water; beverages that are called bread are something unknown."""
+    vague = Evidence(Source.CATALOGUE, "11", "c1")
+    water, bread = [
+        judge((vague, Evidence(Source.NAME, code, "n", 1)), GOODS, HEARD) for code in (WATER, BREAD)
+    ]
+    assert (LineReason.ALLOWED, Source.NAME, WATER) == (water.reason, water.source, water.okpd2)
+    assert (LineReason.GOODS_UNKNOWN, "too-coarse", Source.CATALOGUE) == (
+        bread.reason,
+        bread.rule_id,
+        bread.source,
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "review"),
+    [
+        ((BREAD, "10.71.12.110"), Review.NONE),
+        ((BREAD, "17.22.12.120"), Review.CONTRADICTION),
+        ((BREAD, BEER), Review.CONTRADICTION),
+        (("12", BREAD), Review.CONTRADICTION),
+        ((BEER, "11.01.10.111"), Review.NONE),
+        (("11", WATER), Review.NONE),
+        (("11", BREAD), Review.CONTRADICTION),
+    ],
+)
+def test_sources_that_disagree_open_a_case(codes: tuple[str, str], review: Review) -> None:
+    """On the verdict, on the class, or on what a vague code leaves open; not on kinds of bread."""
+    catalogued, typed = codes
+    evidence = (Evidence(Source.CATALOGUE, catalogued, "c1"), *declared(typed))
+    assert review is judge(evidence, GOODS, FIRST).review
 
 
 def test_a_list_decides_from_midnight_in_moscow_of_its_first_day() -> None:

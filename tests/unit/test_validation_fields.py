@@ -36,18 +36,20 @@ def found(check: Callable[[Findings], object]) -> Reason | None:
         ("00012345600012", None),
         ("04252614", None),  # UPC-E, its expansion 042100005264 passes
         ("01234565", None),  # UPC-E, last body digit 6
+        ("11234502", None),  # UPC-E, no GTIN-8
         ("4006381333932", Reason.CHECK_DIGIT_WRONG),
         ("96385075", Reason.CHECK_DIGIT_WRONG),
         ("04252615", Reason.CHECK_DIGIT_WRONG),
         ("400638133393", Reason.CHECK_DIGIT_WRONG),
         ("40063813339", Reason.FIELD_INVALID),
+        ("0000000000000", Reason.FIELD_INVALID),
         ("4006381333931 ", Reason.FIELD_INVALID),
         ("400638133393X", Reason.FIELD_INVALID),
         ("４００６３８１３３３９３１", Reason.FIELD_INVALID),  # full-width digits are no digits of a GTIN
     ],
 )
 def test_a_gtin_has_a_length_of_gs1_and_its_check_digit(gtin: str, reason: Reason | None) -> None:
-    """8, 12, 13 or 14 digits; eight that begin with 0 or 1 may be a UPC-E."""
+    """8, 12, 13 or 14 digits, not zeros alone; eight that begin with 0 or 1 may be a UPC-E."""
     assert reason == found(lambda findings: fields.check_gtin(gtin, "field", findings))
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from biip.checksums import gs1_standard_check_digit
 from msgspec import Struct
 
 from gateway.goods.identity.gtin import GTIN_DIGITS, is_restricted, read_gtin
@@ -137,13 +136,16 @@ NO_TEMPLATES: Final = InStoreTemplates()
 
 
 def read_in_store(code: str, templates: InStoreTemplates) -> InStoreItem | Problem:
-    """What a code of 8, 12, 13 or 14 digits tells by a merchant's templates, or why nothing.
+    """What a code of 8, 12, 13 or 14 digits tells by a merchant's templates, or why nothing."""
+    digits = read_gtin(code)
+    return digits if isinstance(digits, Problem) else in_store_of(code, digits, templates)
+
+
+def in_store_of(code: str, digits: str, templates: InStoreTemplates) -> InStoreItem | Problem:
+    """The same for whom the 14 digits of the code are read already.
 
     Eight digits that begin with 0 may be a UPC-E too: they are the shop's own if it has a template for them.
     """
-    digits = read_gtin(code)
-    if isinstance(digits, Problem):
-        return digits
     if len(code) == _SHORT and code[0] == "0":
         digits = _short(code, templates) or digits
     if not is_restricted(digits):
@@ -153,7 +155,6 @@ def read_in_store(code: str, templates: InStoreTemplates) -> InStoreItem | Probl
 
 
 def _short(code: str, templates: InStoreTemplates) -> str:
-    digits = code.zfill(GTIN_DIGITS)
-    if templates.template_for(digits) and gs1_standard_check_digit(code[:-1]) == int(code[-1]):
-        return digits
-    return ""
+    """Its eight digits as a GTIN-8, if there is a template for them, or empty."""
+    digits = read_gtin(code.zfill(GTIN_DIGITS))
+    return digits if isinstance(digits, str) and templates.template_for(digits) else ""

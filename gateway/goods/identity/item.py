@@ -5,7 +5,13 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from gateway.goods.identity.gtin import is_restricted, is_same_but_packaging, read_gtin
-from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreItem, InStoreTemplates, read_in_store
+from gateway.goods.identity.in_store import (
+    NO_TEMPLATES,
+    InStoreItem,
+    InStoreTemplates,
+    in_store_of,
+    read_in_store,
+)
 from gateway.goods.identity.marking import MarkingCode, read_marking_code
 from gateway.goods.identity.problems import Problem
 
@@ -58,8 +64,8 @@ class ItemIdentity(Struct, frozen=True):
         return any(found.problem is Problem.GTINS_DIFFER for found in self.problems)
 
 
-# Measured on CPython 3.11, GTINs seen before: 0.6 µs for a line without codes, 2.4 µs with a barcode or a
-# label of the scales, 2.6 µs with a marking code, 4.6 µs with a barcode and a marking code.
+# Measured on CPython 3.11: 0.7 µs for a line without codes, 2.9 µs with a barcode, 3.1 µs with a label of the
+# scales, 3.3 µs with a marking code, 5.6 µs with a barcode and a marking code.
 def identify(line: ItemFields, templates: InStoreTemplates = NO_TEMPLATES) -> ItemIdentity:
     """Reads the codes of a line by the merchant's templates; never raises."""
     gtin, marking_code, item_code = line.gtin, line.marking_code, line.item_code
@@ -68,7 +74,7 @@ def identify(line: ItemFields, templates: InStoreTemplates = NO_TEMPLATES) -> It
     marked = _read_marked(marking, problems) if marking else ""
     scanned, in_store = _read_barcode(gtin, templates, problems) if gtin else ("", None)
     if len(item_code) == _BARCODE_LENGTH and in_store is None:
-        in_store = _in_store_of(item_code, templates)
+        in_store = _labelled(item_code, templates)
     if marked and scanned and not is_same_but_packaging(marked, scanned):
         problems.append(FieldProblem("gtin", Problem.GTINS_DIFFER))
     gtins = tuple([found for found in (marked, scanned if scanned != marked else "") if found])
@@ -90,17 +96,20 @@ def _read_barcode(
     gtin: str, templates: InStoreTemplates, problems: list[FieldProblem]
 ) -> tuple[str, InStoreItem | None]:
     """The number in trade, or what the shop's own number tells."""
-    own = read_in_store(gtin, templates)
+    digits = read_gtin(gtin)
+    if isinstance(digits, Problem):
+        problems.append(FieldProblem("gtin", digits))
+        return "", None
+    own = in_store_of(gtin, digits, templates)
     if isinstance(own, InStoreItem):
         return "", own
-    digits = read_gtin(gtin)
-    if own is Problem.NOT_IN_STORE and isinstance(digits, str):
+    if own is Problem.NOT_IN_STORE:
         return digits, None
     problems.append(FieldProblem("gtin", own))
     return "", None
 
 
-def _in_store_of(item_code: str, templates: InStoreTemplates) -> InStoreItem | None:
+def _labelled(item_code: str, templates: InStoreTemplates) -> InStoreItem | None:
     """Some tills put the barcode of the scales where their own code belongs."""
     own = read_in_store(item_code, templates)
     return own if isinstance(own, InStoreItem) else None

@@ -10,6 +10,8 @@ class Problem(Enum):
     """Not as many digits as its kind has."""
     NOT_DIGITS = "not_digits"
     CHECK_DIGIT = "check_digit"
+    ALL_ZEROS = "all_zeros"
+    """Digits that stand where there is no code."""
     UNKNOWN_FORM = "unknown_form"
     """No form of marking code that is known here."""
     OPAQUE = "opaque"

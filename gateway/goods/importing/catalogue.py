@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from biip import ParseError
-from biip.upc import Upc
 from msgspec import Struct
 
 from gateway.domain.category import CODES_REMEMBERED, OKPD2_FORM
+from gateway.goods.identity.gtin import read_gtin
+from gateway.goods.identity.problems import Problem
 from gateway.goods.importing.categories import CategoryMap, category_path
 from gateway.goods.importing.category_tree import Category
 from gateway.goods.importing.problems import ImportFileError, RowProblem, row_problem
@@ -43,10 +43,6 @@ _NO_GTIN: Final = (
 _NO_CODE: Final = ("не код ОКПД2", "is no ОКПД2 code")
 _UNKNOWN_CATEGORY: Final = ("категории нет в таблице категорий", "is a category that the map does not know")
 _UNKNOWN_ID: Final = ("категории нет в дереве", "is a category that the tree does not have")
-
-_GTIN_LENGTHS: Final = frozenset({8, 12, 13, 14})
-_NOTHING: Final = "0" * 14
-_WEIGHTED_ZEROS: Final = (7 * 3 + 7) * ord("0")
 
 
 class CatalogueRow(Struct, frozen=True, gc=False):
@@ -97,8 +93,8 @@ class CatalogueFile:
                 yield row
                 continue
             line, cells = row
-            gtin14, name = _gtin14(cells[gtin_at]), _clean(cells[name_at])
-            if not gtin14 or not name:
+            gtin14, name = read_gtin(cells[gtin_at].strip()), _clean(cells[name_at])
+            if isinstance(gtin14, Problem) or not name:
                 yield _refused(line, gtin14, cells[gtin_at].strip())
                 continue
             path, okpd2, problem = category_of(cells[category_at])
@@ -126,8 +122,8 @@ class CatalogueFile:
         return path, mapped or "", _UNKNOWN_CATEGORY if mapped is None else None
 
 
-def _refused(line: int, gtin14: str, gtin: str) -> RowProblem:
-    if gtin14:
+def _refused(line: int, read: str | Problem, gtin: str) -> RowProblem:
+    if isinstance(read, str):
         return row_problem(line, "name", _EMPTY)
     return row_problem(line, "gtin", _NO_GTIN if gtin else _EMPTY, gtin)
 
@@ -143,23 +139,3 @@ def _clean(text: str) -> str:
 @lru_cache(CODES_REMEMBERED)
 def _is_code(text: str) -> bool:
     return OKPD2_FORM.fullmatch(text) is not None
-
-
-def _gtin14(text: str) -> str:
-    """A GTIN of 8, 12, 13 or 14 digits as 14, or "" if it is none.
-
-    Eight digits after a zero are UPC-E, if their check digit is right as such.
-    """
-    text = text.strip()
-    if len(text) not in _GTIN_LENGTHS or not (text.isascii() and text.isdigit()):
-        return ""
-    if len(text) == 8 and text[0] == "0":
-        try:
-            return Upc.parse(text).as_gtin_14()
-        except ParseError:
-            pass
-    padded = text.zfill(14)
-    # The libraries take several microseconds for this sum, and a catalogue has millions of rows.
-    digits = padded.encode()
-    weighted = 3 * sum(digits[::2]) + sum(digits[1::2]) - _WEIGHTED_ZEROS
-    return padded if weighted % 10 == 0 and padded != _NOTHING else ""

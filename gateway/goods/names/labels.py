@@ -10,6 +10,8 @@ from gateway.domain.category import ClassMap, GoodsClass, ProhibitedList, prefix
 NAMES_MIN: Final = 5
 LABELS_MAX: Final = 1_000
 """A label costs time in every decision; finer ones would tell nothing that the lists ask for."""
+_LEVELS: Final = 7
+"""The most codes that stand one above the other, a subcategory below its category included."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,20 @@ def labels_of(names_of: Mapping[str, int], lists: Lists) -> dict[str, str]:
     """
     names_min = max(NAMES_MIN, sum(names_of.values()) // (4 * LABELS_MAX))
     label_of = {code: code for code in names_of}
-    for length in (12, 8, 7, 5, 4):
-        counts = Counter[str]()
+    for level in range(_LEVELS, 1, -1):
+        counts = _counts(label_of, names_of)
         for code, label in label_of.items():
-            counts[label] += names_of[code]
-        for code, label in label_of.items():
-            if len(label) == length and counts[label] < names_min:
+            if counts[label] < names_min and len(prefixes_longest_first(label)) == level:
                 label_of[code] = _above(label, lists)
+    counts = _counts(label_of, names_of)
+    return {code: label if counts[label] >= NAMES_MIN else "" for code, label in label_of.items()}
+
+
+def _counts(label_of: Mapping[str, str], names_of: Mapping[str, int]) -> Counter[str]:
     counts = Counter[str]()
     for code, label in label_of.items():
         counts[label] += names_of[code]
-    return {code: label if counts[label] >= NAMES_MIN else "" for code, label in label_of.items()}
+    return counts
 
 
 def _above(label: str, lists: Lists) -> str:

@@ -1,8 +1,8 @@
 """The trained classifier of names: how it is stored, and what it says of names it has not seen before.
 
 A name's features choose rows of a table, their sum is a hidden layer, and from it come the probabilities of
-the labels, ОКПД2 codes. Training is scikit-learn's (`training`); here is only the forward pass, in numpy, over
-a file that all workers of a machine map into memory together.
+the labels, ОКПД2 codes. Training is scikit-learn's (`training`); here is only the forward pass, in numpy,
+over a file that all workers of a machine map into memory together.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from gateway.goods.names.lexicon import Lexicon
 
 FORMAT: Final = 1
 LEXICON_WEIGHT: Final = 0.5
-"""What a matched group of the lexicon counts, where all other features of a name together have the length 1."""
+"""What a matched group of the lexicon counts, where all other features of a name together have length 1."""
 
 Floats = NDArray[np.float32]
 
@@ -53,8 +53,8 @@ class ModelCard(Struct, frozen=True, kw_only=True):
 class NameModel:
     """A classifier as loaded; `lexicon` is that of its training.
 
-    Shapes: `table` (COLUMNS + groups, hidden), `hidden_bias` (hidden), `output` (hidden, labels), `output_bias`
-    (labels).
+    Shapes: `table` (COLUMNS + groups, hidden), `hidden_bias` (hidden), `output` (hidden, labels),
+    `output_bias` (labels).
     """
 
     card: ModelCard
@@ -79,7 +79,7 @@ class NameModel:
         scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
-        result: Floats = scores
+        result: Floats = scores.astype(np.float32, copy=False)
         return result
 
     def calibrated(self, denied: Floats) -> Floats:

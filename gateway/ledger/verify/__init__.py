@@ -12,7 +12,10 @@ import asyncpg
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gateway.domain.category import ListBook
+from gateway.domain.judging import editions_of
 from gateway.ledger.verify import certificates, entries, lines, outcomes, purchases, references
+from gateway.ledger.verify.judging import misjudged
 
 FINDINGS_MAX: Final = 100
 """How many findings of one check are named; all are counted."""
@@ -53,7 +56,7 @@ class Report:
     """What was found and how much was looked at.
 
     `total` counts every discrepancy, of which `findings` names the first of each check; `counted` has the
-    rows of each table, and the signatures that were verified.
+    rows of each table, the signatures that were verified and the lines that were judged again.
     """
 
     findings: tuple[Finding, ...]
@@ -66,11 +69,17 @@ class Report:
         return self.total == 0
 
 
-async def verify(connection: asyncpg.Connection, *, keys: Mapping[str, bytes] | None = None) -> Report:
+async def verify(
+    connection: asyncpg.Connection,
+    *,
+    keys: Mapping[str, bytes] | None = None,
+    lists: ListBook | None = None,
+) -> Report:
     """Recompute the whole ledger at one instant; needs no more rights than to read.
 
     `keys` maps key ids to Ed25519 public keys of 32 bytes: with them every outcome's signature is
-    verified too. Raises what the database raises; a row that cannot be read is a finding.
+    verified too. With `lists`, every version that lines were judged by, each paid line is judged again by
+    its stored evidence. Raises what the database raises; a row that cannot be read is a finding.
     """
     findings: list[Finding] = []
     total = 0
@@ -86,6 +95,10 @@ async def verify(connection: asyncpg.Connection, *, keys: Mapping[str, bytes] | 
             total += count
         if keys is not None:
             found, count, counted["signature"] = await _verify_signatures(connection, keys)
+            findings += found
+            total += count
+        if lists is not None:
+            found, count, counted["paid line"] = await _judge_again(connection, lists)
             findings += found
             total += count
     return Report(tuple(findings), total, counted)
@@ -121,6 +134,24 @@ async def _verify_signatures(
             if len(findings) < FINDINGS_MAX:
                 subject = f"outcome {row['merchant_id']}/{row['request_id']}"
                 findings.append(Finding("outcome.signature", subject, f"{problem}: key {row['key_id']}"))
+    return findings, wrong, count
+
+
+async def _judge_again(connection: asyncpg.Connection, lists: ListBook) -> tuple[list[Finding], int, int]:
+    """Findings by kind of line, how many lines they are of, and how many were judged."""
+    findings: list[Finding] = []
+    wrong = count = 0
+    try:
+        async with connection.transaction():
+            async for lines_of_kind, found in misjudged(connection, editions_of(lists)):
+                count += lines_of_kind
+                if found is not None:
+                    wrong += found.lines
+                    if len(findings) < FINDINGS_MAX:
+                        detail = f"{found.problem}; {found.lines} such lines"
+                        findings.append(Finding("line.judged", found.example, detail))
+    except (asyncpg.DataError, asyncpg.InternalServerError) as error:
+        return [Finding("unreadable", "judgements of lines", str(error))], 1, count
     return findings, wrong, count
 
 

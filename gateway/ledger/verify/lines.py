@@ -6,7 +6,13 @@ from gateway.domain.reasons import LineReason
 from gateway.ledger.verify.rules import Rule, check
 
 _REFUSED = ", ".join(
-    str(int(reason)) for reason in (LineReason.PROHIBITED, LineReason.NOT_GOODS, LineReason.EXCISE_UNCLEARED)
+    str(int(reason))
+    for reason in (
+        LineReason.PROHIBITED,
+        LineReason.NOT_GOODS,
+        LineReason.EXCISE_UNCLEARED,
+        LineReason.GOODS_SUSPECTED,
+    )
 )
 
 _LINES = check(

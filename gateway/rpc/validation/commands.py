@@ -45,7 +45,8 @@ _NIL: Final = UUID(int=0)
 class Rules:
     """What validation needs from outside.
 
-    `token_of` turns number and series of a card into its keyed token; a line's amount may lie `line_sum_tolerance_kopecks` from its arithmetic.
+    `token_of` turns number and series of a card into its keyed token; a line's amount may lie
+    `line_sum_tolerance_kopecks` from its arithmetic.
     """
 
     token_of: Callable[[str, str], bytes]

@@ -110,11 +110,13 @@ def check_tag(value: int, field: str, findings: Findings) -> None:
 
 
 def check_gtin(gtin: str, field: str, findings: Findings) -> None:
-    """GTIN-8, -12, -13 or -14 or UPC-E, with its check digit."""
+    """GTIN-8, -12, -13 or -14 or UPC-E, with its check digit; not zeros alone."""
     read = read_gtin(gtin)
     if read is Problem.CHECK_DIGIT:
         ru, en = f"последняя цифра кода {gtin}", f"the last digit of {gtin}"
         findings.add(Reason.CHECK_DIGIT_WRONG, field, ru, en)
+    elif read is Problem.ALL_ZEROS:
+        findings.add(Reason.FIELD_INVALID, field, "одни нули, а не код", "zeros alone are no code")
     elif isinstance(read, Problem):
         ru, en = "нужно 8, 12, 13 или 14 цифр", "8, 12, 13 or 14 digits are needed"
         findings.add(Reason.FIELD_INVALID, field, ru, en)

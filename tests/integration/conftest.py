@@ -1,0 +1,51 @@
+"""What integration tests stand on: a desk of lists, the command line, and the gateway the SDK goes to."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.goods.reference.kinds import Kind
+from gateway.runtime.embedded import EmbeddedPostgres
+from tests.cli_kit import CommandLine, command_line
+from tests.reference_kit import FIRST, Desk, desk_on
+from tests.sdk_support.real import RealGateway, real_gateway
+
+
+@pytest.fixture
+async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk at an empty database."""
+    async with desk_on(database_url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def stocked(desk: Desk) -> Desk:
+    """The same with a published catalogue."""
+    await desk.catalogue(FIRST, "first")
+    await desk.publish(Kind.CATALOGUE, "first")
+    return desk
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """Where commands keep their keys; a module whose tests may share them has one of its own."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def tillgate(
+    postgres: EmbeddedPostgres, database_name: str, redis_url: str, data_dir: Path
+) -> Iterator[CommandLine]:
+    """The command line on a database of this test's own."""
+    with command_line(postgres, database_name, redis_url, data_dir) as made:
+        yield made
+
+
+@pytest.fixture
+async def gateway(
+    postgres: EmbeddedPostgres, database_name: str, redis_url: str, tmp_path: Path
+) -> AsyncIterator[RealGateway]:
+    """The real gateway on a database of this test's own."""
+    async with real_gateway(tmp_path, postgres, database_name, redis_url) as running:
+        yield running
