@@ -166,13 +166,14 @@ def receipt(issued_at: datetime, document: int = 1, **changes: Any) -> FiscalRec
 
 
 @dataclass
-class _Catalogue:
+class SmallCatalogue:
     """GTINs of 14 digits with their codes."""
 
     known: Mapping[str, tuple[str, ...]]
     version: str = "test"
 
     def codes_of(self, gtin: str) -> tuple[str, ...]:
+        """The codes of a GTIN; none if it is not known."""
         return self.known.get(gtin, ())
 
 
@@ -228,7 +229,7 @@ class Scene:
     def _goods(self, instant: datetime) -> GoodsAt:
         """The lists in force at an instant, with a catalogue of the scene's own."""
         by_lists = goods_by(self.lists)(instant)
-        return GoodsAt(by_lists.edition, _Catalogue(self.catalogue))
+        return GoodsAt(by_lists.edition, SmallCatalogue(self.catalogue))
 
     @property
     def origin(self) -> Origin:
