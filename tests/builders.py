@@ -173,7 +173,6 @@ class SmallCatalogue:
     version: str = "test"
 
     def codes_of(self, gtin: str) -> tuple[str, ...]:
-        """The codes of a GTIN; none if it is not known."""
         return self.known.get(gtin, ())
 
 
