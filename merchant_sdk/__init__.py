@@ -34,6 +34,7 @@ from merchant_sdk.enums import (
     Reason,
     ReceiptKind,
     ReferenceKind,
+    SubmissionState,
 )
 from merchant_sdk.errors import (
     ClientClosedError,
@@ -57,6 +58,7 @@ from merchant_sdk.errors import (
     WrongAnswerError,
 )
 from merchant_sdk.exchange import Concentrator
+from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
 from merchant_sdk.methods import Method
 from merchant_sdk.purchases import (
@@ -115,6 +117,8 @@ __all__ = [
     "Desk",
     "FiscalReceipt",
     "GatewayError",
+    "GoodsItem",
+    "GoodsSubmission",
     "InvalidRequestError",
     "Journal",
     "JournalRecord",
@@ -159,6 +163,8 @@ __all__ = [
     "ShiftTotals",
     "SignatureError",
     "SignedBytes",
+    "SubmissionPage",
+    "SubmissionState",
     "SyncTillClient",
     "TillClient",
     "TillCredentials",

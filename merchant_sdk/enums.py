@@ -97,6 +97,15 @@ class ReferenceKind(WireEnum):
     NAMES = 6
 
 
+class SubmissionState(WireEnum):
+    """What became of goods that a merchant submitted."""
+
+    UNSPECIFIED = 0
+    SUBMITTED = 1
+    CONFIRMED = 2
+    REFUSED = 3
+
+
 class LineReason(WireEnum):
     """Why a basket line is paid by points or not."""
 

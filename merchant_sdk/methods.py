@@ -16,6 +16,8 @@
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
     ListReferences,              yes: they change nothing  the error is raised; a download that broke off
     DownloadReference                                      begins anew
+    SubmitGoods,                 yes: the same content is  the error is raised
+    ListSubmittedGoods           the same submission
 
 What is repeated, and when: UNAVAILABLE, and CANCELLED by a gateway that stops, with jittered back-off;
 RESOURCE_EXHAUSTED after the wait that its RetryInfo names; DEADLINE_EXCEEDED once. No other status is, nor
@@ -52,7 +54,14 @@ class ReferenceMethod(StrEnum):
     DOWNLOAD_REFERENCE = "DownloadReference"
 
 
-AnyMethod: TypeAlias = Method | ReferenceMethod
+class GoodsMethod(StrEnum):
+    """Methods of tillgate.v1.GoodsService, likewise."""
+
+    SUBMIT_GOODS = "SubmitGoods"
+    LIST_SUBMITTED_GOODS = "ListSubmittedGoods"
+
+
+AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod
 
 
 class Aftermath(Enum):
@@ -77,6 +86,8 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     Method.CLOSE_SHIFT: Aftermath.REPEAT,
     ReferenceMethod.LIST_REFERENCES: Aftermath.RAISE,
     ReferenceMethod.DOWNLOAD_REFERENCE: Aftermath.RAISE,
+    GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
+    GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

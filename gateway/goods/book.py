@@ -11,16 +11,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import structlog
 from msgspec import Struct
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.domain.category import ListBook
 from gateway.domain.judging import Edition, GoodsUnavailableError
 from gateway.following import Followed
+from gateway.goods.cases.confirmed import ConfirmedBook, read_confirmed
 from gateway.goods.catalogue_store import StoredCatalogue
 from gateway.goods.editions import Editions, GoodsEdition, editions_from
 from gateway.goods.names.model import NameModel
@@ -28,7 +28,7 @@ from gateway.goods.names.opinions import Namer
 from gateway.goods.node_files import NodeFiles, OpenFile, files_of
 from gateway.goods.preparing import needed
 from gateway.goods.reference.reading import read_epoch, read_reference
-from gateway.goods.sources import NOTHING_CONFIRMED, Confirmed, GoodsAt
+from gateway.goods.sources import Confirmed, GoodsAt
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,7 @@ class HeldGoods:
 
     epoch: int
     editions: Editions
+    confirmed: ConfirmedBook
     read_at: datetime
     read_at_s: float = field(default_factory=time.monotonic)
     """The same instant by this process's own clock, which only measures what has passed since."""
@@ -193,9 +194,17 @@ class GoodsBook(Followed[HeldGoods]):
         sources = self._sources.get(place)
         if sources is None:
             raise GoodsUnavailableError(self._trouble_of(sequence[place]))
-        goods = self._judging_by(sources, NOTHING_CONFIRMED)
-        ends = sequence[place + 1].effective_from if place + 1 < len(sequence) else None
-        self._spans = [_Span(sequence[place].effective_from, ends, goods), *self._spans][:SPANS_KEPT]
+        confirmed = self._held.confirmed
+        goods = self._judging_by(sources, confirmed.at(instant))
+        begins: list[datetime | None] = [sequence[place].effective_from, confirmed.last_change(instant)]
+        ends: list[datetime | None] = [one.effective_from for one in sequence[place + 1 : place + 2]]
+        ends += [confirmed.next_change(instant)]
+        span = _Span(
+            max(moment for moment in begins if moment is not None),
+            min((moment for moment in ends if moment is not None), default=None),
+            goods,
+        )
+        self._spans = [span, *self._spans][:SPANS_KEPT]
         return goods
 
     def _judging_by(self, sources: _Sources, confirmed: Confirmed) -> GoodsAt:
@@ -229,7 +238,10 @@ def _sources(edition: GoodsEdition, opened: Sequence[OpenFile], old: Sequence[_S
 
 
 async def _read(engine: AsyncEngine, shipped: ListBook) -> HeldGoods:
-    async with engine.connect() as connection:
-        now: datetime = (await connection.execute(select(func.tillgate_now()))).scalar_one()
     published = await read_reference(engine)
-    return HeldGoods(published.epoch, editions_from(published, shipped), now)
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        # Later than what is published, and so at least of the same epoch.
+        confirmed = await read_confirmed(driver)
+        now: datetime = await driver.fetchval("SELECT tillgate_now()")
+    return HeldGoods(published.epoch, editions_from(published, shipped), confirmed, now)

@@ -12,8 +12,8 @@ from gateway.domain.reasons import LINE_TEXTS, LineReason
 class Step(Struct, frozen=True, gc=False):
     """What one source said, and what the lists say of it.
 
-    `rule_id` is the prohibited list's rule for the code, "" if it has none; `has_decided` marks the source that
-    the verdict names. `denied_ppm` as in Evidence.
+    `rule_id` is the prohibited list's rule for the code, "" if it has none; `has_decided` marks the source
+    that the verdict names. `denied_ppm` as in Evidence.
     """
 
     source: str

@@ -16,6 +16,7 @@ from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
 from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
+from tillgate.v1 import goods_service_pb2 as goods_wire
 from tillgate.v1 import purchase_service_pb2 as wire
 from tillgate.v1 import reference_service_pb2 as reference
 from tillgate.v1.purchase_pb2 import SignedOutcome
@@ -26,12 +27,14 @@ _METHODS: Final[Mapping[str, Any]] = {
     method.name: method
     for service in (
         wire.DESCRIPTOR.services_by_name["PurchaseService"],
+        goods_wire.DESCRIPTOR.services_by_name["GoodsService"],
         reference.DESCRIPTOR.services_by_name["ReferenceService"],
     )
     for method in service.methods
 }
 
-_ABOUT: Final = """The same methods, rules and reasons as PurchaseService over gRPC, as JSON over HTTPS.
+_ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService and GoodsService
+over gRPC, as JSON over HTTPS.
 
 ListReferences is that of ReferenceService, whose downloads are streams and so for gRPC alone.
 
@@ -43,13 +46,23 @@ signed with Ed25519; verify the bytes, then parse them with the .proto files. Th
 what is in them. A decline is such an answer and has status 200; only what gets no outcome is a problem
 (RFC 9457)."""
 
-_READING: Final = frozenset({"Quote", "GetPurchase", "GetBalance", "ListOperations", "ListReferences"})
+_WITHOUT_ID: Final = frozenset(
+    {
+        "Quote",
+        "GetPurchase",
+        "GetBalance",
+        "ListOperations",
+        "ListReferences",
+        "SubmitGoods",
+        "ListSubmittedGoods",
+    }
+)
 _ONLY_OF: Final = {
     Reason.NOT_FOUND: frozenset({"GetPurchase"}),
     Reason.REFERENCE_UNKNOWN: frozenset(),
-    Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations"}),
-    Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _READING,
-    Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _READING,
+    Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations", "ListSubmittedGoods"}),
+    Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _WITHOUT_ID,
+    Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _WITHOUT_ID,
 }
 """Reasons that not every method can answer with."""
 

@@ -21,5 +21,7 @@ PATHS: Final[Mapping[str, str]] = {
     "GetBalance": "/v1/cards:getBalance",
     "CloseShift": "/v1/shifts:close",
     "ListOperations": "/v1/operations:list",
+    "SubmitGoods": "/v1/goods:submit",
+    "ListSubmittedGoods": "/v1/goods:listSubmitted",
     "ListReferences": "/v1/references:list",
 }

@@ -17,7 +17,7 @@ from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.versions import ReferenceVersion
 from gateway.ledger.answers import CommandError
 from gateway.ledger.committer import Connect
-from gateway.rpc.methods import Arrived, Call, Method
+from gateway.rpc.methods import Arrived, Call, Method, as_read
 from gateway.rpc.render import fill_instant
 from gateway.rpc.validation.findings import invalid
 from tillgate.v1 import reference_service_pb2 as wire
@@ -44,7 +44,7 @@ class ReferenceMethods:
         self._connect = connect
         self._free = downloads_at_once
         self.table: Mapping[str, Method] = {
-            "ListReferences": Method(wire.ListReferencesRequest, self._list, _as_read)
+            "ListReferences": Method(wire.ListReferencesRequest, self._list, as_read)
         }
 
     async def download(self, request: wire.DownloadReferenceRequest) -> AsyncGenerator[bytes, None]:
@@ -86,10 +86,6 @@ class ReferenceMethods:
             for one in shelf.in_force_and_later:
                 _fill(response.versions.add(), shelf, one)
         return response
-
-
-def _as_read(message: Message, _: Call) -> Message:
-    return message
 
 
 def read_kinds(request: wire.ListReferencesRequest) -> list[Kind]:

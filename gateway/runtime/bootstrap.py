@@ -31,6 +31,8 @@ from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
 from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
+from gateway.rpc.goods_methods import GoodsMethods
+from gateway.rpc.goods_service import GoodsService
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
 from gateway.rpc.reference_service import ReferenceService
@@ -40,6 +42,7 @@ from gateway.rpc.server import DoorSettings, TillDoor
 from gateway.rpc.service import PurchaseService
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
+from gateway.runtime.collecting import COLLECT_INTERVAL_S, collector_of
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.goods_files import prepare_apart
@@ -247,6 +250,11 @@ class Gateway:
         # Last: whoever gets an answer of it may rely on the tills' doors being open.
         await self._open_operators_door()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
+        collector = collector_of(
+            partial(driver_connection, parts.engine),
+            lambda instant: parts.goods.editions.at(instant).edition,
+            self._settings,
+        )
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             asyncio.create_task(parts.goods.follow(), name="goods-follow"),
@@ -254,6 +262,7 @@ class Gateway:
                 parts.goods.keep_files(partial(prepare_apart, self._settings)), name="goods-files"
             ),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
+            every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
 
@@ -337,7 +346,7 @@ class Gateway:
 
 def _services(
     settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys, lists_engine: AsyncEngine
-) -> tuple[tuple[PurchaseService, ReferenceService], JsonService]:
+) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot)
     rules = ValidationRules(
@@ -345,6 +354,7 @@ def _services(
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
+    goods = GoodsMethods(partial(driver_connection, parts.engine))
     accounting = Accounting(
         ServiceLimits(
             message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
@@ -352,10 +362,11 @@ def _services(
         line_writer(access_log.LOGGER),
     )
     references = ReferenceMethods(partial(driver_connection, lists_engine), settings.downloads_at_once)
-    calls = {**methods.table, **references.table}
+    calls = {**methods.table, **goods.table, **references.table}
     return (
         (
             PurchaseService(methods, identity, accounting),
+            GoodsService(goods, identity, accounting),
             ReferenceService(references, identity, accounting, settings.download_stall_s),
         ),
         JsonService(calls, identity, accounting, openapi.served, settings.json_arrival_timeout_s),

@@ -13,6 +13,8 @@ from gateway.domain.basket import Line
 from gateway.domain.judging import GoodsUnavailableError, Judged
 from gateway.domain.reasons import LineReason, Reason
 from gateway.goods.book import GoodsBook
+from gateway.goods.cases.rules import Confirmation, make_rule
+from gateway.goods.cases.subjects import Subject, SubjectKind
 from gateway.goods.loader import load_list_book
 from gateway.goods.reference.errors import ListError
 from gateway.goods.reference.kinds import Kind
@@ -273,3 +275,25 @@ async def test_the_command_line_makes_what_is_published(
     assert (first.exit_code, first.stdout[:17]) == (0, "made: catalogue-1")
     assert second.stdout[:18] == "there: catalogue-1"
     assert len(list((data_dir / "goods").glob("catalogue-1-*"))) == 1
+
+
+async def test_what_the_department_confirms_is_heard_with_the_epoch_and_holds_from_its_instant(
+    book: GoodsBook, desk: Desk
+) -> None:
+    """A rule on a GTIN judges from its microsecond on, without a restart and without a new list."""
+    subject = Subject(SubjectKind.GTIN, 0, f"{int(MILK):014}")
+    prohibited = book.editions.at(book.now).edition.prohibited
+    before = book.goods_at(book.now)
+    async with desk.connection.transaction():
+        said = Confirmation(VODKA_CODE, "Протокол 5", "operator-1", prohibited, timedelta())
+        rule = await make_rule(desk.connection, subject, said)
+    await heard(book, desk)
+    milk = item(gtin=MILK)
+    verdicts = [
+        book.goods_at(instant).judge([milk], 1)[0].verdict
+        for instant in (rule.since - TICK, rule.since, rule.since - TICK)
+    ]
+    allowed, refused = LineReason.ALLOWED, LineReason.PROHIBITED
+    assert [one.reason for one in verdicts] == [allowed, refused, allowed]
+    assert verdicts[1].source == "catalogue"
+    assert book.goods_at(rule.since - TICK) is before

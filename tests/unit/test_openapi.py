@@ -25,10 +25,12 @@ from gateway.jsondoor.reading import read_message
 from gateway.rpc.references import read_kinds
 from gateway.rpc.validation import commands as validation
 from gateway.rpc.validation.findings import InvalidRequestError
+from gateway.rpc.validation.goods import read_list_submitted, read_submit_goods
 from gateway.rpc.validation.listing import read_page
 from tests import wire_kit as till
 from tests.openapi_kit import DOCUMENT, schema_of
 from tests.wire_kit import ORIGIN, RULES
+from tillgate.v1 import goods_service_pb2 as goods_service
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 from tillgate.v1 import reference_service_pb2 as reference_service
@@ -38,6 +40,7 @@ UNARY = {
     method.name: method
     for on_wire in (
         service.DESCRIPTOR.services_by_name["PurchaseService"],
+        goods_service.DESCRIPTOR.services_by_name["GoodsService"],
         reference_service.DESCRIPTOR.services_by_name["ReferenceService"],
     )
     for method in on_wire.methods
@@ -63,6 +66,8 @@ READERS: dict[str, Read] = {
     "GetBalance": lambda request: validation.read_card(request, RULES),
     "CloseShift": _with_origin(validation.read_close_shift),
     "ListOperations": read_page,
+    "SubmitGoods": read_submit_goods,
+    "ListSubmittedGoods": read_list_submitted,
     "ListReferences": read_kinds,
 }
 
@@ -72,7 +77,7 @@ def test_the_description_is_fresh() -> None:
     assert openapi.served() == (ROOT / "docs/openapi.json").read_bytes()
 
 
-def test_every_method_of_the_service_has_a_path() -> None:
+def test_every_method_of_the_services_has_a_path() -> None:
     """But the streams, which HTTP/1.1 has no place for."""
     assert sorted(UNARY) == sorted(PATHS) == sorted(REQUESTS)
     assert {*PATHS.values(), OPENAPI_PATH} == set(DOCUMENT["paths"])
@@ -184,6 +189,11 @@ def _attach() -> service.AttachReceiptRequest:
     )
 
 
+def _submit() -> goods_service.SubmitGoodsRequest:
+    item = goods_service.SubmittedItem(item_code="70012", item_name="Сырники")
+    return goods_service.SubmitGoodsRequest(items=[item])
+
+
 PLACES = {
     "CommandHeader": Place("Sale", _sale, "header.", lambda request: request.header),
     "Card": Place("Sale", _sale, "card.", lambda request: request.card),
@@ -220,6 +230,11 @@ PLACES = {
     ),
     "ListOperationsRequest": Place(
         "ListOperations", service.ListOperationsRequest, "", lambda request: request
+    ),
+    "SubmittedItem": Place("SubmitGoods", _submit, "items[0].", lambda request: request.items[0]),
+    "SubmitGoodsRequest": Place("SubmitGoods", _submit, "", lambda request: request),
+    "ListSubmittedGoodsRequest": Place(
+        "ListSubmittedGoods", goods_service.ListSubmittedGoodsRequest, "", lambda request: request
     ),
 }
 

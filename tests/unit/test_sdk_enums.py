@@ -13,10 +13,17 @@ from merchant_sdk import (
     Reason,
     ReceiptKind,
     ReferenceKind,
+    SubmissionState,
 )
 from merchant_sdk.enums import WireEnum
-from merchant_sdk.methods import ReferenceMethod
-from tillgate.v1 import purchase_pb2, purchase_service_pb2, reason_pb2, reference_service_pb2
+from merchant_sdk.methods import GoodsMethod, ReferenceMethod
+from tillgate.v1 import (
+    goods_service_pb2,
+    purchase_pb2,
+    purchase_service_pb2,
+    reason_pb2,
+    reference_service_pb2,
+)
 
 PAIRS = [
     (CommandKind, purchase_pb2.CommandKind),
@@ -27,6 +34,7 @@ PAIRS = [
     (ReferenceKind, reference_service_pb2.ReferenceKind),
     (LineReason, reason_pb2.LineReason),
     (Reason, reason_pb2.Reason),
+    (SubmissionState, goods_service_pb2.SubmissionState),
 ]
 
 
@@ -56,3 +64,5 @@ def test_every_method_of_the_service_is_named() -> None:
     assert {"Exchange", *Method} == {method.name for method in service.methods}
     service = reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"]
     assert set(ReferenceMethod) == {method.name for method in service.methods}
+    service = goods_service_pb2.DESCRIPTOR.services_by_name["GoodsService"]
+    assert set(GoodsMethod) == {method.name for method in service.methods}
