@@ -39,17 +39,18 @@ def learned_on(
     path: Path, categories: CategoryMap, lists: Lists, folder: Path, progress: Progress
 ) -> NameModel:
     """`train_on`, unless `folder` holds what it made of the same file, lists and learning before."""
-    kept = folder / _key(path, lists)
+    kept = place_of(path, lists, folder)
     try:
         return ModelFile(kept).read()
     except ModelFileError:
         return train_on(path, categories, lists, kept, progress)
 
 
-def _key(path: Path, lists: Lists) -> str:
+def place_of(path: Path, lists: Lists, folder: Path) -> Path:
+    """Where in `folder` the classifier of a catalogue file is kept; raises OSError without the file."""
     told = hashlib.sha256(repr((lists.prohibited.rules, sorted(lists.class_map.by_prefix.items()))).encode())
     sources = (Path(str(module.__file__)) for module in _LEARNING)
     for file in (path, *sources, *sorted(SHIPPED.glob("*.toml"))):
         with file.open("rb") as opened:
             told.update(hashlib.file_digest(opened, "sha256").digest())
-    return told.hexdigest()[:16]
+    return folder / told.hexdigest()[:16]
