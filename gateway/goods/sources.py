@@ -23,8 +23,8 @@ from gateway.goods.names.opinions import Opinion
 
 LINES_REMEMBERED: Final = 16_384
 
-COLD_AT_ONCE: Final = 32
-"""Lines that the classifier has not seen cost up to 0.1 ms each, and an event loop has no more than 3 ms."""
+COLD_AT_ONCE: Final = 16
+"""So many new lines take the classifier some 2 ms, which is all that an event loop has in one piece."""
 
 _MARKED: Final = {MarkingForm.TOBACCO_PACK: "12.00.11", MarkingForm.ALCOHOL_STAMP: "11.01"}
 """What a marking code tells by its form alone, whatever its number."""
