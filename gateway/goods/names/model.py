@@ -92,7 +92,7 @@ class NameModel:
 
     card: ModelCard
     lexicon: Lexicon
-    table: NDArray[np.float16]
+    table: Floats
     bias: Floats
     output: Floats
     output_bias: Floats
@@ -101,12 +101,11 @@ class NameModel:
         """Of every name the calibrated probability of each label, shape (names, labels)."""
         scores = self.scores(folded)
         denied = probability_of(scores, self.card.calibration)[:, None]
-        is_denied = self.is_denied
-        by_label = scores.probabilities
-        before = by_label[:, is_denied].sum(axis=1, keepdims=True)
+        by_label, is_denied = scores.probabilities, self.is_denied
+        before = (by_label @ is_denied)[:, None]
         # The calibrated odds decide between the two sides; within each the labels keep their shares.
-        shares = np.where(is_denied, denied / (before + _TINY), (1 - denied) / (1 - before + _TINY))
-        result: Floats = (by_label * shares).astype(np.float32)
+        of_denied, of_allowed = denied / (before + _TINY), (1 - denied) / (1 - before + _TINY)
+        result: Floats = by_label * (of_allowed + (of_denied - of_allowed) * is_denied).astype(np.float32)
         return result
 
     @property
@@ -115,27 +114,26 @@ class NameModel:
         return tuple(getattr(self, name) for name in _ARRAYS)
 
     @cached_property
-    def is_denied(self) -> NDArray[np.bool_]:
-        """Which labels were denied in training."""
-        return np.array([label in self.card.denied for label in self.card.labels])
+    def is_denied(self) -> Floats:
+        """Shape (labels): 1 for labels that were denied in training, 0 for the others."""
+        return np.array([label in self.card.denied for label in self.card.labels], dtype=np.float32)
 
     def scores(self, folded: Sequence[str]) -> Scores:
         """What each learner says of every name; for calibration and decisions alike."""
         columns, starts = features(folded)
         counts = np.diff(starts).astype(np.float32)
-        rows = np.take(self.table, columns, axis=0).astype(np.float32)
+        rows = np.take(self.table, columns, axis=0)
         sums = np.add.reduceat(rows, starts[:-1], axis=0) / np.sqrt(counts)[:, None]
         matched = [self.lexicon.match(name) for name in folded]
-        for index, groups in enumerate(matched):
-            for group in groups:
-                sums[index] += LEXICON_WEIGHT * self.table[COLUMNS + group].astype(np.float32)
+        if groups := [(index, COLUMNS + group) for index, found in enumerate(matched) for group in found]:
+            names, columns = np.array(groups).T
+            np.add.at(sums, names, LEXICON_WEIGHT * self.table[columns])
         sums += self.bias
         outputs = np.tanh(sums[:, :-1]) @ self.output + self.output_bias
         outputs -= outputs.max(axis=1, keepdims=True)
         np.exp(outputs, out=outputs)
         outputs /= outputs.sum(axis=1, keepdims=True)
-        denied = outputs[:, self.is_denied].sum(axis=1)
-        allowed = outputs[:, ~self.is_denied].sum(axis=1)
+        denied, allowed = outputs @ self.is_denied, outputs @ (1 - self.is_denied)
         of_labels = np.log(denied + _TINY) - np.log(allowed + _TINY)
         above = np.array([_lexicon_log_odds(self.lexicon, groups) for groups in matched], dtype=np.float32)
         return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]), above)
