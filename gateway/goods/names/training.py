@@ -237,7 +237,7 @@ def _learn(
         learner.partial_fit(matrix, examples.targets, classes=np.arange(len(examples.labels)))
         progress((epoch + 1) / EPOCHS)
     (learned, output), (bias, output_bias) = learner.coefs_, learner.intercepts_
-    table = np.zeros((COLUMNS + len(lexicon.groups), HIDDEN + 1), dtype=np.float16)
+    table = np.zeros((COLUMNS + len(lexicon.groups), HIDDEN + 1), dtype=np.float32)
     table[used] = np.hstack([learned, linear.coef_.T])
     return NameModel(
         card=card,
