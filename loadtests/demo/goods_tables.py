@@ -1,18 +1,35 @@
 """What the day's decisions look like: by source, mistakes, cases, wrong declarations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rich.console import RenderableType
 
-from gateway.goods.explaining import REVIEW_TEXTS, SOURCE_TEXTS
+from gateway.domain.judging import Review, Source
 from loadtests.demo.decisions import Decided, Decisions
 from loadtests.demo.money import count, money
 from loadtests.demo.tables import table
 
+SOURCES: Final[Mapping[str, str]] = {
+    Source.MARKING: "marking code",
+    Source.CATALOGUE: "GTIN catalogue",
+    Source.IN_STORE: "shop's own code",
+    Source.DECLARED: "declared ОКПД2",
+    Source.CONFIRMED_NAME: "confirmed name",
+    Source.NAME: "name, by classifier",
+    "payment_subject": "tag 1212",
+    "none": "nothing known",
+}
+"""What a verdict can name, in words that fit a column."""
+
+REVIEWS: Final[Mapping[Review, str]] = {
+    Review.UNKNOWN: "unknown",
+    Review.CONTRADICTION: "sources disagree",
+    Review.DOUBT: "name unclear",
+}
+
 CASES_SHOWN: Final = 8
 MISTAKES_SHOWN: Final = 6
-_ENGLISH: Final = 1
 
 
 def goods_tables(decisions: Decisions) -> Iterator[RenderableType]:
@@ -37,7 +54,7 @@ def _by_source(decisions: Decisions) -> RenderableType:
         for part in Decided.__slots__:
             setattr(total, part, getattr(total, part) + getattr(one, part))
         if one.lines:
-            rows.append((SOURCE_TEXTS[name][_ENGLISH], *_cells(one)))
+            rows.append((SOURCES[name], *_cells(one)))
     rows.append(("[bold]all[/bold]", *_cells(total)))
     headings = ("decided by", "lines", "sum", "by points", "allowed", "other program", "refused", "queued")
     return table("Lines, by the source that decided", headings, rows)
@@ -64,14 +81,12 @@ def _mistakes(decisions: Decisions) -> Iterator[RenderableType]:
 
 def _cases(decisions: Decisions) -> Iterator[RenderableType]:
     opened = decisions.opened
-    told = ", ".join(
-        f"{count(times)} {REVIEW_TEXTS[review][_ENGLISH]}" for review, times in opened.most_common()
-    )
+    told = ", ".join(f"{REVIEWS[review]} {count(times)}" for review, times in opened.most_common())
     rows = [
         (
             case.examples[-1].item_name,
             f"{case.subject.kind} {case.subject.key}" if case.subject.kind != "name" else "name",
-            REVIEW_TEXTS[case.review][_ENGLISH],
+            REVIEWS[case.review],
             count(case.line_count),
             money(case.amount_kopecks),
         )

@@ -8,11 +8,14 @@ import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from gateway.goods.importing.categories import SHIPPED_UHTT, load_category_map
 from gateway.goods.loader import load_list_book
 from gateway.goods.names.labels import Lists
 from gateway.goods.names.learned import learned_on, place_of
+
+_TOLD_AT: Final = (40, 100)
 
 
 def main(names: Path, folder: Path) -> None:
@@ -29,7 +32,8 @@ def main(names: Path, folder: Path) -> None:
 
 
 def _told(step: str, done: float) -> None:
-    print(f"names: {step}, {done:.0%}", flush=True)
+    if round(done * 100) in _TOLD_AT:
+        print(f"names: {step}, {done:.0%}", flush=True)
 
 
 if __name__ == "__main__":

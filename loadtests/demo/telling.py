@@ -34,9 +34,12 @@ WAYS_PER_MILLE: Final[Mapping[Way, int]] = {
 """How lines of ordinary goods are told; of goods without a barcode those with one are told by name."""
 
 EXCISE_PER_MILLE: Final[Mapping[Way, int]] = {
-    Way.MARKED: 400, Way.WRONG_CODE: 150, Way.NAME: 150, Way.GTIN: 100, Way.GTIN_AND_CODE: 100, Way.CODE: 100,
+    Way.MARKED: 350, Way.WRONG_CODE: 200, Way.NAME: 150, Way.GTIN: 100, Way.GTIN_AND_CODE: 100, Way.CODE: 100,
 }  # fmt: skip
 """How alcohol and tobacco are told. Marked are single pieces alone; a wrong code is for alcohol alone."""
+
+SCANNED_PER_MILLE: Final = 750
+"""How much of what has a wrong code has its barcode read at least."""
 
 SOFT_DRINK: Final = "11.07.19.190"
 """What a wrong code says that alcohol is."""
@@ -59,8 +62,7 @@ class Shops:
     def basket(self, source: DemoBasket, merchant_id: int) -> Basket:
         """A basket as a till of the merchant tells it."""
         plain = basket_of(source)
-        lines = [self.line(line, merchant_id) for line in plain.lines]
-        return replace(plain, lines=tuple(lines))
+        return replace(plain, lines=tuple(self.line(line, merchant_id) for line in sold_lines(plain)))
 
     def way(self, line: SoldLine, merchant_id: int) -> Way:
         """How a merchant tells of the goods on a line."""
@@ -90,8 +92,8 @@ class Shops:
             code = marking_code(item, merchant_id, line.amount_kopecks)
             return replace(told, marking_code=code, payment_subject=_MARKED_EXCISE)
         if way is Way.WRONG_CODE:
-            # Every other one at least has its barcode read.
-            gtin = item.gtin if chance("scanned", item.code, merchant_id) % 2 else ""
+            is_scanned = chance("scanned", item.code, merchant_id) < SCANNED_PER_MILLE
+            gtin = item.gtin if is_scanned else ""
             return replace(told, okpd2=SOFT_DRINK, gtin=gtin, payment_subject=_GOODS)
         return told
 
