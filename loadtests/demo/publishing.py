@@ -73,8 +73,8 @@ def catalogued(directory: Path, items: Iterable[Item]) -> Iterator[Catalogue]:
     folder = directory / _FILES
     folder.mkdir(parents=True, exist_ok=True)
     catalogue, names = folder / "catalogue.csv", folder / "names.csv"
-    _write(catalogue, catalogue_rows(known))
-    _write(names, names_rows(known))
+    write_rows(catalogue, catalogue_rows(known))
+    write_rows(names, names_rows(known))
     command = [sys.executable, "-m", "loadtests.demo.learning", str(names), str(directory / _CLASSIFIERS)]
     # One core is left to those who start servers meanwhile.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -87,7 +87,8 @@ def catalogued(directory: Path, items: Iterable[Item]) -> Iterator[Catalogue]:
             learning.terminate()
 
 
-def _write(path: Path, rows: Iterable[tuple[str, str, str]]) -> None:
+def write_rows(path: Path, rows: Iterable[tuple[str, str, str]]) -> None:
+    """A catalogue as CSV: barcode, name, ОКПД2."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)

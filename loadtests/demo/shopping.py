@@ -25,7 +25,7 @@ _BY_WEIGHT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SoldLine(Line):
     """A line with what is really sold, whatever the till tells of it: `true_okpd2`, `true_subject`.
 
