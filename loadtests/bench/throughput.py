@@ -85,7 +85,6 @@ class Throughput:
         self._world, self._options = world, options
         # pgbench has accounts of its own: what it holds does not burden the gateway's.
         self._cards, self._pgbench_cards = world.cards.part(0, 2), world.cards.part(1, 2)
-        self._chosen: tuple[int, ...] = ()
         self._server_pids: dict[str, tuple[int, ...]] = {}
         self.targets: dict[str, RunRound] = {}
         self.facts: dict[str, Any] = {}
@@ -121,7 +120,6 @@ class Throughput:
         with clients(self._world.client("unary", port, self._cards), 1) as one:
             sampled = one.sample()
         approved = [row for row in sampled if row[4]]
-        self._chosen = tuple(row[0] for row in approved)
         shape = Shape.of([(lines, answer) for _, lines, _, answer, _ in approved])
         self.facts["baskets"] = {
             "sampled": len(sampled),
@@ -133,7 +131,7 @@ class Throughput:
 
     def _add(self, stack: ExitStack, target: Target) -> None:
         """A target with as many client processes as it has server processes: one would be a bottleneck."""
-        config = self._world.client(target.transport, target.port, self._cards, self._chosen)
+        config = self._world.client(target.transport, target.port, self._cards)
         together = stack.enter_context(clients(config, target.processes))
         in_flight = IN_FLIGHT[target.transport]
         together.closed(min(WARM_UP_S, self._options.seconds), in_flight, checked=True)

@@ -24,7 +24,6 @@ SHIPPED = {"TILLGATE_LOG_LEVEL": "info", "TILLGATE_LOG_JSON": "true"}
 
 
 POLL_INTERVAL_S = 0.05
-BASKETS = 600
 CALLERS = 64
 """Single calls in flight wherever the next one follows an answer."""
 CONNECTIONS = 32
@@ -44,10 +43,8 @@ class World:
     cards: Cards
     postmaster_pid: int
 
-    def client(
-        self, transport: str, port: int, cards: Cards | None = None, chosen: tuple[int, ...] = ()
-    ) -> ClientConfig:
-        """What a client process needs: it buys by all cards, or these, and all baskets, or these."""
+    def client(self, transport: str, port: int, cards: Cards | None = None, seed: int = 1) -> ClientConfig:
+        """What a client process needs: it buys by all cards, or these."""
         is_stream = transport == "exchange"
         return ClientConfig(
             transport=transport,
@@ -56,8 +53,7 @@ class World:
             terminal_id=self.terminal_id if is_stream else 0,
             connections=STREAMS if is_stream else CONNECTIONS,
             cards=cards or self.cards,
-            basket_count=BASKETS,
-            chosen=chosen,
+            seed=seed,
         )
 
     @contextmanager

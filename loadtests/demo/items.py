@@ -14,7 +14,7 @@ from biip.checksums import gs1_standard_check_digit
 from loadtests.demo.baskets import DemoBasket, DemoLine
 
 GTIN_PREFIX: Final = "4609"
-_PRODUCT_DIGITS: Final = 8
+_NUMBER_DIGITS: Final = 8
 
 CATALOGUED_PER_MILLE: Final = 600
 """So many of a thousand barcodes are in the catalogue; the others it has never heard of."""
@@ -49,7 +49,12 @@ def chance(*parts: object) -> int:
 
 def gtin_of(product_id: str) -> str:
     """The barcode of a product of the source: 13 digits with the check digit."""
-    digits = f"{GTIN_PREFIX}{int(product_id):0{_PRODUCT_DIGITS}}"
+    return gtin_in(GTIN_PREFIX, int(product_id))
+
+
+def gtin_in(prefix: str, number: int) -> str:
+    """The barcode of a number below 100 million behind a prefix of four digits."""
+    digits = f"{prefix}{number:0{_NUMBER_DIGITS}}"
     return f"{digits}{gs1_standard_check_digit(digits)}"
 
 
