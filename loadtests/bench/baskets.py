@@ -43,8 +43,8 @@ def card_number(account_id: int) -> str:
 class AuthorizeRequests:
     """Endless serialized Authorize requests: random cards, each with a fresh request id and the next basket.
 
-    `baskets` are these in turn, or None: drawn anew for each. What does not change is serialized once, and cut
-    where request id and card number stand, which have one length, and the basket is put behind it. So the
+    `baskets` are these in turn, or None: drawn anew for each. What does not change is serialized once, and
+    cut where request id and card number stand, which have one length; the basket is put behind it. So the
     client's own work stays small beside what it measures.
     """
 

@@ -9,7 +9,6 @@ import grpc
 from loadtests.bench.encoding import tag, varint
 from tillgate.v1 import purchase_service_pb2 as service
 
-
 _MESSAGE: Final = tag(service.ExchangeRequest.MESSAGES_FIELD_NUMBER)
 _AUTHORIZE: Final = tag(service.ExchangeMessage.AUTHORIZE_FIELD_NUMBER)
 

@@ -15,6 +15,7 @@ from loadtests.bench.accounts import make_accounts_in
 from loadtests.bench.baskets import Cards
 from loadtests.bench.client import ClientConfig
 from loadtests.bench.echo import Shape
+from loadtests.bench.goods import publish_goods
 from loadtests.bench.processes import child, read_stat
 from loadtests.bench.sql import query
 from loadtests.serving import Serving, free_port
@@ -110,6 +111,7 @@ def make_world(accounts: int) -> Iterator[World]:
         data_dir.chmod(0o755)  # PostgreSQL may run under another account
         with with_servers(load_settings({"TILLGATE_DATA_DIR": folder, **SHIPPED})) as settings:
             till_dir, concentrator_dir, terminal_id, cards = make_accounts_in(settings, accounts)
+            publish_goods(settings)
             yield World(settings, till_dir, concentrator_dir, terminal_id, cards, postmaster_of(settings))
 
 

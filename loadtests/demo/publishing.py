@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Final
 
+import asyncpg
+
 from gateway.cli.lists_support import notice_rules
 from gateway.domain.commands import Act
 from gateway.domain.policy import MOSCOW
@@ -22,7 +24,7 @@ from gateway.goods.cases.subjects import SubjectKind
 from gateway.goods.cases.submissions import GoodsItem, submit
 from gateway.goods.loader import SHIPPED
 from gateway.goods.reference.kinds import Kind
-from gateway.goods.reference.publishing import Publication, publish
+from gateway.goods.reference.publishing import NoticeRules, Publication, publish
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
@@ -136,12 +138,17 @@ async def _published(settings: Settings, own_codes: Mapping[tuple[int, str], Sol
                 (submission,) = await submit(connection, merchant_id, [item])
                 confirmation = Confirmation(line.true_okpd2, _CODES_ACT, _CLERK, prohibited, rules.lead)
                 await accept_submission(connection, submission.id, confirmation)
-            now: datetime = await connection.fetchval("SELECT tillgate_now()")
-            begins = now + rules.lead + timedelta(seconds=_MARGIN_S)
-            act = Act(_OFFICE, _LIST_ACT, now.astimezone(MOSCOW).date())
-            said = Publication(act, _ADDRESS, now, begins, _CLERK)
-            for kind in (Kind.CATALOGUE, Kind.NAMES):
-                await publish(connection, kind, VERSION, said, rules)
+            return await publish_drafts(connection, rules)
     finally:
         await engine.dispose()
+
+
+async def publish_drafts(connection: asyncpg.Connection, rules: NoticeRules) -> datetime:
+    """Publish the drafts of catalogue and classifier; returns the moment, soon, from which both hold."""
+    now: datetime = await connection.fetchval("SELECT tillgate_now()")
+    begins = now + rules.lead + timedelta(seconds=_MARGIN_S)
+    act = Act(_OFFICE, _LIST_ACT, now.astimezone(MOSCOW).date())
+    said = Publication(act, _ADDRESS, now, begins, _CLERK)
+    for kind in (Kind.CATALOGUE, Kind.NAMES):
+        await publish(connection, kind, VERSION, said, rules)
     return begins
