@@ -21,7 +21,7 @@ BATCH_SECONDS = Histogram(
 )
 LINES = Counter(
     "tillgate_goods_lines_total",
-    "Basket lines judged, by whether the like of them was known already",
+    "Basket lines judged, by whether one like it was known",
     ["known"],
 )
 LOST = Counter("tillgate_batch_lost_total", "Members that lost their account to another writer")

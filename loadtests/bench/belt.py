@@ -111,8 +111,8 @@ def brand(number: int) -> str:
 class Belt:
     """Baskets without end, each drawn anew; the same ones for the same seed.
 
-    Where points might pay nothing the first line is replaced by the next one drawn that they surely pay. Lines
-    are serialized once, so that a basket costs a client little.
+    Where points might pay nothing the first line is replaced by the next one drawn that they surely pay.
+    Lines are serialized once, so that a basket costs a client little.
     """
 
     def __init__(self, seed: int) -> None:
@@ -127,7 +127,7 @@ class Belt:
         """The ranks of the lines of the next basket, from 0."""
         ranks = self._ranks
         drawn = [next(ranks) for _ in range(next(self._sizes))]
-        if not any([self._is_sure[rank] for rank in drawn]):
+        if not any(map(self._is_sure.__getitem__, drawn)):
             drawn[0] = next(rank for rank in ranks if self._is_sure[rank])
         return drawn
 

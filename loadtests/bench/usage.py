@@ -43,7 +43,7 @@ class Meter:
 
 
 def judged_lines(http_port: int) -> dict[str, int]:
-    """Lines that a gateway has judged since its start: `yes` whose like was remembered, `no` that were new."""
+    """Lines that a gateway has judged since its start: `yes` if the like was remembered, `no` if new."""
     with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/metrics", timeout=10) as response:
         families = text_string_to_metric_families(response.read().decode())
     return {
