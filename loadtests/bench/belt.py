@@ -38,7 +38,8 @@ WITH_CODE_PER_MILLE: Final = 300
 CATALOGUED_PER_MILLE: Final = 600
 """Lines with a barcode, with a declared ОКПД2, and barcodes in the catalogue; apart from each other."""
 
-_FOOD: Final = ("01.1", "01.2", "10.")
+_FOOD: Final = ("01.13", "01.2", *(f"10.{group}" for group in range(1, 9)))
+"""Neither flowers (01.19) nor what animals eat (10.9)."""
 _GOODS: Final = 1
 _DRAWN_AT_ONCE: Final = 4_096
 _SYLLABLES: Final = (

@@ -22,6 +22,7 @@ from loadtests.serving import Serving
 WARM_UP_S: Final = 2.0
 SETTLE_S: Final = 1.0
 """Before each round, as pgbench's first second is left out: after a pause caches are others'."""
+_SEEDS_APART: Final = 100
 IN_FLIGHT: Final = {"unary": CALLERS, "exchange": 256, "json": CALLERS}
 
 
@@ -138,7 +139,9 @@ class Throughput:
 
     def _add(self, stack: ExitStack, target: Target) -> None:
         """A target with as many client processes as it has server processes: one would be a bottleneck."""
-        config = self._world.client(target.transport, target.port, self._cards)
+        # Two that drew the same baskets would warm the gateway's memory for each other.
+        seed = 1 + _SEEDS_APART * len(self._server_pids)
+        config = self._world.client(target.transport, target.port, self._cards, seed)
         together = stack.enter_context(clients(config, target.processes))
         in_flight = IN_FLIGHT[target.transport]
         together.closed(min(WARM_UP_S, self._options.seconds), in_flight, checked=True)
