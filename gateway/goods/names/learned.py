@@ -39,15 +39,18 @@ def learned_on(
     path: Path, categories: CategoryMap, lists: Lists, folder: Path, progress: Progress
 ) -> NameModel:
     """`train_on`, unless `folder` holds what it made of the same file, lists and learning before."""
-    kept = folder / _key(path, lists)
+    kept = folder / key_of(path, lists)
     try:
         return ModelFile(kept).read()
     except ModelFileError:
         return train_on(path, categories, lists, kept, progress)
 
 
-def _key(path: Path, lists: Lists) -> str:
-    told = hashlib.sha256(repr((lists.prohibited.rules, sorted(lists.class_map.by_prefix.items()))).encode())
+def key_of(path: Path, lists: Lists) -> str:
+    """What a classifier of a catalogue file depends on, as a name of a folder."""
+    # Sorted: a set is written in another order in every process.
+    classes = sorted((prefix, sorted(named)) for prefix, named in lists.class_map.by_prefix.items())
+    told = hashlib.sha256(repr((lists.prohibited.rules, classes)).encode())
     sources = (Path(str(module.__file__)) for module in _LEARNING)
     for file in (path, *sources, *sorted(SHIPPED.glob("*.toml"))):
         with file.open("rb") as opened:
