@@ -33,6 +33,7 @@ from merchant_sdk.enums import (
     PurchaseState,
     Reason,
     ReceiptKind,
+    SubmissionState,
 )
 from merchant_sdk.errors import (
     ClientClosedError,
@@ -55,6 +56,7 @@ from merchant_sdk.errors import (
     WrongAnswerError,
 )
 from merchant_sdk.exchange import Concentrator
+from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
 from merchant_sdk.methods import Method
 from merchant_sdk.purchases import (
@@ -112,6 +114,8 @@ __all__ = [
     "Desk",
     "FiscalReceipt",
     "GatewayError",
+    "GoodsItem",
+    "GoodsSubmission",
     "InvalidRequestError",
     "Journal",
     "JournalRecord",
@@ -152,6 +156,8 @@ __all__ = [
     "ShiftTotals",
     "SignatureError",
     "SignedBytes",
+    "SubmissionPage",
+    "SubmissionState",
     "SyncTillClient",
     "TillClient",
     "TillCredentials",

@@ -85,6 +85,15 @@ class ReceiptKind(WireEnum):
     OFFSET = 6
 
 
+class SubmissionState(WireEnum):
+    """What became of goods that a merchant submitted."""
+
+    UNSPECIFIED = 0
+    SUBMITTED = 1
+    CONFIRMED = 2
+    REFUSED = 3
+
+
 class LineReason(WireEnum):
     """Why a basket line is paid by points or not."""
 

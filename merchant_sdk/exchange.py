@@ -46,7 +46,8 @@ class StreamTransport(Transport):
 
     def _open(self) -> None:
         super()._open()
-        self._calls = {method: partial(self._ask, method) for method in Method}
+        # What is not of PurchaseService is called as usual, over the same connection.
+        self._calls |= {method: partial(self._ask, method) for method in Method}
         self._turn = asyncio.Lock()
         self._conversation: _Conversation | None = None
 

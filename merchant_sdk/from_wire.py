@@ -29,7 +29,8 @@ def instant(stamp: Timestamp) -> datetime:
     return stamp.ToDatetime(UTC)
 
 
-def _instant_if_any(stamp: Timestamp) -> datetime | None:
+def instant_if_any(stamp: Timestamp) -> datetime | None:
+    """The same, or None if it is not set."""
     return instant(stamp) if stamp.seconds else None
 
 
@@ -108,9 +109,9 @@ def purchase(message: pb.Purchase) -> Purchase:
         purchase_id=_id_if_any(message.purchase_id),
         request_id=_id_if_any(message.request_id),
         state=PurchaseState(message.state),
-        authorized_at=_instant_if_any(message.authorized_at),
-        hold_expires_at=_instant_if_any(message.hold_expires_at),
-        captured_at=_instant_if_any(message.captured_at),
+        authorized_at=instant_if_any(message.authorized_at),
+        hold_expires_at=instant_if_any(message.hold_expires_at),
+        captured_at=instant_if_any(message.captured_at),
         sale_date=_day_if_any(message.sale_date),
         is_late=message.is_late,
         total_kopecks=message.total_kopecks,

@@ -14,6 +14,8 @@
     Refund                       yes                       REPEAT later: the goods came back, the buyer has
                                                            a right to the points
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
+    SubmitGoods,                 yes: the same content is  the error is raised
+    ListSubmittedGoods           the same submission
 
 What is repeated, and when: UNAVAILABLE, and CANCELLED by a gateway that stops, with jittered back-off;
 RESOURCE_EXHAUSTED after the wait that its RetryInfo names; DEADLINE_EXCEEDED once. No other status is, nor
@@ -43,6 +45,16 @@ class Method(StrEnum):
     LIST_OPERATIONS = "ListOperations"
 
 
+class GoodsMethod(StrEnum):
+    """Methods of tillgate.v1.GoodsService, by their names on the wire."""
+
+    SUBMIT_GOODS = "SubmitGoods"
+    LIST_SUBMITTED_GOODS = "ListSubmittedGoods"
+
+
+AnyMethod = Method | GoodsMethod
+
+
 class Aftermath(Enum):
     """What follows when the outcome of a call stays unknown."""
 
@@ -51,7 +63,7 @@ class Aftermath(Enum):
     REPEAT = "REPEAT"
 
 
-AFTERMATH: Final[Mapping[Method, Aftermath]] = {
+AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     Method.QUOTE: Aftermath.RAISE,
     Method.GET_PURCHASE: Aftermath.RAISE,
     Method.GET_BALANCE: Aftermath.RAISE,
@@ -63,6 +75,8 @@ AFTERMATH: Final[Mapping[Method, Aftermath]] = {
     Method.REFUND: Aftermath.REPEAT,
     Method.ATTACH_RECEIPT: Aftermath.REPEAT,
     Method.CLOSE_SHIFT: Aftermath.REPEAT,
+    GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
+    GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

@@ -17,7 +17,7 @@ from merchant_sdk.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
-from merchant_sdk.methods import AFTERMATH, Aftermath, Method
+from merchant_sdk.methods import AFTERMATH, Aftermath, AnyMethod
 
 _LEAVES_NO_TRACE: Final = (
     InvalidRequestError,
@@ -39,7 +39,7 @@ class Budget:
 
     @classmethod
     def start(
-        cls, method: Method, configuration: Configuration, now: float, timeout_s: float | None = None
+        cls, method: AnyMethod, configuration: Configuration, now: float, timeout_s: float | None = None
     ) -> "Budget":
         """The budget of a call that begins now; `timeout_s` takes the place of the configured total."""
         total_s = configuration.total_timeout_s if timeout_s is None else timeout_s
@@ -59,7 +59,7 @@ class Attempts:
     once true, only an answer or a refusal that follows from the body itself clears it.
     """
 
-    method: Method
+    method: AnyMethod
     configuration: Configuration
     until: float
     chance: Callable[[], float]

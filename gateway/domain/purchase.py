@@ -241,3 +241,13 @@ def sum_by_certificate(shares: Iterator[Share]) -> dict[UUID, int]:
     for share in shares:
         sums[share.certificate_id] = sums.get(share.certificate_id, 0) + share.amount_kopecks
     return sums
+
+
+class JudgedBasket(Struct, frozen=True, gc=False):
+    """A basket as it was judged when its Authorize or Sale was decided, approved or not."""
+
+    id: UUID
+    request_id: UUID
+    merchant_id: int
+    decided_at: datetime
+    lines: tuple[PurchaseLine, ...]

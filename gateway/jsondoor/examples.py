@@ -71,6 +71,13 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "GetBalance": {"card": _CARD},
     "CloseShift": {"header": _HEADER},
     "ListOperations": {"page_size": 50},
+    "SubmitGoods": {
+        "items": [
+            {"gtin": "4006381333931", "item_name": "Маркер текстовый", "okpd2": "32.99.12"},
+            {"item_code": "70012", "item_name": "Сырники, порция", "okpd2": "10.85.19"},
+        ]
+    },
+    "ListSubmittedGoods": {"state": "SUBMISSION_STATE_REFUSED", "page_size": 50},
 }
 
 _GTIN: Final = "the last digit of 4006381333932"

@@ -12,6 +12,7 @@ from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
 from gateway.registry.cards import NUMBER_DIGITS_MAX, NUMBER_DIGITS_MIN
 from gateway.rpc.validation.commands import OWN_MONEY_PARTS_MAX
 from gateway.rpc.validation.fields import MARKING_CODE_MAX_CHARS, TAG_MAX, TEXT_MAX_CHARS
+from gateway.rpc.validation.goods import ITEMS_MAX
 from gateway.rpc.validation.listing import PAGE_SIZE_MAX
 from gateway.rpc.validation.receipts import FISCAL_NUMBER_MAX, RECEIPTS_MAX
 
@@ -33,6 +34,10 @@ _TAG: Final[Schema] = {"minimum": 0, "maximum": TAG_MAX}
 _FISCAL_NUMBER: Final[Schema] = {"minimum": 1, "maximum": FISCAL_NUMBER_MAX}
 _16_DIGITS: Final[Schema] = {"pattern": "^[0-9]{16}$"}
 
+_GTIN: Final[Schema] = {"pattern": "^([0-9]{8}|[0-9]{12,14})?$"}
+_OKPD2: Final[Schema] = {"pattern": f"^({OKPD2_FORM.pattern})?$"}
+_PAGE_SIZE: Final[Schema] = {"minimum": 0, "maximum": PAGE_SIZE_MAX}
+
 _LINES: Final[Schema] = {"maxItems": LINES_MAX}
 _RECEIPTS: Final[Schema] = {"maxItems": RECEIPTS_MAX}
 _OWN_MONEY: Final[Schema] = {"maxItems": OWN_MONEY_PARTS_MAX}
@@ -53,10 +58,10 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
     "BasketLine": {
         "line_number": _NUMBER,
         "item_name": _TEXT,
-        "gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})?$"},
+        "gtin": _GTIN,
         "marking_code": {"maxLength": MARKING_CODE_MAX_CHARS},
         "item_code": _TEXT,
-        "okpd2": {"pattern": f"^({OKPD2_FORM.pattern})?$"},
+        "okpd2": _OKPD2,
         "quantity_milli": _QUANTITY,
         "unit_price_kopecks": _AMOUNT,
         "discount_kopecks": _AMOUNT,
@@ -96,7 +101,15 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
     },
     "RefundRequest": {"lines": _LINES, "receipts": _RECEIPTS},
     "AttachReceiptRequest": {"receipts": {"minItems": 1} | _RECEIPTS},
-    "ListOperationsRequest": {"page_size": {"minimum": 0, "maximum": PAGE_SIZE_MAX}},
+    "ListOperationsRequest": {"page_size": _PAGE_SIZE},
+    "SubmittedItem": {
+        "gtin": _GTIN,
+        "item_code": _TEXT,
+        "item_name": {"minLength": 1} | _TEXT,
+        "okpd2": _OKPD2,
+    },
+    "SubmitGoodsRequest": {"items": {"minItems": 1, "maxItems": ITEMS_MAX}},
+    "ListSubmittedGoodsRequest": {"page_size": _PAGE_SIZE},
 }
 """By message and field."""
 
@@ -128,6 +141,8 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "GetPurchaseRequest": ("purchase",),
     "GetBalanceRequest": ("card",),
     "CloseShiftRequest": ("header",),
+    "SubmittedItem": ("item_name",),
+    "SubmitGoodsRequest": ("items",),
 }
 """Fields without which a message is refused."""
 

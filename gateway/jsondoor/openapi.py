@@ -15,14 +15,19 @@ from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
 from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
+from tillgate.v1 import goods_service_pb2 as goods_wire
 from tillgate.v1 import purchase_service_pb2 as wire
 from tillgate.v1.purchase_pb2 import SignedOutcome
 
 Json = dict[str, Any]
 
-_SERVICE: Final = wire.DESCRIPTOR.services_by_name["PurchaseService"]
+_SERVICES: Final = (
+    wire.DESCRIPTOR.services_by_name["PurchaseService"],
+    goods_wire.DESCRIPTOR.services_by_name["GoodsService"],
+)
 
-_ABOUT: Final = """The same methods, rules and reasons as PurchaseService over gRPC, as JSON over HTTPS.
+_ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService and GoodsService
+over gRPC, as JSON over HTTPS.
 
 Bodies follow protobuf's JSON mapping. Names are those of the .proto files; lowerCamelCase is taken too.
 64-bit numbers are texts in answers, and may be numbers or texts in requests. A field that has its default
@@ -32,12 +37,14 @@ signed with Ed25519; verify the bytes, then parse them with the .proto files. Th
 what is in them. A decline is such an answer and has status 200; only what gets no outcome is a problem
 (RFC 9457)."""
 
-_READING: Final = frozenset({"Quote", "GetPurchase", "GetBalance", "ListOperations"})
+_WITHOUT_ID: Final = frozenset(
+    {"Quote", "GetPurchase", "GetBalance", "ListOperations", "SubmitGoods", "ListSubmittedGoods"}
+)
 _ONLY_OF: Final = {
     Reason.NOT_FOUND: frozenset({"GetPurchase"}),
-    Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations"}),
-    Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _READING,
-    Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _READING,
+    Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations", "ListSubmittedGoods"}),
+    Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _WITHOUT_ID,
+    Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _WITHOUT_ID,
 }
 """Reasons that not every method can answer with."""
 
@@ -74,13 +81,13 @@ def document() -> Json:
 
 
 def _method(name: str) -> Any:
-    return _SERVICE.methods_by_name[name]
+    return next(service.methods_by_name[name] for service in _SERVICES if name in service.methods_by_name)
 
 
 def _operation(name: str, body: Json, answer: Json) -> Json:
     return {
         "operationId": name,
-        "summary": comments()[f"PurchaseService.{name}"],
+        "summary": comments()[f"{_method(name).containing_service.name}.{name}"],
         "parameters": [
             {"$ref": "#/components/parameters/RequestTimeout"},
             {"$ref": "#/components/parameters/AcceptLanguage"},

@@ -21,4 +21,6 @@ PATHS: Final[Mapping[str, str]] = {
     "GetBalance": "/v1/cards:getBalance",
     "CloseShift": "/v1/shifts:close",
     "ListOperations": "/v1/operations:list",
+    "SubmitGoods": "/v1/goods:submit",
+    "ListSubmittedGoods": "/v1/goods:listSubmitted",
 }

@@ -1,11 +1,11 @@
-"""PurchaseService over HTTP: JSON in, JSON out, errors as problems.
+"""The tills' services over HTTP: JSON in, JSON out, errors as problems.
 
 A client that hangs up cancels nothing: its command is decided all the same.
 """
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import orjson
@@ -20,7 +20,7 @@ from gateway.ledger.answers import CommandError
 from gateway.rpc.accounting import Accounting
 from gateway.rpc.errors import CODES, LANGUAGE_KEY, language_of
 from gateway.rpc.identity import Identity
-from gateway.rpc.methods import Call, Method, PurchaseMethods
+from gateway.rpc.methods import Call, Method
 from gateway.rpc.validation.findings import InvalidRequestError, invalid
 
 TIMEOUT_HEADER: Final = "Request-Timeout"
@@ -48,13 +48,13 @@ class JsonService:
 
     def __init__(
         self,
-        methods: PurchaseMethods,
+        methods: Mapping[str, Method],
         identity: Identity,
         accounting: Accounting,
         describe: Callable[[], bytes],
         body_timeout_s: float,
     ) -> None:
-        self._routes = {PATHS[name]: (name, method) for name, method in methods.table.items()}
+        self._routes = {PATHS[name]: (name, method) for name, method in methods.items()}
         self._identity = identity
         self._accounting = accounting
         self._describe = describe

@@ -13,7 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from gateway.rpc.door_wait import DoorWait
-from gateway.rpc.service import SERVICE_NAME, PurchaseService
+from gateway.rpc.service import PurchaseService
 
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
@@ -91,7 +91,7 @@ class TillDoor:
         server = grpc.aio.server(options=connection_options(self._settings))
         server.add_generic_rpc_handlers((self._service.handler(self._turns_away), self._wait))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = (SERVICE_NAME, health.SERVICE_NAME)
+        names = (*self._service.names, health.SERVICE_NAME)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         address = f"{self._settings.host}:{self._settings.port}"
         port = server.add_secure_port(address, self._identity.credentials())

@@ -1,4 +1,4 @@
-"""PurchaseService over grpc.aio: bytes in, bytes out, errors by name.
+"""The tills' services over grpc.aio: bytes in, bytes out, errors by name.
 
 Handlers take raw bytes, because a message that cannot be parsed is answered MESSAGE_MALFORMED
 here, and INTERNAL by gRPC. A deadline or a hang-up of the client cancels a handler wherever it
@@ -26,24 +26,45 @@ from tillgate.v1 import purchase_service_pb2 as service
 
 SERVICE_NAME: Final = service.DESCRIPTOR.services_by_name["PurchaseService"].full_name
 
+NO_OTHERS: Final[Mapping[str, Mapping[str, Method]]] = {}
+
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class PurchaseService:
-    """Serves a table of methods as gRPC calls, and all of them over streams."""
+    """Serves the methods of PurchaseService as gRPC calls and over streams.
 
-    def __init__(self, methods: PurchaseMethods, identity: Identity, accounting: Accounting) -> None:
-        self._methods = methods
+    `others` are further services by their full names, each a table of methods that are served as calls alone.
+    """
+
+    def __init__(
+        self,
+        methods: PurchaseMethods,
+        identity: Identity,
+        accounting: Accounting,
+        others: Mapping[str, Mapping[str, Method]] = NO_OTHERS,
+    ) -> None:
+        self._tables = {SERVICE_NAME: methods.table, **others}
         self._identity = identity
         self._accounting = accounting
         self._exchange = Exchange(methods, identity, accounting)
 
     def handler(self, turns_away: Callable[[], bool]) -> grpc.GenericRpcHandler:
         """What a grpc.aio server is given; single calls are sent away whenever `turns_away` says so."""
-        handlers = {name: self._unary(name, method) for name, method in self._methods.table.items()}
-        turned_away = {name: self._turned_away(name) for name in handlers}
+        methods = {
+            f"/{service_name}/{name}": (name, method)
+            for service_name, table in self._tables.items()
+            for name, method in table.items()
+        }
+        handlers = {path: self._unary(*named) for path, named in methods.items()}
+        turned_away = {path: self._turned_away(name) for path, (name, _) in methods.items()}
         return _Handlers(handlers, turned_away, self._exchange.handle, turns_away)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The full names of the services."""
+        return tuple(self._tables)
 
     def drain(self) -> None:
         """Take nothing new from streams; single calls are gRPC's to turn away."""
@@ -98,7 +119,7 @@ class PurchaseService:
 
 
 class _Handlers(grpc.GenericRpcHandler):
-    """Finds the handler of each call when gRPC has fetched it."""
+    """Finds the handler of each call, by its path, when gRPC has fetched it."""
 
     def __init__(
         self,
@@ -108,13 +129,11 @@ class _Handlers(grpc.GenericRpcHandler):
         turns_away: Callable[[], bool],
     ) -> None:
         self._served: dict[str, Handler] = {
-            f"/{SERVICE_NAME}/{name}": grpc.unary_unary_rpc_method_handler(handle)
-            for name, handle in served.items()
+            path: grpc.unary_unary_rpc_method_handler(handle) for path, handle in served.items()
         }
         # As a stream, of which gRPC reads no message before the handler asks: that saves a fifth of the cost.
         self._turned_away: dict[str, Handler] = {
-            f"/{SERVICE_NAME}/{name}": grpc.stream_stream_rpc_method_handler(handle)
-            for name, handle in turned_away.items()
+            path: grpc.stream_stream_rpc_method_handler(handle) for path, handle in turned_away.items()
         }
         self._served[f"/{SERVICE_NAME}/{EXCHANGE}"] = grpc.stream_stream_rpc_method_handler(exchange)
         self._turns_away = turns_away

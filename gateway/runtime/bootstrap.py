@@ -31,6 +31,8 @@ from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
 from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
+from gateway.rpc.goods_methods import SERVICE_NAME as GOODS_SERVICE
+from gateway.rpc.goods_methods import GoodsMethods
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
 from gateway.rpc.seal import Sealer
@@ -311,6 +313,7 @@ def _services(
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
+    goods = GoodsMethods(partial(driver_connection, parts.engine))
     accounting = Accounting(
         ServiceLimits(
             message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
@@ -318,6 +321,12 @@ def _services(
         line_writer(access_log.LOGGER),
     )
     return (
-        PurchaseService(methods, identity, accounting),
-        JsonService(methods, identity, accounting, openapi.served, settings.json_arrival_timeout_s),
+        PurchaseService(methods, identity, accounting, {GOODS_SERVICE: goods.table}),
+        JsonService(
+            {**methods.table, **goods.table},
+            identity,
+            accounting,
+            openapi.served,
+            settings.json_arrival_timeout_s,
+        ),
     )

@@ -16,8 +16,10 @@ from merchant_sdk.answers import open_operations, open_purchase
 from merchant_sdk.basket import Basket, Card, Desk, FiscalReceipt
 from merchant_sdk.configuration import Configuration, Configurations
 from merchant_sdk.credentials import TillCredentials
+from merchant_sdk.enums import SubmissionState
+from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage, item_message, submission
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
-from merchant_sdk.methods import Method
+from merchant_sdk.methods import AnyMethod, GoodsMethod, Method
 from merchant_sdk.preparing import (
     DESK,
     AuthorizeOptions,
@@ -41,6 +43,7 @@ from merchant_sdk.results import (
     ShiftResult,
 )
 from merchant_sdk.retries import Attempts, Budget
+from tillgate.v1 import goods_service_pb2 as goods_pb
 from tillgate.v1 import purchase_service_pb2 as pb
 
 OnRequestId = Callable[[UUID], None]
@@ -251,6 +254,52 @@ class TillClient(Preparing):
             if not page_token:
                 return
 
+    async def submit_goods(
+        self, *items: GoodsItem, timeout_s: float | None = None
+    ) -> tuple[GoodsSubmission, ...]:
+        """Submit goods ahead of selling them, at most 200; all are taken, or none if one is wrong.
+
+        One submission for each item, in their order; the same content again is the same submission.
+        """
+        message = goods_pb.SubmitGoodsRequest(items=[item_message(item) for item in items])
+        response = await self._read(GoodsMethod.SUBMIT_GOODS, message, timeout_s)
+        return tuple(submission(one) for one in response.submissions)
+
+    async def list_submitted_goods_page(
+        self,
+        *,
+        state: SubmissionState = SubmissionState.UNSPECIFIED,
+        page_token: str = "",
+        page_size: int = 0,
+        timeout_s: float | None = None,
+    ) -> SubmissionPage:
+        """One page of the merchant's submissions, in the order in which they came.
+
+        UNSPECIFIED means any state; `page_size` is 1 to 500, 0 leaves it to the gateway.
+        """
+        message = goods_pb.ListSubmittedGoodsRequest(
+            state=f"SUBMISSION_STATE_{state.name}", page_size=page_size, page_token=page_token
+        )
+        response = await self._read(GoodsMethod.LIST_SUBMITTED_GOODS, message, timeout_s)
+        return SubmissionPage(
+            tuple(submission(one) for one in response.submissions), response.next_page_token
+        )
+
+    async def list_submitted_goods(
+        self, *, state: SubmissionState = SubmissionState.UNSPECIFIED, page_size: int = 0
+    ) -> AsyncIterator[GoodsSubmission]:
+        """All of the merchant's submissions, page by page as they are asked for."""
+        page_token = ""
+        while True:
+            page = await self.list_submitted_goods_page(
+                state=state, page_token=page_token, page_size=page_size
+            )
+            for one in page.submissions:
+                yield one
+            page_token = page.next_page_token
+            if not page_token:
+                return
+
     async def _tell_and_send(
         self, request: PreparedRequest[ResultT], on_request_id: OnRequestId | None, timeout_s: float | None
     ) -> ResultT:
@@ -258,7 +307,7 @@ class TillClient(Preparing):
             on_request_id(request.request_id)
         return await self.send(request, timeout_s=timeout_s)
 
-    async def _read(self, method: Method, message: Message, timeout_s: float | None) -> Any:
+    async def _read(self, method: AnyMethod, message: Message, timeout_s: float | None) -> Any:
         async with self._transport.in_use():
             budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
             attempts = Attempts(method, self._configuration, budget.send_until, chance)

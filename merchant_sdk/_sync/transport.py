@@ -17,14 +17,24 @@ from merchant_sdk.configuration import Configuration
 from merchant_sdk.credentials import TillCredentials
 from merchant_sdk.errors import ClientClosedError
 from merchant_sdk.failures import read_failure
-from merchant_sdk.methods import Method
+from merchant_sdk.methods import AnyMethod, GoodsMethod, Method
 from merchant_sdk.retries import Attempts
+from tillgate.v1 import goods_service_pb2 as goods_pb
 from tillgate.v1 import purchase_service_pb2 as pb
 
-_SERVICE: Final = pb.DESCRIPTOR.services_by_name["PurchaseService"]
-_RESPONSES: Final[Mapping[Method, type[Message]]] = {
-    method: GetMessageClass(_SERVICE.methods_by_name[method].output_type) for method in Method
+_SERVICES: Final = (
+    (pb.DESCRIPTOR.services_by_name["PurchaseService"], Method),
+    (goods_pb.DESCRIPTOR.services_by_name["GoodsService"], GoodsMethod),
+)
+_CALLS: Final[Mapping[AnyMethod, tuple[str, type[Message]]]] = {
+    method: (
+        f"/{service.full_name}/{method}",
+        GetMessageClass(service.methods_by_name[method].output_type),
+    )
+    for service, methods in _SERVICES
+    for method in methods
 }
+"""The path of each method, and what it answers with."""
 
 
 def chance() -> float:
@@ -40,7 +50,7 @@ class Transport:
         self._configuration = configuration
         self._changed = threading.Condition()
         self._channel: grpc.Channel | None = None
-        self._calls: dict[Method, Any] = {}
+        self._calls: dict[AnyMethod, Any] = {}
         self._metadata = (("accept-language", configuration.language),)
         self._operations = 0
         self._busy_ids: set[UUID] = set()
@@ -76,7 +86,7 @@ class Transport:
         if channel is not None:
             channel.close()
 
-    def call(self, method: Method, body: bytes, attempts: Attempts, request_id: UUID | None) -> Any:
+    def call(self, method: AnyMethod, body: bytes, attempts: Attempts, request_id: UUID | None) -> Any:
         """The response to a call. Raises a GatewayError when the attempts are at an end."""
         while True:
             try:
@@ -98,11 +108,11 @@ class Transport:
         self._calls = {
             # Requests are bytes already: the same ones go out at every attempt.
             method: self._channel.unary_unary(
-                f"/{_SERVICE.full_name}/{method}",
+                path,
                 request_serializer=bytes,
                 response_deserializer=response.FromString,
             )
-            for method, response in _RESPONSES.items()
+            for method, (path, response) in _CALLS.items()
         }
 
     def _options(self) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.schema import CreateSchema, SchemaItem
 
+from gateway.goods.cases import schema as cases
 from gateway.goods.reference import schema as reference
 from gateway.ledger import schema as ledger
 from gateway.ledger.partitions import PARTITIONED
@@ -24,7 +25,7 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
 def _described(schema: str | None = None) -> MetaData:
     """The tables of all rooms."""
     merged = MetaData(schema=schema)
-    for metadata in (ledger.metadata, reference.metadata, registry.metadata):
+    for metadata in (ledger.metadata, reference.metadata, cases.metadata, registry.metadata):
         for table in metadata.tables.values():
             if schema is None:
                 table.to_metadata(merged)

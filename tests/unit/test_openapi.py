@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from jsonschema import Draft202012Validator
 
 from gateway.domain.commands import Origin
@@ -23,17 +24,21 @@ from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES
 from gateway.jsondoor.reading import read_message
 from gateway.rpc.validation import commands as validation
 from gateway.rpc.validation.findings import InvalidRequestError
+from gateway.rpc.validation.goods import read_list_submitted, read_submit_goods
 from gateway.rpc.validation.listing import read_page
 from tests import wire_kit as till
 from tests.openapi_kit import DOCUMENT, schema_of
 from tests.wire_kit import ORIGIN, RULES
+from tillgate.v1 import goods_service_pb2 as goods_service
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
 ROOT = Path(__file__).parents[2]
 UNARY = {
     method.name: method
-    for method in service.DESCRIPTOR.services_by_name["PurchaseService"].methods
+    for file in (service.DESCRIPTOR, goods_service.DESCRIPTOR)
+    for served in file.services_by_name.values()
+    for method in served.methods
     if not method.client_streaming
 }
 
@@ -56,6 +61,8 @@ READERS: dict[str, Read] = {
     "GetBalance": lambda request: validation.read_card(request, RULES),
     "CloseShift": _with_origin(validation.read_close_shift),
     "ListOperations": read_page,
+    "SubmitGoods": read_submit_goods,
+    "ListSubmittedGoods": read_list_submitted,
 }
 
 
@@ -64,7 +71,7 @@ def test_the_description_is_fresh() -> None:
     assert openapi.served() == (ROOT / "docs/openapi.json").read_bytes()
 
 
-def test_every_method_of_the_service_has_a_path() -> None:
+def test_every_method_of_the_services_has_a_path() -> None:
     """But the stream, which HTTP/1.1 has no place for."""
     assert sorted(UNARY) == sorted(PATHS) == sorted(REQUESTS)
     assert {*PATHS.values(), OPENAPI_PATH} == set(DOCUMENT["paths"])
@@ -115,7 +122,8 @@ def test_methods_fields_and_values_are_told_of_in_the_words_of_the_wire() -> Non
 def test_the_examples_are_what_they_are_examples_of(name: str) -> None:
     """Valid by the schema, and taken by validation."""
     schema_of(f"{name}Request").validate(REQUESTS[name])
-    READERS[name](read_message(getattr(service, f"{name}Request"), orjson.dumps(REQUESTS[name])))
+    request_type = GetMessageClass(cast(Any, UNARY[name].input_type))
+    READERS[name](read_message(request_type, orjson.dumps(REQUESTS[name])))
 
 
 @pytest.mark.parametrize("status", PROBLEMS)
@@ -175,6 +183,11 @@ def _attach() -> service.AttachReceiptRequest:
     )
 
 
+def _submit() -> goods_service.SubmitGoodsRequest:
+    item = goods_service.SubmittedItem(item_code="70012", item_name="Сырники")
+    return goods_service.SubmitGoodsRequest(items=[item])
+
+
 PLACES = {
     "CommandHeader": Place("Sale", _sale, "header.", lambda request: request.header),
     "Card": Place("Sale", _sale, "card.", lambda request: request.card),
@@ -211,6 +224,11 @@ PLACES = {
     ),
     "ListOperationsRequest": Place(
         "ListOperations", service.ListOperationsRequest, "", lambda request: request
+    ),
+    "SubmittedItem": Place("SubmitGoods", _submit, "items[0].", lambda request: request.items[0]),
+    "SubmitGoodsRequest": Place("SubmitGoods", _submit, "", lambda request: request),
+    "ListSubmittedGoodsRequest": Place(
+        "ListSubmittedGoods", goods_service.ListSubmittedGoodsRequest, "", lambda request: request
     ),
 }
 

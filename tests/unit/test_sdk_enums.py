@@ -12,9 +12,11 @@ from merchant_sdk import (
     PurchaseState,
     Reason,
     ReceiptKind,
+    SubmissionState,
 )
 from merchant_sdk.enums import WireEnum
-from tillgate.v1 import purchase_pb2, purchase_service_pb2, reason_pb2
+from merchant_sdk.methods import GoodsMethod
+from tillgate.v1 import goods_service_pb2, purchase_pb2, purchase_service_pb2, reason_pb2
 
 PAIRS = [
     (CommandKind, purchase_pb2.CommandKind),
@@ -24,6 +26,7 @@ PAIRS = [
     (ReceiptKind, purchase_pb2.ReceiptKind),
     (LineReason, reason_pb2.LineReason),
     (Reason, reason_pb2.Reason),
+    (SubmissionState, goods_service_pb2.SubmissionState),
 ]
 
 
@@ -49,5 +52,7 @@ def test_something_that_is_no_number_is_no_member() -> None:
 
 def test_every_method_of_the_service_is_named() -> None:
     """A call added to the wire must be placed in the SDK's table of retries."""
-    service = purchase_service_pb2.DESCRIPTOR.services_by_name["PurchaseService"]
-    assert {"Exchange", *Method} == {method.name for method in service.methods}
+    purchases = purchase_service_pb2.DESCRIPTOR.services_by_name["PurchaseService"]
+    goods = goods_service_pb2.DESCRIPTOR.services_by_name["GoodsService"]
+    assert {"Exchange", *Method} == {method.name for method in purchases.methods}
+    assert {*GoodsMethod} == {method.name for method in goods.methods}

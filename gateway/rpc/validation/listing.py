@@ -25,12 +25,18 @@ class Page:
 def read_page(request: service.ListOperationsRequest) -> Page:
     """Size and beginning of a listing; its page token is read apart, it depends on who asks."""
     findings = Findings()
-    size = request.page_size or PAGE_SIZE_DEFAULT
-    if not 1 <= size <= PAGE_SIZE_MAX:
-        ru, en = f"можно от 1 до {PAGE_SIZE_MAX}", f"1 to {PAGE_SIZE_MAX} allowed"
-        findings.add(Reason.FIELD_INVALID, "page_size", ru, en)
+    size = read_page_size(request.page_size, findings)
     decided_from = _BEGINNING
     if request.HasField("decided_from"):
         decided_from = read_instant(request.decided_from, Reason.FIELD_INVALID, "decided_from", findings)
     findings.settle()
     return Page(size, decided_from)
+
+
+def read_page_size(asked: int, findings: Findings) -> int:
+    """How many of a listing are wanted at once: 0 leaves it to the gateway."""
+    size = asked or PAGE_SIZE_DEFAULT
+    if not 1 <= size <= PAGE_SIZE_MAX:
+        ru, en = f"можно от 1 до {PAGE_SIZE_MAX}", f"1 to {PAGE_SIZE_MAX} allowed"
+        findings.add(Reason.FIELD_INVALID, "page_size", ru, en)
+    return size

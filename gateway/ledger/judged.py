@@ -1,0 +1,41 @@
+"""Reads how baskets were judged, in the order of their decisions: for counting outside the money path."""
+
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from gateway.domain.purchase import JudgedBasket, PurchaseLine
+
+# Declined ones have a row too; a purchase of a card without an account has none, and nobody's lines.
+_JUDGED: Final = """
+SELECT id, request_id, merchant_id, authorized_at, lines::text AS lines FROM purchase
+WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3"""
+
+_COUNT: Final = "SELECT count(*) FROM purchase WHERE id > $1 AND id < $2"
+
+_lines = msgspec.json.Decoder(tuple[PurchaseLine, ...]).decode
+
+
+async def judged_baskets(
+    connection: asyncpg.Connection, after: UUID, before: UUID, limit: int
+) -> list[JudgedBasket]:
+    """At most `limit` baskets whose purchase id lies between two others, the earliest first.
+
+    Ids begin with the instant of the decision (`ids.lowest_uuid7`), so a bound may be one of those. Raises
+    what the database raises.
+    """
+    rows = await connection.fetch(_JUDGED, after, before, limit)
+    return [
+        JudgedBasket(
+            row["id"], row["request_id"], row["merchant_id"], row["authorized_at"], _lines(row["lines"])
+        )
+        for row in rows
+    ]
+
+
+async def count_judged(connection: asyncpg.Connection, after: UUID, before: UUID) -> int:
+    """How many there are between two ids."""
+    count: int = await connection.fetchval(_COUNT, after, before)
+    return count

@@ -1,0 +1,103 @@
+"""The methods of GoodsService, from a parsed message to its answer; nothing of gRPC here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from google.protobuf.message import Message
+
+from gateway.domain.commands import Origin
+from gateway.goods.cases.subjects import SubjectKind
+from gateway.goods.cases.submissions import Submission, SubmissionState, list_submissions, submit
+from gateway.registry.snapshot import ClientIdentity
+from gateway.rpc.methods import Arrived, Call, Method, as_read
+from gateway.rpc.page_tokens import decode_page_token, encode_page_token
+from gateway.rpc.validation import goods as validation
+from tillgate.v1 import goods_service_pb2 as wire
+
+SERVICE_NAME: Final = wire.DESCRIPTOR.services_by_name["GoodsService"].full_name
+
+_STATES: Final = {
+    SubmissionState.SUBMITTED: wire.SUBMISSION_STATE_SUBMITTED,
+    SubmissionState.CONFIRMED: wire.SUBMISSION_STATE_CONFIRMED,
+    SubmissionState.REFUSED: wire.SUBMISSION_STATE_REFUSED,
+}
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class GoodsMethods:
+    """Answers every method of GoodsService; `table` holds them by name.
+
+    The merchant is that of the client's certificate, whatever a message says.
+    """
+
+    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]) -> None:
+        self._connect = connect
+        self.table: Mapping[str, Method] = {
+            "SubmitGoods": Method(wire.SubmitGoodsRequest, self._submit, as_read),
+            "ListSubmittedGoods": Method(wire.ListSubmittedGoodsRequest, self._list, as_read),
+        }
+
+    async def _submit(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
+        call.origin = _origin(client)
+        items = validation.read_submit_goods(request)
+        async with self._connect() as connection:
+            submitted = await submit(connection, client.merchant_id, items)
+        return wire.SubmitGoodsResponse(submissions=[_wire(one) for one in submitted])
+
+    async def _list(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
+        call.origin = _origin(client)
+        wanted = validation.read_list_submitted(request)
+        listing = _listing(wanted.state)
+        after_id = 0
+        if request.page_token:
+            after_id = decode_page_token(request.page_token, client.merchant_id, listing)[1].int
+        async with self._connect() as connection:
+            found = await list_submissions(
+                connection,
+                merchant_id=client.merchant_id,
+                state=wanted.state,
+                after_id=after_id,
+                limit=wanted.size + 1,
+            )
+        token = ""
+        if len(found) > wanted.size:
+            found = found[: wanted.size]
+            token = encode_page_token((_BEGINNING, UUID(int=found[-1].id)), client.merchant_id, listing)
+        return wire.ListSubmittedGoodsResponse(
+            submissions=[_wire(one) for one in found], next_page_token=token
+        )
+
+
+def _origin(client: ClientIdentity) -> Origin:
+    """Who asks, for the log: goods are the merchant's, not a terminal's."""
+    return Origin(client.merchant_id, 0, client.terminal_id or 0, client.concentrator_id)
+
+
+def _listing(state: SubmissionState | None) -> Sequence[int]:
+    """What binds a cursor to its listing, where others name terminals, which are never negative."""
+    return (-1, 0 if state is None else _STATES[state])
+
+
+def _wire(one: Submission) -> wire.GoodsSubmission:
+    item = one.item
+    is_gtin = item.kind is SubjectKind.GTIN
+    return wire.GoodsSubmission(
+        submission_id=one.id,
+        item=wire.SubmittedItem(
+            gtin=item.key if is_gtin else "",
+            item_code="" if is_gtin else item.key,
+            item_name=item.name,
+            okpd2=item.okpd2,
+        ),
+        state=_STATES[one.state],
+        submitted_at=one.submitted_at,
+        decided_at=one.decided_at,
+        confirmed_okpd2=one.confirmed_okpd2,
+        refusal=one.because,
+    )
