@@ -76,13 +76,22 @@ class Lexicon:
 
     def match(self, folded: str) -> frozenset[int]:
         """Numbers of the groups that a folded name has a term of."""
+        return frozenset([term.group for _, term in self._found(folded.split())])
+
+    def spoken(self, folded: str) -> list[tuple[str, Group]]:
+        """The words of a folded name that are a term, in its order, each with what it says."""
         words = folded.split()
-        return frozenset(
-            term.group
-            for index, word in enumerate(words)
-            for term in self._terms_at(word)
-            if not term.rest or _follows(words, index + 1, term.rest)
-        )
+        return [
+            (" ".join(words[at : at + 1 + len(term.rest)]), self.groups[term.group])
+            for at, term in self._found(words)
+        ]
+
+    def _found(self, words: list[str]) -> Iterator[tuple[int, _Term]]:
+        """Every term with the place of its first word."""
+        for index, word in enumerate(words):
+            for term in self._terms_at(word):
+                if not term.rest or _follows(words, index + 1, term.rest):
+                    yield index, term
 
     def _terms_at(self, word: str) -> Iterator[_Term]:
         yield from self._whole.get(word, ())
