@@ -33,6 +33,7 @@ from merchant_sdk.enums import (
     PurchaseState,
     Reason,
     ReceiptKind,
+    ReferenceKind,
     SubmissionState,
 )
 from merchant_sdk.errors import (
@@ -46,6 +47,7 @@ from merchant_sdk.errors import (
     OutcomeUnknownError,
     OverloadedError,
     PermissionDeniedError,
+    ReferenceMismatchError,
     RequestIdConflictError,
     SignatureError,
     TillgateError,
@@ -74,6 +76,7 @@ from merchant_sdk.purchases import (
     RefundedLine,
     ShiftTotals,
 )
+from merchant_sdk.references import ReferenceCopy, ReferenceVersion
 from merchant_sdk.request_ids import new_request_id
 from merchant_sdk.requests import PreparedRequest
 from merchant_sdk.results import (
@@ -147,6 +150,10 @@ __all__ = [
     "Quote",
     "Reason",
     "ReceiptKind",
+    "ReferenceCopy",
+    "ReferenceKind",
+    "ReferenceMismatchError",
+    "ReferenceVersion",
     "Refund",
     "RefundLine",
     "RefundResult",

@@ -85,6 +85,18 @@ class ReceiptKind(WireEnum):
     OFFSET = 6
 
 
+class ReferenceKind(WireEnum):
+    """A list that the gateway decides by."""
+
+    UNSPECIFIED = 0
+    PROHIBITED = 1
+    CLASSES = 2
+    PROGRAMS = 3
+    OKPD2 = 4
+    CATALOGUE = 5
+    NAMES = 6
+
+
 class SubmissionState(WireEnum):
     """What became of goods that a merchant submitted."""
 
@@ -137,10 +149,13 @@ class Reason(WireEnum):
     RECEIPT_INVALID = 190
     PAGE_TOKEN_INVALID = 200
     OVERLOADED = 210
+    TOO_MANY_DOWNLOADS = 215
     EXPIRED_IN_QUEUE = 220
+    DOWNLOAD_STALLED = 225
     UNAVAILABLE = 230
     REQUEST_ID_CONFLICT = 240
     NOT_FOUND = 250
+    REFERENCE_UNKNOWN = 260
 
     VOIDED_BEFORE_ARRIVAL = 300
     MERCHANT_SUSPENDED = 310

@@ -6,12 +6,14 @@
     ├── NotRememberedError          resolve(): the journal holds no such open request
     ├── SignatureError              an answer whose signature is wrong or of an unknown key
     │   └── WrongAnswerError        signed, but the answer to something else
+    ├── ReferenceMismatchError      a list that was received, or kept, is not what its SHA-256 says
     ├── OutcomeUnknownError         no answer, and nothing could be confirmed: resolve(request_id) later
     └── GatewayError                the gateway refused, or could not be reached (table below)
         ├── InvalidRequestError     INVALID_ARGUMENT: `reason`, `field` and `line_number` tell what is wrong
         ├── UnauthenticatedError    UNAUTHENTICATED: the client's key is unknown or revoked
         ├── PermissionDeniedError   PERMISSION_DENIED: the terminal is not yours
-        ├── NotFoundError           NOT_FOUND: not there yet; only a Void makes sure that it never will be
+        ├── NotFoundError           NOT_FOUND: not there yet; only a Void makes sure that it never will be.
+        │                           Of a list: no such version is published
         ├── RequestIdConflictError  ALREADY_EXISTS: the id stands for another body; `field` differs
         ├── OverloadedError         RESOURCE_EXHAUSTED: `retry_after_s`, if the gateway named a wait
         ├── DeadlineExceededError   DEADLINE_EXCEEDED
@@ -69,6 +71,10 @@ class SignatureError(TillgateError):
 
 class WrongAnswerError(SignatureError):
     """A signed answer to another request, of another kind, or for another terminal or merchant."""
+
+
+class ReferenceMismatchError(TillgateError):
+    """A list is not what its SHA-256 says: nothing of it may be used. Download it in full."""
 
 
 class OutcomeUnknownError(TillgateError):
@@ -166,7 +172,10 @@ class PermissionDeniedError(GatewayError):
 
 
 class NotFoundError(GatewayError):
-    """There is no such purchase yet. Not final: it may still arrive, unless it is voided."""
+    """There is no such purchase yet. Not final: it may still arrive, unless it is voided.
+
+    Or there is no such published version of a list (`reason` REFERENCE_UNKNOWN).
+    """
 
 
 class RequestIdConflictError(GatewayError):

@@ -46,7 +46,7 @@ class StreamTransport(Transport):
 
     def _open(self) -> None:
         super()._open()
-        # What is not of PurchaseService is called as usual, over the same connection.
+        # Lists and goods are no messages of a stream: they come over the same connection, by themselves.
         self._calls |= {method: partial(self._ask, method) for method in Method}
         self._turn = asyncio.Lock()
         self._conversation: _Conversation | None = None

@@ -7,7 +7,7 @@ from uuid import UUID
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from merchant_sdk.basket import FiscalReceipt
-from merchant_sdk.enums import Decision, LineReason, PurchaseState, Reason, ReceiptKind
+from merchant_sdk.enums import Decision, LineReason, PurchaseState, Reason, ReceiptKind, ReferenceKind
 from merchant_sdk.purchases import (
     Balance,
     CertificateBalance,
@@ -19,9 +19,11 @@ from merchant_sdk.purchases import (
     RefundedLine,
     ShiftTotals,
 )
+from merchant_sdk.references import ReferenceVersion
 from merchant_sdk.results import Quote
 from tillgate.v1 import purchase_pb2 as pb
 from tillgate.v1 import purchase_service_pb2 as service_pb
+from tillgate.v1 import reference_service_pb2 as reference_pb
 
 
 def instant(stamp: Timestamp) -> datetime:
@@ -193,4 +195,23 @@ def _certificate(message: service_pb.CertificateBalance) -> CertificateBalance:
         is_one_shot=message.is_one_shot,
         allows_own_money=message.allows_own_money,
         is_usable=message.is_usable,
+    )
+
+
+def reference_version(message: reference_pb.ReferenceVersion) -> ReferenceVersion:
+    """What is published of a list."""
+    return ReferenceVersion(
+        kind=ReferenceKind(message.kind),
+        version=message.version,
+        is_in_force=message.is_in_force,
+        effective_from=instant(message.effective_from),
+        act=message.act,
+        act_body=message.act_body,
+        act_number=message.act_number,
+        act_date=_day_if_any(message.act_date),
+        address=message.address,
+        announced_at=instant(message.announced_at),
+        is_urgent=message.is_urgent,
+        row_count=message.row_count,
+        sha256=message.sha256,
     )

@@ -1,7 +1,7 @@
 """Goods that a merchant submits ahead of selling them, and what became of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from merchant_sdk.enums import SubmissionState
@@ -47,15 +47,26 @@ class SubmissionPage:
     next_page_token: str
 
 
-def item_message(item: GoodsItem) -> pb.SubmittedItem:
-    """An item as the wire has it."""
-    return pb.SubmittedItem(
-        gtin=item.gtin, item_code=item.item_code, item_name=item.item_name, okpd2=item.okpd2
+def submit_message(items: Iterable[GoodsItem]) -> pb.SubmitGoodsRequest:
+    """What submits some items."""
+    return pb.SubmitGoodsRequest(items=[pb.SubmittedItem(**asdict(item)) for item in items])
+
+
+def listing_message(state: SubmissionState, page_size: int, page_token: str) -> pb.ListSubmittedGoodsRequest:
+    """What asks for a page of submissions."""
+    return pb.ListSubmittedGoodsRequest(
+        state=f"SUBMISSION_STATE_{state.name}", page_size=page_size, page_token=page_token
     )
 
 
-def submission(message: pb.GoodsSubmission) -> GoodsSubmission:
-    """A submission as the wire has it."""
+def submissions(
+    message: pb.SubmitGoodsResponse | pb.ListSubmittedGoodsResponse,
+) -> tuple[GoodsSubmission, ...]:
+    """The submissions of an answer."""
+    return tuple(map(_submission, message.submissions))
+
+
+def _submission(message: pb.GoodsSubmission) -> GoodsSubmission:
     item = message.item
     return GoodsSubmission(
         submission_id=message.submission_id,

@@ -14,6 +14,8 @@
     Refund                       yes                       REPEAT later: the goods came back, the buyer has
                                                            a right to the points
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
+    ListReferences,              yes: they change nothing  the error is raised; a download that broke off
+    DownloadReference                                      begins anew
     SubmitGoods,                 yes: the same content is  the error is raised
     ListSubmittedGoods           the same submission
 
@@ -24,7 +26,7 @@ a method that is not in `AFTERMATH`.
 
 from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from merchant_sdk.enums import CommandKind
 
@@ -45,14 +47,21 @@ class Method(StrEnum):
     LIST_OPERATIONS = "ListOperations"
 
 
+class ReferenceMethod(StrEnum):
+    """Methods of tillgate.v1.ReferenceService, likewise."""
+
+    LIST_REFERENCES = "ListReferences"
+    DOWNLOAD_REFERENCE = "DownloadReference"
+
+
 class GoodsMethod(StrEnum):
-    """Methods of tillgate.v1.GoodsService, by their names on the wire."""
+    """Methods of tillgate.v1.GoodsService, likewise."""
 
     SUBMIT_GOODS = "SubmitGoods"
     LIST_SUBMITTED_GOODS = "ListSubmittedGoods"
 
 
-AnyMethod = Method | GoodsMethod
+AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod
 
 
 class Aftermath(Enum):
@@ -75,6 +84,8 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     Method.REFUND: Aftermath.REPEAT,
     Method.ATTACH_RECEIPT: Aftermath.REPEAT,
     Method.CLOSE_SHIFT: Aftermath.REPEAT,
+    ReferenceMethod.LIST_REFERENCES: Aftermath.RAISE,
+    ReferenceMethod.DOWNLOAD_REFERENCE: Aftermath.RAISE,
     GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
     GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
 }

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "certificates": "gateway.cli.ledger:certificates_group",
     "database": "gateway.cli.ledger:database_group",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
+    "goods": "gateway.cli.goods:goods_group",
     "ledger": "gateway.cli.ledger:ledger_group",
     "lists": "gateway.cli.lists:lists_group",
     "restore": "gateway.cli.backup:restore_command",

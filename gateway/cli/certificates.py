@@ -11,7 +11,7 @@ from uuid import UUID
 import click
 
 from gateway.cli.progress import progress_bar
-from gateway.cli.support import FAILED, with_ledger
+from gateway.cli.support import FAILED, shown_rubles, with_ledger
 from gateway.domain.certificate import Bucket, Certificate
 from gateway.domain.commands import (
     Act,
@@ -226,10 +226,6 @@ async def _decide(command: DepartmentCommand, parts: LedgerParts, _: Settings) -
 def _told(certificate: Certificate) -> str:
     last_day = moscow_date(certificate.valid_until - timedelta(microseconds=1))
     parts = ("nominal", "available", "held", "spent", "lapsed")
-    sums = ", ".join(f"{name} {_rubles(getattr(certificate, f'{name}_kopecks'))}" for name in parts)
+    sums = ", ".join(f"{name} {shown_rubles(getattr(certificate, f'{name}_kopecks'))}" for name in parts)
     head = f"{certificate.program_code}, {certificate.state}, until {last_day}"
     return f"certificate {certificate.id}: {head}\n{sums}"
-
-
-def _rubles(kopecks: int) -> str:
-    return f"{kopecks // 100:,}.{kopecks % 100:02}"

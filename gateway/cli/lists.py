@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def show_command(kind: Kind | None, as_json: bool) -> None:
     async def read(connection: asyncpg.Connection, _: Settings) -> tuple[datetime, list[ReferenceVersion]]:
         return await connection.fetchval("SELECT tillgate_now()"), await versions_of(connection, kind)
 
-    now, versions = with_lists(read)
+    now, versions = with_lists(read, reads_only=True)
     shown = [(one, standing(one, [v for v in versions if v.kind is one.kind], now)) for one in versions]
     if as_json:
         found = [{**_as_json(one), "standing": standing_} for one, standing_ in shown]
@@ -67,7 +67,7 @@ def show_command(kind: Kind | None, as_json: bool) -> None:
 def _as_json(one: ReferenceVersion) -> dict[str, Any]:
     fields = {name: getattr(one, name) for name in one.__struct_fields__}
     fields["approvals"] = [{"by": who.by, "at": who.at.isoformat()} for who in one.approvals]
-    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in fields.items()}
 
 
 @lists_group.command("publish")

@@ -49,7 +49,7 @@ def export_command(kind: Kind, version: str, since: str | None, out: Path) -> No
 
     if kind is Kind.NAMES and out.exists():
         raise click.BadParameter(f"{out} is there already", param_hint="-o")
-    one = with_lists(work)
+    one = with_lists(work, reads_only=True)
     click.echo(f"{kind} {version}: {one.entry_count:,} rows, sha256 {one.content_sha256}")
 
 

@@ -79,14 +79,17 @@ async def _worked(
         raise click.FileError(str(error.filename), error.strerror) from error
 
 
-def with_lists(work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]]) -> Result:
-    """Do a piece of work as the role that owns the lists.
+def with_lists(
+    work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]], *, reads_only: bool = False
+) -> Result:
+    """Do a piece of work as the role that owns the lists, or as the one that only reads.
 
     A file that cannot be used ends with exit code 2, what the rules refuse with 1.
     """
 
     def connected(settings: Settings) -> Result:
-        return with_connection(settings.database_migrator_url, partial(_worked, work, settings))
+        url = settings.database_reader_url if reads_only else settings.database_migrator_url
+        return with_connection(url, partial(_worked, work, settings))
 
     try:
         return with_settings(connected)

@@ -34,6 +34,11 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else 200)
 
 
+def shown_rubles(kopecks: int) -> str:
+    """An amount that is not negative, as people read money."""
+    return f"{kopecks // 100:,}.{kopecks % 100:02}"
+
+
 def with_settings(work: Callable[[Settings], Result]) -> Result:
     """Do a piece of work with complete settings, starting embedded servers if there are no others."""
     settings = load_settings(os.environ)

@@ -35,10 +35,13 @@ class Reason(IntEnum):
     RECEIPT_INVALID = 190
     PAGE_TOKEN_INVALID = 200
     OVERLOADED = 210
+    TOO_MANY_DOWNLOADS = 215
     EXPIRED_IN_QUEUE = 220
+    DOWNLOAD_STALLED = 225
     UNAVAILABLE = 230
     REQUEST_ID_CONFLICT = 240
     NOT_FOUND = 250
+    REFERENCE_UNKNOWN = 260
 
     VOIDED_BEFORE_ARRIVAL = 300
     MERCHANT_SUSPENDED = 310
@@ -155,13 +158,18 @@ _ROWS: Final = (
     _error(Reason.PAGE_TOKEN_INVALID, _INVALID, "Неверный маркер страницы.", "The page token is not one of ours."),
     _error(Reason.OVERLOADED, "RESOURCE_EXHAUSTED", "Шлюз перегружен, повторите чуть позже.",
            "The gateway is busy; retry shortly.", _TRY_AGAIN),
+    _error(Reason.TOO_MANY_DOWNLOADS, "RESOURCE_EXHAUSTED", "Шлюз уже отдаёт столько списков, сколько может; повторите позже.",
+           "The gateway serves as many downloads as it can; retry later."),
     _error(Reason.EXPIRED_IN_QUEUE, "DEADLINE_EXCEEDED", "Время ожидания истекло до начала обработки.",
            "The deadline passed before the command started.", _TRY_AGAIN),
+    _error(Reason.DOWNLOAD_STALLED, "DEADLINE_EXCEEDED", "Список слишком долго не принимали, передача прервана.",
+           "The download was not read for too long and has ended."),
     _error(Reason.UNAVAILABLE, "UNAVAILABLE", "Шлюз временно недоступен, повторите с тем же request_id.",
            "The gateway is unavailable; retry with the same request id.", _TRY_AGAIN),
     _error(Reason.REQUEST_ID_CONFLICT, "ALREADY_EXISTS", "Этот request_id уже использован с другим содержимым.",
            "This request id was used with another body."),
     _error(Reason.NOT_FOUND, "NOT_FOUND", "Покупка пока не найдена.", "The purchase has not been found (yet)."),
+    _error(Reason.REFERENCE_UNKNOWN, "NOT_FOUND", "Такая версия списка не опубликована.", "No such version of the list is published."),
     _decline(Reason.VOIDED_BEFORE_ARRIVAL, "Покупка была отменена до прихода запроса.",
              "The purchase was voided before it arrived.", "Покупка отменена.", "The purchase was cancelled."),
     _decline(Reason.MERCHANT_SUSPENDED, "Обслуживание сертификатов магазином приостановлено.",

@@ -9,7 +9,13 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-_FILES: Final = ("reason.proto", "purchase.proto", "purchase_service.proto", "goods_service.proto")
+_FILES: Final = (
+    "reason.proto",
+    "purchase.proto",
+    "purchase_service.proto",
+    "goods_service.proto",
+    "reference_service.proto",
+)
 _BLOCK: Final = re.compile(r"(?:message|enum|service|oneof) (?P<name>\w+) \{")
 _MEMBER: Final = re.compile(r"(?:rpc (?P<rpc>\w+)\(|(?:[\w.]+ )*(?P<field>\w+) = \d+)")
 

@@ -78,6 +78,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
         ]
     },
     "ListSubmittedGoods": {"state": "SUBMISSION_STATE_REFUSED", "page_size": 50},
+    "ListReferences": {"kinds": ["REFERENCE_KIND_PROHIBITED"]},
 }
 
 _GTIN: Final = "the last digit of 4006381333932"

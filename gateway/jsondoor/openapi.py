@@ -2,6 +2,7 @@
 
 import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -17,17 +18,25 @@ from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
 from tillgate.v1 import goods_service_pb2 as goods_wire
 from tillgate.v1 import purchase_service_pb2 as wire
+from tillgate.v1 import reference_service_pb2 as reference
 from tillgate.v1.purchase_pb2 import SignedOutcome
 
 Json = dict[str, Any]
 
-_SERVICES: Final = (
-    wire.DESCRIPTOR.services_by_name["PurchaseService"],
-    goods_wire.DESCRIPTOR.services_by_name["GoodsService"],
-)
+_METHODS: Final[Mapping[str, Any]] = {
+    method.name: method
+    for service in (
+        wire.DESCRIPTOR.services_by_name["PurchaseService"],
+        goods_wire.DESCRIPTOR.services_by_name["GoodsService"],
+        reference.DESCRIPTOR.services_by_name["ReferenceService"],
+    )
+    for method in service.methods
+}
 
 _ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService and GoodsService
 over gRPC, as JSON over HTTPS.
+
+ListReferences is that of ReferenceService, whose downloads are streams and so for gRPC alone.
 
 Bodies follow protobuf's JSON mapping. Names are those of the .proto files; lowerCamelCase is taken too.
 64-bit numbers are texts in answers, and may be numbers or texts in requests. A field that has its default
@@ -38,10 +47,19 @@ what is in them. A decline is such an answer and has status 200; only what gets 
 (RFC 9457)."""
 
 _WITHOUT_ID: Final = frozenset(
-    {"Quote", "GetPurchase", "GetBalance", "ListOperations", "SubmitGoods", "ListSubmittedGoods"}
+    {
+        "Quote",
+        "GetPurchase",
+        "GetBalance",
+        "ListOperations",
+        "ListReferences",
+        "SubmitGoods",
+        "ListSubmittedGoods",
+    }
 )
 _ONLY_OF: Final = {
     Reason.NOT_FOUND: frozenset({"GetPurchase"}),
+    Reason.REFERENCE_UNKNOWN: frozenset(),
     Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations", "ListSubmittedGoods"}),
     Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _WITHOUT_ID,
     Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _WITHOUT_ID,
@@ -81,7 +99,7 @@ def document() -> Json:
 
 
 def _method(name: str) -> Any:
-    return next(service.methods_by_name[name] for service in _SERVICES if name in service.methods_by_name)
+    return _METHODS[name]
 
 
 def _operation(name: str, body: Json, answer: Json) -> Json:

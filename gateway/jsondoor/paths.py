@@ -23,4 +23,5 @@ PATHS: Final[Mapping[str, str]] = {
     "ListOperations": "/v1/operations:list",
     "SubmitGoods": "/v1/goods:submit",
     "ListSubmittedGoods": "/v1/goods:listSubmitted",
+    "ListReferences": "/v1/references:list",
 }

@@ -1,4 +1,4 @@
-"""The tills' services over HTTP: JSON in, JSON out, errors as problems.
+"""The single calls of gRPC over HTTP: JSON in, JSON out, errors as problems.
 
 A client that hangs up cancels nothing: its command is decided all the same.
 """

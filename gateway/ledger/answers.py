@@ -36,7 +36,8 @@ class CommandError(Exception):
     """A command that got no outcome: its request id stays free.
 
     `reason` is one of REQUEST_ID_CONFLICT (`field` names what differs), OVERLOADED
-    (`retry_after_s`), EXPIRED_IN_QUEUE, UNAVAILABLE, TERMINAL_NOT_YOURS.
+    (`retry_after_s`), EXPIRED_IN_QUEUE, UNAVAILABLE, TERMINAL_NOT_YOURS; of a download TOO_MANY_DOWNLOADS
+    (`retry_after_s`), DOWNLOAD_STALLED.
     """
 
     def __init__(self, reason: Reason, field: str = "", retry_after_s: float | None = None) -> None:

@@ -18,8 +18,6 @@ from gateway.rpc.page_tokens import decode_page_token, encode_page_token
 from gateway.rpc.validation import goods as validation
 from tillgate.v1 import goods_service_pb2 as wire
 
-SERVICE_NAME: Final = wire.DESCRIPTOR.services_by_name["GoodsService"].full_name
-
 _STATES: Final = {
     SubmissionState.SUBMITTED: wire.SUBMISSION_STATE_SUBMITTED,
     SubmissionState.CONFIRMED: wire.SUBMISSION_STATE_CONFIRMED,

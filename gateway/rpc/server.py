@@ -1,11 +1,11 @@
 """The door itself: one gRPC port with mutual TLS, health and reflection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, Protocol
 
 import grpc
 import structlog
@@ -13,7 +13,6 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from gateway.rpc.door_wait import DoorWait
-from gateway.rpc.service import PurchaseService
 
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
@@ -61,6 +60,18 @@ class TlsIdentity:
         )
 
 
+class Service(Protocol):
+    """What the door serves under a name of the wire."""
+
+    name: str
+
+    def handler(self, turns_away: Callable[[], bool]) -> grpc.GenericRpcHandler:
+        """What the server is given; calls are sent away whenever `turns_away` says so."""
+
+    def drain(self) -> None:
+        """End streams as soon as they can be ended well."""
+
+
 class TillDoor:
     """A gRPC server for tills. Made, started and drained inside one event loop.
 
@@ -69,12 +80,12 @@ class TillDoor:
 
     def __init__(
         self,
-        service: PurchaseService,
+        services: Sequence[Service],
         identity: TlsIdentity,
         settings: DoorSettings,
         notice_flood: Callable[[], None],
     ) -> None:
-        self._service = service
+        self._services = services
         self._identity = identity
         self._settings = settings
         self._health = health.aio.HealthServicer()
@@ -89,9 +100,10 @@ class TillDoor:
         Raises RuntimeError if the port is taken or the certificates do not fit.
         """
         server = grpc.aio.server(options=connection_options(self._settings))
-        server.add_generic_rpc_handlers((self._service.handler(self._turns_away), self._wait))
+        handlers = (service.handler(self._turns_away) for service in self._services)
+        server.add_generic_rpc_handlers((*handlers, self._wait))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = (*self._service.names, health.SERVICE_NAME)
+        names = (*(service.name for service in self._services), health.SERVICE_NAME)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         address = f"{self._settings.host}:{self._settings.port}"
         port = server.add_secure_port(address, self._identity.credentials())
@@ -122,7 +134,8 @@ class TillDoor:
         if self._server is None:
             return
         await self.give_notice()
-        self._service.drain()
+        for service in self._services:
+            service.drain()
         await self._server.stop(grace_s)
         await self._stack.aclose()
         self._server = None

@@ -31,15 +31,18 @@ from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
 from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
-from gateway.rpc.goods_methods import SERVICE_NAME as GOODS_SERVICE
 from gateway.rpc.goods_methods import GoodsMethods
+from gateway.rpc.goods_service import GoodsService
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
+from gateway.rpc.reference_service import ReferenceService
+from gateway.rpc.references import ReferenceMethods
 from gateway.rpc.seal import Sealer
 from gateway.rpc.server import DoorSettings, TillDoor
 from gateway.rpc.service import PurchaseService
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
+from gateway.runtime.collecting import COLLECT_INTERVAL_S, collector_of
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import GatewayKeys, load_keys
@@ -55,6 +58,8 @@ log = structlog.get_logger(__name__)
 
 SWEEP_INTERVAL_S = 30.0
 PARTITIONS_INTERVAL_S = 3600.0
+LISTS_SILENCE_S = 120.0
+"""A download begins with the database putting aside millions of rows."""
 
 _PARTITIONS_LOCK_KEY = 0x7061_7274
 """Advisory lock of making partitions: two processes at once would only run into each other."""
@@ -164,10 +169,15 @@ class Gateway:
         self._background: list[asyncio.Task[None]] = []
         self._readiness = Readiness({"database": self._check_database, "partitions": self._check_partitions})
         self._web = WebDoor(make_app(self._readiness, exposition_of(REGISTRY)))
-        grpc_service, json_service = _services(settings, parts, keys.card_tokens)
+        self._lists_engine = make_engine(
+            settings.database_reader_url,
+            pool_size=settings.downloads_at_once,
+            silence_s=LISTS_SILENCE_S,
+        )
+        services, json_service = _services(settings, parts, keys.card_tokens, self._lists_engine)
         is_worker = place is not None
         self._door = TillDoor(
-            grpc_service,
+            services,
             keys.tls,
             DoorSettings(
                 settings.grpc_host,
@@ -226,9 +236,11 @@ class Gateway:
         # Last: whoever gets an answer of it may rely on the tills' doors being open.
         await self._open_operators_door()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
+        collector = collector_of(partial(driver_connection, parts.engine), parts.lists, self._settings)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
+            every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
             every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
         ]
 
@@ -274,6 +286,7 @@ class Gateway:
                 await self._parts.stop()
         except TimeoutError:
             log.error("stopped without an answer of the database; tills will ask again")
+        await self._lists_engine.dispose()
         await self._web.stop()
 
     async def _check_database(self) -> None:
@@ -304,8 +317,8 @@ class Gateway:
 
 
 def _services(
-    settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys
-) -> tuple[PurchaseService, JsonService]:
+    settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys, lists_engine: AsyncEngine
+) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot)
     rules = ValidationRules(
@@ -320,13 +333,13 @@ def _services(
         ),
         line_writer(access_log.LOGGER),
     )
+    references = ReferenceMethods(partial(driver_connection, lists_engine), settings.downloads_at_once)
+    calls = {**methods.table, **goods.table, **references.table}
     return (
-        PurchaseService(methods, identity, accounting, {GOODS_SERVICE: goods.table}),
-        JsonService(
-            {**methods.table, **goods.table},
-            identity,
-            accounting,
-            openapi.served,
-            settings.json_arrival_timeout_s,
+        (
+            PurchaseService(methods, identity, accounting),
+            GoodsService(goods, identity, accounting),
+            ReferenceService(references, identity, accounting, settings.download_stall_s),
         ),
+        JsonService(calls, identity, accounting, openapi.served, settings.json_arrival_timeout_s),
     )

@@ -234,6 +234,12 @@ class Settings(BaseModel):
         le=4096,
         description="messages of one stream that may be unanswered; beyond, it is not read",
     )
+    downloads_at_once: int = Field(
+        8, ge=1, le=64, description="downloads of lists that a process serves at once; more come later"
+    )
+    download_stall_s: int = Field(
+        30, ge=1, le=600, description="how long a client may leave a chunk of its download unread"
+    )
     lists_dir: OptionalFile = Field(
         None, description="the directory of programs and prohibited lists; empty: those of the package"
     )

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
-from merchant_sdk import from_wire, to_wire
+from merchant_sdk import from_wire, goods, to_wire
 from merchant_sdk._async.sender import Sender
 from merchant_sdk._async.transport import Transport, chance
 from merchant_sdk.answers import open_operations, open_purchase
 from merchant_sdk.basket import Basket, Card, Desk, FiscalReceipt
 from merchant_sdk.configuration import Configuration, Configurations
 from merchant_sdk.credentials import TillCredentials
-from merchant_sdk.enums import SubmissionState
-from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage, item_message, submission
+from merchant_sdk.enums import ReferenceKind, SubmissionState
+from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
-from merchant_sdk.methods import AnyMethod, GoodsMethod, Method
+from merchant_sdk.methods import AnyMethod, GoodsMethod, Method, ReferenceMethod
 from merchant_sdk.preparing import (
     DESK,
     AuthorizeOptions,
@@ -31,6 +31,13 @@ from merchant_sdk.preparing import (
     quote_message,
 )
 from merchant_sdk.purchases import Balance, ByRequestId, PurchaseRef
+from merchant_sdk.references import (
+    DOWNLOAD_TIMEOUT_S,
+    Receiving,
+    ReferenceCopy,
+    ReferenceVersion,
+    kind_on_wire,
+)
 from merchant_sdk.requests import Body, PreparedRequest, ResultT
 from merchant_sdk.results import (
     CommandResult,
@@ -43,8 +50,8 @@ from merchant_sdk.results import (
     ShiftResult,
 )
 from merchant_sdk.retries import Attempts, Budget
-from tillgate.v1 import goods_service_pb2 as goods_pb
 from tillgate.v1 import purchase_service_pb2 as pb
+from tillgate.v1 import reference_service_pb2 as reference_pb
 
 OnRequestId = Callable[[UUID], None]
 
@@ -261,9 +268,8 @@ class TillClient(Preparing):
 
         One submission for each item, in their order; the same content again is the same submission.
         """
-        message = goods_pb.SubmitGoodsRequest(items=[item_message(item) for item in items])
-        response = await self._read(GoodsMethod.SUBMIT_GOODS, message, timeout_s)
-        return tuple(submission(one) for one in response.submissions)
+        message = goods.submit_message(items)
+        return goods.submissions(await self._read(GoodsMethod.SUBMIT_GOODS, message, timeout_s))
 
     async def list_submitted_goods_page(
         self,
@@ -277,28 +283,49 @@ class TillClient(Preparing):
 
         UNSPECIFIED means any state; `page_size` is 1 to 500, 0 leaves it to the gateway.
         """
-        message = goods_pb.ListSubmittedGoodsRequest(
-            state=f"SUBMISSION_STATE_{state.name}", page_size=page_size, page_token=page_token
-        )
+        message = goods.listing_message(state, page_size, page_token)
         response = await self._read(GoodsMethod.LIST_SUBMITTED_GOODS, message, timeout_s)
-        return SubmissionPage(
-            tuple(submission(one) for one in response.submissions), response.next_page_token
-        )
+        return SubmissionPage(goods.submissions(response), response.next_page_token)
 
     async def list_submitted_goods(
         self, *, state: SubmissionState = SubmissionState.UNSPECIFIED, page_size: int = 0
     ) -> AsyncIterator[GoodsSubmission]:
         """All of the merchant's submissions, page by page as they are asked for."""
-        page_token = ""
+        token = ""
         while True:
-            page = await self.list_submitted_goods_page(
-                state=state, page_token=page_token, page_size=page_size
-            )
+            page = await self.list_submitted_goods_page(state=state, page_token=token, page_size=page_size)
             for one in page.submissions:
                 yield one
-            page_token = page.next_page_token
-            if not page_token:
+            token = page.next_page_token
+            if not token:
                 return
+
+    async def references(
+        self, *kinds: ReferenceKind, timeout_s: float | None = None
+    ) -> tuple[ReferenceVersion, ...]:
+        """Lists of these kinds, or of all: which versions are in force, and which are published for later."""
+        message = reference_pb.ListReferencesRequest(kinds=map(kind_on_wire, kinds))
+        response = await self._read(ReferenceMethod.LIST_REFERENCES, message, timeout_s)
+        return tuple(map(from_wire.reference_version, response.versions))
+
+    async def download_reference(
+        self,
+        kind: ReferenceKind,
+        *,
+        since: ReferenceCopy | None = None,
+        version: str = "",
+        timeout_s: float = DOWNLOAD_TIMEOUT_S,
+    ) -> ReferenceCopy:
+        """A list in full, or from an earlier copy of it what has changed; that in force, if none is named.
+
+        Raises ReferenceMismatchError if what was received is not what its SHA-256 says, and NotFoundError
+        if there is no such version; ValueError if `since` is of another list. It is held in memory.
+        """
+        receiving = Receiving(kind, since, version)
+        body = Body(receiving.request().SerializeToString())
+        async with self._transport.in_use():
+            attempts = self._attempts(ReferenceMethod.DOWNLOAD_REFERENCE, timeout_s)
+            return await self._transport.download(receiving, body, attempts)
 
     async def _tell_and_send(
         self, request: PreparedRequest[ResultT], on_request_id: OnRequestId | None, timeout_s: float | None
@@ -309,6 +336,9 @@ class TillClient(Preparing):
 
     async def _read(self, method: AnyMethod, message: Message, timeout_s: float | None) -> Any:
         async with self._transport.in_use():
-            budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
-            attempts = Attempts(method, self._configuration, budget.send_until, chance)
+            attempts = self._attempts(method, timeout_s)
             return await self._transport.call(method, Body(message.SerializeToString()), attempts, None)
+
+    def _attempts(self, method: AnyMethod, timeout_s: float | None) -> Attempts:
+        budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
+        return Attempts(method, self._configuration, budget.send_until, chance)

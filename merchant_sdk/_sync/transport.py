@@ -10,31 +10,27 @@ from typing import Any, Final
 from uuid import UUID
 
 import grpc
-from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from merchant_sdk.configuration import Configuration
 from merchant_sdk.credentials import TillCredentials
 from merchant_sdk.errors import ClientClosedError
 from merchant_sdk.failures import read_failure
-from merchant_sdk.methods import AnyMethod, GoodsMethod, Method
+from merchant_sdk.methods import AnyMethod, GoodsMethod, Method, ReferenceMethod
+from merchant_sdk.references import Receiving, ReferenceCopy
 from merchant_sdk.retries import Attempts
 from tillgate.v1 import goods_service_pb2 as goods_pb
 from tillgate.v1 import purchase_service_pb2 as pb
+from tillgate.v1 import reference_service_pb2 as reference_pb
 
-_SERVICES: Final = (
-    (pb.DESCRIPTOR.services_by_name["PurchaseService"], Method),
-    (goods_pb.DESCRIPTOR.services_by_name["GoodsService"], GoodsMethod),
-)
-_CALLS: Final[Mapping[AnyMethod, tuple[str, type[Message]]]] = {
-    method: (
-        f"/{service.full_name}/{method}",
-        GetMessageClass(service.methods_by_name[method].output_type),
-    )
-    for service, methods in _SERVICES
-    for method in methods
+_SERVICE: Final = pb.DESCRIPTOR.services_by_name["PurchaseService"]
+_REFERENCE: Final = reference_pb.DESCRIPTOR.services_by_name["ReferenceService"]
+_GOODS: Final = goods_pb.DESCRIPTOR.services_by_name["GoodsService"]
+_CALLS: Final[Mapping[AnyMethod, Any]] = {
+    **{method: _SERVICE.methods_by_name[method] for method in Method},
+    **{method: _REFERENCE.methods_by_name[method] for method in ReferenceMethod},
+    **{method: _GOODS.methods_by_name[method] for method in GoodsMethod},
 }
-"""The path of each method, and what it answers with."""
 
 
 def chance() -> float:
@@ -94,10 +90,27 @@ class Transport:
                     body, timeout=attempts.timeout_s(time.monotonic()), metadata=self._metadata
                 )
             except grpc.RpcError as failure:
-                error = read_failure(failure, request_id)
-                delay_s = attempts.delay_s(error, time.monotonic())
-                if delay_s is None:
-                    raise error from failure
+                delay_s = _delay_s(failure, attempts, request_id)
+            time.sleep(delay_s)
+
+    def download(self, receiving: Receiving, body: bytes, attempts: Attempts) -> ReferenceCopy:
+        """A list, whole and checked. An attempt may take all the time that is left.
+
+        Raises ReferenceMismatchError, and a GatewayError when the attempts are at an end.
+        """
+        while True:
+            receiving.begin()
+            stream = self._calls[ReferenceMethod.DOWNLOAD_REFERENCE](
+                body, timeout=max(attempts.until - time.monotonic(), 0.0), metadata=self._metadata
+            )
+            try:
+                for message in stream:
+                    receiving.take(message)
+                return receiving.whole()
+            except grpc.RpcError as failure:
+                delay_s = _delay_s(failure, attempts, None)
+            finally:
+                stream.cancel()
             time.sleep(delay_s)
 
     def _open(self) -> None:
@@ -107,12 +120,12 @@ class Transport:
         self._channel = grpc.secure_channel(self._credentials.endpoint, tls, self._options())
         self._calls = {
             # Requests are bytes already: the same ones go out at every attempt.
-            method: self._channel.unary_unary(
-                path,
+            method: (self._channel.unary_stream if on_wire.server_streaming else self._channel.unary_unary)(
+                f"/{on_wire.containing_service.full_name}/{method}",
                 request_serializer=bytes,
-                response_deserializer=response.FromString,
+                response_deserializer=GetMessageClass(on_wire.output_type).FromString,
             )
-            for method, (path, response) in _CALLS.items()
+            for method, on_wire in _CALLS.items()
         }
 
     def _options(self) -> list[tuple[str, int]]:
@@ -129,3 +142,12 @@ class Transport:
             ("grpc.min_reconnect_backoff_ms", int(settings.attempt_timeout_s * 1000)),
             ("grpc.max_reconnect_backoff_ms", int(settings.backoff.longest_s * 1000)),
         ]
+
+
+def _delay_s(failure: grpc.RpcError, attempts: Attempts, request_id: UUID | None) -> float:
+    """The wait before the next attempt; raises the GatewayError of the last one."""
+    error = read_failure(failure, request_id)
+    delay_s = attempts.delay_s(error, time.monotonic())
+    if delay_s is None:
+        raise error from failure
+    return delay_s

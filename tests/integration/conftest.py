@@ -1,4 +1,4 @@
-"""What several integration tests stand on: an operator's desk of lists, and the command line."""
+"""What integration tests stand on: a desk of lists, the command line, and the gateway the SDK goes to."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from gateway.goods.reference.kinds import Kind
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
 from tests.reference_kit import FIRST, Desk, desk_on
+from tests.sdk_support.real import RealGateway, real_gateway
 
 
 @pytest.fixture
@@ -39,3 +40,12 @@ def tillgate(
     """The command line on a database of this test's own."""
     with command_line(postgres, database_name, redis_url, data_dir) as made:
         yield made
+
+
+@pytest.fixture
+async def gateway(
+    postgres: EmbeddedPostgres, database_name: str, redis_url: str, tmp_path: Path
+) -> AsyncIterator[RealGateway]:
+    """The real gateway on a database of this test's own."""
+    async with real_gateway(tmp_path, postgres, database_name, redis_url) as running:
+        yield running

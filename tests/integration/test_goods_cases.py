@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
 import pytest
@@ -16,6 +18,7 @@ from gateway.goods.cases.rules import RULE_RANGES, rules_of
 from gateway.goods.cases.settling import dismiss_case
 from gateway.goods.cases.subjects import Subject, SubjectKind
 from gateway.goods.cases.tally import EXAMPLES_KEPT, CaseState
+from gateway.runtime.database import driver_connection, make_engine
 from tests.cases_kit import (
     BEER,
     BREAD,
@@ -307,3 +310,26 @@ async def test_every_change_of_what_is_confirmed_counts_the_epoch_up(desk: Desk)
         await RULE_RANGES.end_by_id(connection, rule.id, by="operator-1", lead=timedelta())
     epochs.append(await epoch())
     assert sorted(set(epochs)) == epochs
+
+
+async def test_the_role_that_serves_tills_may_collect(desk: Desk, database_url: str) -> None:
+    """New cases, more lines of known ones, declared codes: with the rights that it has, and no more."""
+    engine = make_engine(database_url.replace("postgres@", "tillgate_gateway@"))
+    collector = replace(desk.collector(), connect=partial(driver_connection, engine))
+    try:
+        for _ in range(2):
+            await desk.buy(item(1, 10_00, BREAD, gtin=GTIN_BEER))
+            assert 1 == await collector.run_once()
+    finally:
+        await engine.dispose()
+    assert [2] == [one.line_count for one in await desk.cases()]
+
+
+async def test_a_range_that_would_be_empty_is_refused(desk: Desk) -> None:
+    """A rule that does not hold yet is not ended before it begins."""
+    await desk.buy(item(1, 10_00, gtin=GTIN_UNKNOWN))
+    await desk.collect()
+    rule = await desk.confirm((await desk.cases())[0], lead=timedelta(minutes=1))
+    async with desk.kit.connect() as connection:
+        with pytest.raises(CaseError, match="RULE_NOT_BEGUN"):
+            await RULE_RANGES.end_by_id(connection, rule.id, by="operator-1", lead=timedelta())

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,16 @@ def test_an_export_is_the_lines_of_its_hash(tillgate: CommandLine, catalogue: Pa
     head, *changes = delta.read_text(encoding="utf-8").splitlines()
     assert (hashes["1"], hashes["2"]) == (json.loads(head)["from_sha256"], json.loads(head)["to_sha256"])
     assert [f"+0{gtin(3)}\t\tЧай"] == changes
+
+
+def test_looking_and_exporting_need_the_reader_alone(tillgate: CommandLine, tmp_path: Path) -> None:
+    """They work on a standby, and where nobody may write."""
+    tillgate("lists", "take-over", SHIPPED)
+    nobody = {"TILLGATE_DATABASE_MIGRATOR_URL": "postgresql+asyncpg://nobody@localhost:1/nowhere"}
+    reader = replace(tillgate, environment={**tillgate.environment, **nobody})
+    assert 0 == reader("lists", "show").exit_code
+    assert 0 == reader("lists", "export", "programs", "1", "-o", tmp_path / "programs.jsonl").exit_code
+    assert 1 == reader("lists", "discard", "programs", "1").exit_code
 
 
 def test_a_small_list_and_a_classifier_are_exported_too(tillgate: CommandLine, tmp_path: Path) -> None:

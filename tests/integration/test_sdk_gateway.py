@@ -4,12 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from gateway.runtime.embedded import EmbeddedPostgres
 from merchant_sdk import (
     Basket,
     ByRequestId,
@@ -26,7 +24,7 @@ from merchant_sdk import (
     RefundLine,
     RequestIdConflictError,
 )
-from tests.sdk_support.real import POINTS_KOPECKS, RealGateway, real_gateway
+from tests.sdk_support.real import POINTS_KOPECKS, RealGateway
 from tests.sdk_support.tills import FLAVOURS, HOLDER, MILK_AND_BEER, STRANGER, Till, till_of
 from tillgate.v1.purchase_service_pb2 import SaleRequest
 
@@ -58,17 +56,9 @@ class Place:
 
 
 @pytest.fixture(params=FLAVOURS)
-async def at(
-    request: pytest.FixtureRequest,
-    postgres: EmbeddedPostgres,
-    database_name: str,
-    redis_url: str,
-    tmp_path: Path,
-) -> AsyncIterator[Place]:
+async def at(request: pytest.FixtureRequest, gateway: RealGateway) -> AsyncIterator[Place]:
     """The real gateway with tills of each flavour before it."""
-    urls = (postgres.url(database_name, "tillgate_gateway"), postgres.url(database_name), redis_url)
     async with (
-        real_gateway(tmp_path, *urls) as gateway,
         till_of(request.param, gateway.over_wire) as till,
         till_of(request.param, gateway.straight) as straight,
     ):

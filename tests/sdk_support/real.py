@@ -16,6 +16,7 @@ from gateway.registry.fixtures import ClientFolder, make_fixture
 from gateway.registry.signing import public_key_set
 from gateway.runtime.bootstrap import Gateway, start_ledger
 from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.embedded import EmbeddedPostgres
 from gateway.runtime.keys import GatewayKeys, authority, load_keys
 from gateway.runtime.settings import Settings
 from merchant_sdk import TillCredentials
@@ -38,14 +39,14 @@ class RealGateway:
 
 @asynccontextmanager
 async def real_gateway(
-    folder: Path, gateway_url: str, migrator_url: str, redis_url: str
+    folder: Path, postgres: EmbeddedPostgres, database_name: str, redis_url: str
 ) -> AsyncIterator[RealGateway]:
     """Fill a migrated, empty database, and open the gateway's door on it."""
     settings = Settings(
         data_dir=folder,
-        database_url=gateway_url,
-        database_migrator_url=migrator_url,
-        database_reader_url=migrator_url,
+        database_url=postgres.url(database_name, "tillgate_gateway"),
+        database_migrator_url=postgres.url(database_name),
+        database_reader_url=postgres.url(database_name, "tillgate_reader"),
         redis_url=redis_url,
         grpc_port=_free_port(),
         json_port=_free_port(),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import pytest
@@ -22,6 +22,7 @@ from gateway.jsondoor.limits import LIMITS, REQUIRED
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES
 from gateway.jsondoor.reading import read_message
+from gateway.rpc.references import read_kinds
 from gateway.rpc.validation import commands as validation
 from gateway.rpc.validation.findings import InvalidRequestError
 from gateway.rpc.validation.goods import read_list_submitted, read_submit_goods
@@ -32,14 +33,18 @@ from tests.wire_kit import ORIGIN, RULES
 from tillgate.v1 import goods_service_pb2 as goods_service
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
+from tillgate.v1 import reference_service_pb2 as reference_service
 
 ROOT = Path(__file__).parents[2]
 UNARY = {
     method.name: method
-    for file in (service.DESCRIPTOR, goods_service.DESCRIPTOR)
-    for served in file.services_by_name.values()
-    for method in served.methods
-    if not method.client_streaming
+    for on_wire in (
+        service.DESCRIPTOR.services_by_name["PurchaseService"],
+        goods_service.DESCRIPTOR.services_by_name["GoodsService"],
+        reference_service.DESCRIPTOR.services_by_name["ReferenceService"],
+    )
+    for method in on_wire.methods
+    if not method.client_streaming and not method.server_streaming
 }
 
 Read = Callable[[Any], object]
@@ -63,6 +68,7 @@ READERS: dict[str, Read] = {
     "ListOperations": read_page,
     "SubmitGoods": read_submit_goods,
     "ListSubmittedGoods": read_list_submitted,
+    "ListReferences": read_kinds,
 }
 
 
@@ -72,7 +78,7 @@ def test_the_description_is_fresh() -> None:
 
 
 def test_every_method_of_the_services_has_a_path() -> None:
-    """But the stream, which HTTP/1.1 has no place for."""
+    """But the streams, which HTTP/1.1 has no place for."""
     assert sorted(UNARY) == sorted(PATHS) == sorted(REQUESTS)
     assert {*PATHS.values(), OPENAPI_PATH} == set(DOCUMENT["paths"])
 
@@ -122,7 +128,7 @@ def test_methods_fields_and_values_are_told_of_in_the_words_of_the_wire() -> Non
 def test_the_examples_are_what_they_are_examples_of(name: str) -> None:
     """Valid by the schema, and taken by validation."""
     schema_of(f"{name}Request").validate(REQUESTS[name])
-    request_type = GetMessageClass(cast(Any, UNARY[name].input_type))
+    request_type = GetMessageClass(UNARY[name].input_type)
     READERS[name](read_message(request_type, orjson.dumps(REQUESTS[name])))
 
 

@@ -12,11 +12,18 @@ from merchant_sdk import (
     PurchaseState,
     Reason,
     ReceiptKind,
+    ReferenceKind,
     SubmissionState,
 )
 from merchant_sdk.enums import WireEnum
-from merchant_sdk.methods import GoodsMethod
-from tillgate.v1 import goods_service_pb2, purchase_pb2, purchase_service_pb2, reason_pb2
+from merchant_sdk.methods import GoodsMethod, ReferenceMethod
+from tillgate.v1 import (
+    goods_service_pb2,
+    purchase_pb2,
+    purchase_service_pb2,
+    reason_pb2,
+    reference_service_pb2,
+)
 
 PAIRS = [
     (CommandKind, purchase_pb2.CommandKind),
@@ -24,6 +31,7 @@ PAIRS = [
     (CardEntryMode, purchase_pb2.CardEntryMode),
     (OwnMoneyKind, purchase_pb2.OwnMoneyKind),
     (ReceiptKind, purchase_pb2.ReceiptKind),
+    (ReferenceKind, reference_service_pb2.ReferenceKind),
     (LineReason, reason_pb2.LineReason),
     (Reason, reason_pb2.Reason),
     (SubmissionState, goods_service_pb2.SubmissionState),
@@ -52,7 +60,9 @@ def test_something_that_is_no_number_is_no_member() -> None:
 
 def test_every_method_of_the_service_is_named() -> None:
     """A call added to the wire must be placed in the SDK's table of retries."""
-    purchases = purchase_service_pb2.DESCRIPTOR.services_by_name["PurchaseService"]
-    goods = goods_service_pb2.DESCRIPTOR.services_by_name["GoodsService"]
-    assert {"Exchange", *Method} == {method.name for method in purchases.methods}
-    assert {*GoodsMethod} == {method.name for method in goods.methods}
+    service = purchase_service_pb2.DESCRIPTOR.services_by_name["PurchaseService"]
+    assert {"Exchange", *Method} == {method.name for method in service.methods}
+    service = reference_service_pb2.DESCRIPTOR.services_by_name["ReferenceService"]
+    assert set(ReferenceMethod) == {method.name for method in service.methods}
+    service = goods_service_pb2.DESCRIPTOR.services_by_name["GoodsService"]
+    assert set(GoodsMethod) == {method.name for method in service.methods}

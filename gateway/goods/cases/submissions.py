@@ -17,11 +17,17 @@ INSERT INTO goods_submission
   (merchant_id, kind, key, name, okpd2, state, submitted_at, rule_id, decided_by, decided_at)
 SELECT $1, s.kind, s.key, s.name, s.okpd2, CASE WHEN r.id IS NULL THEN 'SUBMITTED' ELSE 'CONFIRMED' END,
   tillgate_now(), r.id, r.made_by, CASE WHEN r.id IS NOT NULL THEN tillgate_now() END
-FROM (SELECT DISTINCT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
-  AS u (kind, key, name, okpd2) ORDER BY 1, 2, 3, 4) s
+FROM (SELECT kind, key, name, okpd2, min(place) AS place
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
+    WITH ORDINALITY AS u (kind, key, name, okpd2, place)
+  GROUP BY kind, key, name, okpd2) s
 LEFT JOIN goods_rule r ON r.kind = s.kind AND r.key = s.key AND r.until IS NULL
   AND r.merchant_id = CASE s.kind WHEN 'in_store' THEN $1 ELSE 0 END
+ORDER BY s.place
 ON CONFLICT ON CONSTRAINT goods_submission_once DO NOTHING"""
+
+# Two messages of a merchant with the same rows in another order would wait for each other for ever.
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('goods_submission:' || $1::bigint, 0))"
 
 _COLUMNS: Final = """
 SELECT s.id, s.merchant_id, s.kind, s.key, s.name, s.okpd2, s.state, s.submitted_at,
@@ -81,6 +87,7 @@ async def submit(
     """
     columns = [[getattr(item, name) for item in items] for name in ("kind", "key", "name", "okpd2")]
     async with connection.transaction():
+        await connection.execute(_ONE_AT_A_TIME, merchant_id)
         await connection.execute(_SUBMIT, merchant_id, *columns)
         rows = await connection.fetch(_SUBMITTED, merchant_id, *columns)
     return [_submission(row) for row in rows]

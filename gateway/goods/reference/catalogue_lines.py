@@ -4,13 +4,18 @@ A line is the GTIN in 14 digits, its codes joined by commas and its name, with t
 by GTIN. A download's SHA-256 is made of nothing else.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from typing import Any, Final
+from uuid import uuid4
 
 import asyncpg
 from msgspec import Struct
 
-PREFETCHED_ROWS: Final = 5_000
+from gateway.goods.reference.contents import Entry
+
+FETCHED_ROWS: Final = 200
+"""So many take an event loop less than a millisecond."""
 
 _ITEMS: Final = """
 SELECT gtin, okpd2, name FROM catalogue_item WHERE since <= $1 AND (until IS NULL OR until > $1)"""
@@ -28,6 +33,10 @@ LEFT JOIN catalogue_item o ON o.gtin = t.gtin AND o.since <= $1 AND (o.until IS 
 LEFT JOIN catalogue_item n ON n.gtin = t.gtin AND n.since <= $2 AND (n.until IS NULL OR n.until > $2)
 WHERE (o.okpd2, o.name) IS DISTINCT FROM (n.okpd2, n.name)
 ORDER BY t.gtin"""
+
+_ENTRIES: Final = r"""
+SELECT key, CASE WHEN name IS NOT NULL THEN concat_ws(E'\t', key, array_to_string(okpd2, ','), name) END
+FROM (SELECT *, lpad(gtin::text, 14, '0') AS key FROM ({}) i) k ORDER BY gtin"""
 
 # COPY as CSV writes a value as it is, unless it holds the delimiter, the quote or the end of a line. Names
 # hold nothing unprintable, so no value is ever quoted; COPY as text would write backslashes twice.
@@ -64,24 +73,57 @@ class ItemChange(Struct, frozen=True, gc=False):
     item: CatalogueItem | None
 
 
-async def items_of(connection: asyncpg.Connection, number: int) -> AsyncIterator[CatalogueItem]:
-    """Every item of the version with that number, sorted by GTIN; the transaction lasts until the end."""
-    async with connection.transaction():
-        cursor = connection.cursor(_ITEMS + _IN_ORDER, number, prefetch=PREFETCHED_ROWS)
-        async for gtin, okpd2, name in cursor:
-            yield CatalogueItem(f"{gtin:014}", tuple(okpd2), name)
+async def items_of(connection: asyncpg.Connection, number: int) -> AsyncGenerator[CatalogueItem, None]:
+    """Every item of the version with that number, sorted by GTIN. Close it if you leave it early."""
+    async with aclosing(_held(connection, _ITEMS + _IN_ORDER, number)) as pages:
+        async for page in pages:
+            for gtin, okpd2, name in page:
+                yield CatalogueItem(f"{gtin:014}", tuple(okpd2), name)
 
 
 async def item_changes(
     connection: asyncpg.Connection, from_number: int, to_number: int
-) -> AsyncIterator[ItemChange]:
-    """What makes one version of the other, sorted by GTIN; either may be the older."""
-    async with connection.transaction():
-        cursor = connection.cursor(_CHANGES, from_number, to_number, prefetch=PREFETCHED_ROWS)
-        async for gtin, okpd2, name in cursor:
-            gtin14 = f"{gtin:014}"
-            item = None if name is None else CatalogueItem(gtin14, tuple(okpd2), name)
-            yield ItemChange(gtin14, item)
+) -> AsyncGenerator[ItemChange, None]:
+    """What makes one version of the other, sorted by GTIN; either may be the older. Close it likewise."""
+    async with aclosing(_held(connection, _CHANGES, from_number, to_number)) as pages:
+        async for page in pages:
+            for gtin, okpd2, name in page:
+                gtin14 = f"{gtin:014}"
+                item = None if name is None else CatalogueItem(gtin14, tuple(okpd2), name)
+                yield ItemChange(gtin14, item)
+
+
+async def entry_pages(
+    connection: asyncpg.Connection, number: int, from_number: int | None = None
+) -> AsyncGenerator[list[Entry], None]:
+    """The same as lines by their keys, many at a time, which the database makes: an event loop has no time.
+
+    Every item of a version, or what makes it of another. Close it likewise.
+    """
+    query = _ENTRIES.format(_ITEMS if from_number is None else _CHANGES)
+    numbers = (number,) if from_number is None else (from_number, number)
+    async with aclosing(_held(connection, query, *numbers)) as pages:
+        async for page in pages:
+            yield [Entry(key, line) for key, line in page]
+
+
+async def _held(
+    connection: asyncpg.Connection, query: str, *numbers: int
+) -> AsyncGenerator[Sequence[asyncpg.Record], None]:
+    """The rows of a query as they are at its beginning, some at a time.
+
+    The database puts them aside, on its disk if they are many: however long they take to travel, no
+    transaction is open meanwhile that would keep purchases' dead rows from being cleaned up.
+    """
+    name = f"held_{uuid4().hex}"
+    await connection.execute(f"DECLARE {name} NO SCROLL CURSOR WITH HOLD FOR {query}", *numbers)
+    try:
+        while rows := await connection.fetch(f"FETCH {FETCHED_ROWS} FROM {name}"):
+            yield rows
+    finally:
+        # One that broke is gone with its connection.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await connection.execute(f"CLOSE {name}")
 
 
 async def copy_version(connection: asyncpg.Connection, number: int, write: Callable[[bytes], object]) -> None:

@@ -1,5 +1,6 @@
 """Drafts: a content becomes a version that can be looked at and rehearsed, and decides nothing yet."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -93,7 +94,8 @@ async def import_draft(
 async def lines_of_version(connection: asyncpg.Connection, one: ReferenceVersion) -> dict[str, str]:
     """The lines of a version of any kind but the catalogue, by their keys."""
     body = await connection.fetchval(_BODY, one.kind, one.version)
-    return lines_of(parsed(one.kind, body))
+    # Tens of thousands of names take a while, in which an event loop has other things to do.
+    return await asyncio.to_thread(lambda: lines_of(parsed(one.kind, body)))
 
 
 def compared(old: Mapping[str, str], new: Mapping[str, str]) -> Counts:

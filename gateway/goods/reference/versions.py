@@ -1,7 +1,7 @@
 """Versions as the database has them: who imported, rehearsed and published what, and from when it holds."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import asyncpg
@@ -22,7 +22,10 @@ class Approval(Struct, frozen=True):
 
 
 class ReferenceVersion(Struct, frozen=True):
-    """A version of a list without its content; `act` is the publishing act in one text."""
+    """A version of a list without its content.
+
+    `act` is the publishing act in one text; its parts are not known of what was taken over.
+    """
 
     kind: Kind
     version: str
@@ -37,6 +40,9 @@ class ReferenceVersion(Struct, frozen=True):
     rehearsed_at: datetime | None = None
     rehearsal: dict[str, Any] | None = None
     act: str | None = None
+    act_body: str | None = None
+    act_number: str | None = None
+    act_date: date | None = None
     address: str | None = None
     announced_at: datetime | None = None
     published_by: str | None = None
@@ -61,7 +67,7 @@ ACT: Final = (
 _SELECT: Final = f"""
 SELECT kind, version, number, state, entry_count, encode(content_sha256, 'hex') AS content_sha256,
   imported_by, imported_at, import_summary::text, rehearsed_by, rehearsed_at, rehearsal::text,
-  {ACT} AS act,
+  {ACT} AS act, act_body, act_number, act_date,
   address, announced_at, published_by, published_at, effective_from, is_urgent, approvals::text,
   discarded_by, discarded_at
 FROM reference_version WHERE ($1::text IS NULL OR kind = $1) ORDER BY kind, number"""

@@ -1,0 +1,29 @@
+"""tillgate goods: what goods are, as far as people decide it."""
+
+import click
+
+from gateway.cli import goods_cases, goods_submissions
+
+
+@click.group("goods")
+def goods_group() -> None:
+    """What goods are. docs/goods.md tells how cases are worked on."""
+
+
+for command in (
+    goods_cases.cases_command,
+    goods_cases.case_command,
+    goods_cases.collect_command,
+    goods_cases.confirm_command,
+    goods_cases.dismiss_command,
+    goods_cases.misdeclared_command,
+    goods_submissions.accept_command,
+    goods_submissions.end_rule_command,
+    goods_submissions.end_template_command,
+    goods_submissions.refuse_command,
+    goods_submissions.rules_command,
+    goods_submissions.set_template_command,
+    goods_submissions.submissions_command,
+    goods_submissions.templates_command,
+):
+    goods_group.add_command(command)
