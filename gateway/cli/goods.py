@@ -1,13 +1,15 @@
-"""tillgate goods: what goods are, as far as people decide it."""
+"""tillgate goods: what goods are, why lines are judged so, and what people decide of them."""
 
 import click
 
 from gateway.cli import goods_cases, goods_submissions
+from gateway.cli.goods_explain import explain_command
+from gateway.cli.goods_replay import replay_command
 
 
 @click.group("goods")
 def goods_group() -> None:
-    """What goods are. docs/goods.md tells how cases are worked on."""
+    """What goods are, and why. docs/goods.md tells how cases are worked on and questions are answered."""
 
 
 for command in (
@@ -17,6 +19,8 @@ for command in (
     goods_cases.confirm_command,
     goods_cases.dismiss_command,
     goods_cases.misdeclared_command,
+    explain_command,
+    replay_command,
     goods_submissions.accept_command,
     goods_submissions.end_rule_command,
     goods_submissions.end_template_command,

@@ -162,7 +162,7 @@ def _cells(step: Step, titles: Mapping[str, str], tongue: int) -> Iterator[str]:
     yield SOURCE_TEXTS[step.source][tongue]
     yield step.okpd2
     yield titles.get(step.okpd2, "")
-    likely = _LIKELY[tongue].format(percent(step.denied_ppm))
+    likely = _LIKELY[tongue].format(percent(step.denied_ppm, tongue))
     yield f"{says(step, tongue)}, {likely}" if step.denied_ppm else says(step, tongue)
     yield f"{step.rule_id}: {step.rule_title_ru}" if step.rule_id else ""
     yield class_names(step.classes, tongue)

@@ -185,7 +185,7 @@ def step_line(step: Step, tongue: int) -> str:
     if step.classes:
         parts.append(class_names(step.classes, tongue))
     if step.source == Source.NAME:
-        parts.append(_PROBABILITY[tongue].format(percent(step.denied_ppm)))
+        parts.append(_PROBABILITY[tongue].format(percent(step.denied_ppm, tongue)))
     if step.version:
         parts.append(step.version)
     return "; ".join(parts)
@@ -207,13 +207,13 @@ def name_lines(explanation: Explanation, tongue: int, titles: Mapping[str, str] 
         yield f"{_WORDS[tongue]}: {'; '.join(told)}"
     if trace.guesses:
         told = [
-            " ".join(filter(None, (guess.okpd2, titles.get(guess.okpd2), percent(guess.ppm))))
+            " ".join(filter(None, (guess.okpd2, titles.get(guess.okpd2), percent(guess.ppm, tongue))))
             for guess in trace.guesses
         ]
         yield f"{_LIKELIEST[tongue]}: {'; '.join(told)}"
     if names != NAMES_UNHEARD:
         bounds = (names.suspect_ppm, names.doubt_ppm, names.overrule_ppm)
-        yield _COUNTS[tongue].format(*map(percent, bounds))
+        yield _COUNTS[tongue].format(*(percent(bound, tongue) for bound in bounds))
 
 
 def decision_lines(explanation: Explanation, tongue: int) -> Iterator[str]:
@@ -241,6 +241,7 @@ def class_names(classes: tuple[GoodsClass, ...], tongue: int) -> str:
     return ", ".join(CLASS_TEXTS[one][tongue] for one in classes)
 
 
-def percent(ppm: int) -> str:
+def percent(ppm: int, tongue: int) -> str:
     """Millionths as percent."""
-    return f"{100 * ppm / MILLION:.2f} %"
+    text = f"{100 * ppm / MILLION:.2f} %"
+    return text if tongue else text.replace(".", ",")

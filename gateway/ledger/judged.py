@@ -9,9 +9,13 @@ import msgspec
 from gateway.domain.purchase import JudgedBasket, PurchaseLine
 
 # Declined ones have a row too; a purchase of a card without an account has none, and nobody's lines.
-_JUDGED: Final = """
-SELECT id, request_id, merchant_id, authorized_at, lines::text AS lines FROM purchase
-WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3"""
+_COLUMNS: Final = """
+SELECT id, request_id, merchant_id, authorized_at, lines::text AS lines, outlet_id, account_id, program_code
+FROM purchase"""
+
+_JUDGED: Final = f"{_COLUMNS} WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3"
+
+_ONE: Final = f"{_COLUMNS} WHERE id = $1"
 
 _COUNT: Final = "SELECT count(*) FROM purchase WHERE id > $1 AND id < $2"
 
@@ -27,15 +31,29 @@ async def judged_baskets(
     what the database raises.
     """
     rows = await connection.fetch(_JUDGED, after, before, limit)
-    return [
-        JudgedBasket(
-            row["id"], row["request_id"], row["merchant_id"], row["authorized_at"], _lines(row["lines"])
-        )
-        for row in rows
-    ]
+    return [_basket(row) for row in rows]
+
+
+async def judged_basket(connection: asyncpg.Connection, purchase_id: UUID) -> JudgedBasket | None:
+    """The basket of one purchase, or None. Raises what the database raises."""
+    row = await connection.fetchrow(_ONE, purchase_id)
+    return None if row is None else _basket(row)
 
 
 async def count_judged(connection: asyncpg.Connection, after: UUID, before: UUID) -> int:
     """How many there are between two ids."""
     count: int = await connection.fetchval(_COUNT, after, before)
     return count
+
+
+def _basket(row: asyncpg.Record) -> JudgedBasket:
+    return JudgedBasket(
+        row["id"],
+        row["request_id"],
+        row["merchant_id"],
+        row["authorized_at"],
+        _lines(row["lines"]),
+        row["outlet_id"],
+        row["account_id"],
+        row["program_code"],
+    )
