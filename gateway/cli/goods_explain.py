@@ -109,7 +109,7 @@ def explain_command(
         asked = await desk.stock.at(desk.connection, at)
         await asked.fetch(desk.connection, [(merchant or 0, line)])
         [judged] = asked.goods.judge([line], merchant or 0)
-        found = explain(judged, asked.goods.edition, asked.trace(line, judged))
+        found = explain(judged, asked.goods.edition, asked.goods.trace(line, judged))
         titles = await titles_of(desk.connection, desk.published.okpd2, at, set(_codes(found)))
         problems = tuple((one.field, one.problem.name) for one in identify(line).problems)
         return Answer(at, line, found, titles, problems)

@@ -18,7 +18,7 @@ from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.marking import MarkingForm, read_marking_code
 from gateway.goods.memory import Memory
 from gateway.goods.names.folding import fold
-from gateway.goods.names.opinions import Opinion
+from gateway.goods.names.opinions import NameTrace, Opinion
 
 LINES_REMEMBERED: Final = 16_384
 
@@ -42,6 +42,9 @@ class Namer(Protocol):
 
     def opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
         """What each name is most likely of; None if it tells nothing."""
+
+    def trace(self, name: str) -> NameTrace:
+        """What makes it think so of one name."""
 
 
 class Confirmed(Struct, frozen=True, gc=False):
@@ -95,6 +98,11 @@ class GoodsAt:
         fresh = [(key, line) for key, line, judged in zip(keys, lines, found, strict=True) if judged is None]
         made = self._judge_fresh(fresh, merchant_id)
         return [judged if judged is not None else next(made) for judged in found]
+
+    def trace(self, line: Line, judged: Judged) -> NameTrace | None:
+        """What the classifier saw in the name of a line that was judged; None if it was not asked."""
+        was_asked = any(item.source == Source.NAME for item in judged.evidence)
+        return self.namer.trace(line.item_name) if self.namer is not None and was_asked else None
 
     def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line]], merchant_id: int) -> Iterator[Judged]:
         opinions = self._opinions([line.item_name for _, line in fresh])

@@ -46,7 +46,7 @@ async def test_a_cashier_reads_a_sentence_and_an_auditor_every_source(
     assert [
         (Source.CATALOGUE, "11.05.10", "first", True),
         (Source.DECLARED, "10.51.11", "", False),
-        (Source.NAME, "10.51.11", "made-1", False),
+        (Source.NAME, "10.51.11", "names-1", False),
     ] == [(step["source"], step["okpd2"], step["version"], step["is_denied"]) for step in found["steps"]]
     assert "contradiction" == found["review"]
     assert "Пиво, кроме отходов пивоварения" == found["okpd2_titles"]["11.05.10"]

@@ -1,10 +1,11 @@
 """Classifiers of names as they were published, each fetched once into a folder that commands share."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncpg
+import msgspec
 
 from gateway.goods.names.model import ModelFile, NameModel
 from gateway.goods.reference.files import fetch_names
@@ -32,5 +33,8 @@ class Classifiers:
             if not folder.is_dir():
                 with suppress(FileExistsError):
                     await fetch_names(connection, stored.version, folder)
-            self._read[stored.version] = ModelFile(folder).read()
+            model = ModelFile(folder).read()
+            # Evidence names a classifier as it was published.
+            card = msgspec.structs.replace(model.card, version=stored.version)
+            self._read[stored.version] = replace(model, card=card)
         return self._read[stored.version]

@@ -8,14 +8,14 @@ import asyncpg
 
 from gateway.domain.basket import Line
 from gateway.domain.category import ListBook
-from gateway.domain.judging import Edition, Judged, Source
+from gateway.domain.judging import Edition
 from gateway.goods.asking.catalogue import FetchedCatalogue
 from gateway.goods.asking.classifiers import Classifiers
 from gateway.goods.cases.confirmed import ConfirmedBook
 from gateway.goods.editions import Editions, GoodsEdition
 from gateway.goods.identity.in_store import NO_TEMPLATES
 from gateway.goods.identity.item import identify
-from gateway.goods.names.opinions import Namer, NameTrace
+from gateway.goods.names.opinions import Namer
 from gateway.goods.sources import Confirmed, GoodsAt
 
 
@@ -50,11 +50,6 @@ class AskedGoods:
                 for gtin in identify(line, templates.get(merchant_id, NO_TEMPLATES)).gtins
             ),
         )
-
-    def trace(self, line: Line, judged: Judged) -> NameTrace | None:
-        """What the classifier saw in a line's name; None if it was not asked."""
-        was_asked = any(item.source == Source.NAME for item in judged.evidence)
-        return self.namer.trace(line.item_name) if self.namer is not None and was_asked else None
 
 
 @dataclass(frozen=True)
