@@ -1,7 +1,7 @@
 """A small town that buys under published lists: what questions about its decisions are asked of."""
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,7 +31,6 @@ from tests.names_kit import made_classifier
 from tests.reference_kit import BEER, FIRST, MILK, Desk
 
 SHIPPED: Final = load_list_book()
-CATALOGUE: Final = {f"0{gtin}": (code,) for gtin, _, code in FIRST}
 
 
 @dataclass
@@ -53,14 +52,13 @@ class Town:
     desk: Desk
     tillgate: CommandLine
     classifier: Path
+    catalogue: SmallCatalogue
     kit: TownKit = field(init=False)
     committer: Committer = field(init=False)
     card: bytes = b""
     ahead: timedelta = timedelta()
     confirmed: Confirmed = NOTHING_CONFIRMED
     prohibited: ListBook = SHIPPED
-    catalogue: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CATALOGUE)
-    catalogue_version: str = "first"
 
     def goods_at(self, instant: datetime) -> GoodsAt:
         """What nodes judge by, put together here by hand."""
@@ -68,8 +66,7 @@ class Town:
         model = ModelFile(self.classifier).read()
         edition = Edition(rules, SHIPPED.class_map, model.card.policy)
         namer = Namer(model, rules, SHIPPED.class_map)
-        catalogue = SmallCatalogue(self.catalogue, self.catalogue_version)
-        return GoodsAt(edition, catalogue, namer, self.confirmed)
+        return GoodsAt(edition, self.catalogue, namer, self.confirmed)
 
     async def buy(self, *lines: Line, card: bytes = b"", **changes: Any) -> Purchase:
         """Hold points for lines, or be declined; the purchase either way."""
@@ -117,11 +114,14 @@ def _standing(terminal_id: int) -> Standing:
 
 
 @asynccontextmanager
-async def town_on(database_url: str, desk: Desk, tillgate: CommandLine) -> AsyncIterator[Town]:
+async def town_on(
+    database_url: str, desk: Desk, tillgate: CommandLine, catalogue: Sequence[tuple[str, str, str]] = FIRST
+) -> AsyncIterator[Town]:
     """A town where a catalogue and a classifier are in force since an hour, beside the shipped lists."""
     classifier = made_classifier(desk.folder / "names", "names-1")
-    town = Town(desk, tillgate, classifier)
-    await desk.catalogue(FIRST, "first")
+    codes = {f"0{gtin}": (code,) for gtin, _, code in catalogue}
+    town = Town(desk, tillgate, classifier, SmallCatalogue(codes, "first"))
+    await desk.catalogue(catalogue, "first")
     await desk.publish(Kind.CATALOGUE, "first")
     await desk.draft(Kind.NAMES, classifier, "names-1")
     await desk.publish(Kind.NAMES, "names-1")

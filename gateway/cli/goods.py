@@ -4,6 +4,7 @@ import click
 
 from gateway.cli import goods_cases, goods_submissions
 from gateway.cli.goods_explain import explain_command
+from gateway.cli.goods_rehearse import rehearse_command
 from gateway.cli.goods_replay import replay_command
 
 
@@ -20,6 +21,7 @@ for command in (
     goods_cases.dismiss_command,
     goods_cases.misdeclared_command,
     explain_command,
+    rehearse_command,
     replay_command,
     goods_submissions.accept_command,
     goods_submissions.end_rule_command,

@@ -96,7 +96,7 @@ async def test_a_tampered_line_is_told(town: Town) -> None:
 
 async def test_versions_that_are_not_here_are_named(town: Town) -> None:
     """Decided by a catalogue and a list of which nothing is stored, as after too old a backup."""
-    town.catalogue_version = "lost"
+    town.catalogue.version = "lost"
     purchase = await town.buy(item(1, 10_00, gtin=BASKET[0].gtin))
     tamper(town, purchase, "replace(lines::text, '2024-01-01', 'gone')")
     found = json.loads((await town.ask("replay", purchase.id, "--json")).stdout)
