@@ -48,6 +48,7 @@ p { margin: .3rem 0; }
 .card b {
   display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums; color: var(--tint);
 }
+.card b small { font-size: .95rem; font-weight: 400; }
 .card p { margin: 0; font-size: .88rem; color: var(--soft); }
 .card p.sum { font-size: 1rem; color: var(--ink); font-variant-numeric: tabular-nums; }
 .refused { --tint: var(--refused); }
@@ -129,10 +130,10 @@ def _card(change: Change, sums: Sums, found: Rehearsal) -> str:
         )
     )
     tint = change if sums.lines else "none"
-    nothing = "<p>ни одной позиции</p>"
+    nothing = "<p>ничего не изменится</p>"
     return (
         f'<article class="card {tint}"><h3>{_first_upper(CHANGES[change])}</h3>'
-        f"<b>{counted(sums.lines)}</b>{told if sums.lines else nothing}</article>"
+        f"<b>{counted(sums.lines)} <small>позиций</small></b>{told if sums.lines else nothing}</article>"
     )
 
 

@@ -21,8 +21,8 @@ KINDS: Final = {
 CHANGES: Final = {
     Change.REFUSED: "станет нельзя",
     Change.ALLOWED: "станет можно",
-    Change.LOWERED: "можно будет на меньшую сумму",
-    Change.RAISED: "можно будет на большую сумму",
+    Change.LOWERED: "сумма ниже",
+    Change.RAISED: "сумма выше",
 }
 
 REASONS: Final = {
