@@ -166,7 +166,7 @@ def receipt(issued_at: datetime, document: int = 1, **changes: Any) -> FiscalRec
 
 
 @dataclass
-class _Catalogue:
+class SmallCatalogue:
     """GTINs of 14 digits with their codes."""
 
     known: Mapping[str, tuple[str, ...]]
@@ -228,7 +228,7 @@ class Scene:
     def _goods(self, instant: datetime) -> GoodsAt:
         """The lists in force at an instant, with a catalogue of the scene's own."""
         by_lists = goods_by(self.lists)(instant)
-        return GoodsAt(by_lists.edition, _Catalogue(self.catalogue))
+        return GoodsAt(by_lists.edition, SmallCatalogue(self.catalogue))
 
     @property
     def origin(self) -> Origin:

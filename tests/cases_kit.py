@@ -22,24 +22,13 @@ from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.ids import lowest_uuid7
 from gateway.ledger.judged import judged_baskets
+from tests.builders import SmallCatalogue
 from tests.ledger_kit import LISTS, Kit, authorize, kit_on, line, must
 
 MILK, BEER, TOY, BREAD = "10.51.11", "11.05.10.120", "32.40.11", "10.71.11.110"
 GTIN_MILK, GTIN_BEER, GTIN_UNKNOWN = "04600000000015", "04600000000022", "04600000000039"
 PROHIBITED: Final = LISTS.prohibited[0]
 SAID: Final = Confirmation(MILK, "Протокол 5", "operator-1", PROHIBITED, timedelta())
-
-
-@dataclass
-class SmallCatalogue:
-    """GTINs with their codes."""
-
-    codes: Mapping[str, tuple[str, ...]]
-    version: str = "catalogue-1"
-
-    def codes_of(self, gtin: str) -> tuple[str, ...]:
-        """The codes of a GTIN of 14 digits."""
-        return self.codes.get(gtin, ())
 
 
 CATALOGUE = SmallCatalogue({GTIN_MILK: (MILK,), GTIN_BEER: (BEER,)})

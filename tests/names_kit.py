@@ -1,58 +1,66 @@
-"""A classifier of names that is made by hand: words of its lexicon decide, and nothing else does."""
+"""A small catalogue of names, and a classifier that has learned them: for tests of what stands on one."""
 
+import itertools
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
-import numpy as np
+from gateway.goods.loader import load_list_book
+from gateway.goods.names.labels import Lists
+from gateway.goods.names.lexicon import Group, Lexicon
+from gateway.goods.names.model import NameModel
+from gateway.goods.names.training import Example, train
 
-from gateway.domain.judging import NamePolicy
-from gateway.goods.names.features import COLUMNS
-from gateway.goods.names.lexicon import load_lexicon
-from gateway.goods.names.model import Calibration, ModelCard, ModelFile, NameModel
+GOODS: Final = {
+    "11.01.10.200": ("водка", "коньяк", "виски"),
+    "11.05.10.120": ("пиво", "лагер", "эль"),
+    "10.71.11.110": ("хлеб", "батон", "булка"),
+    "10.51.11.110": ("молоко", "кефир", "ряженка"),
+    "14.12.30.110": ("куртка", "брюки", "рубашка"),
+}
+MAKERS: Final = ("северная", "южная", "заречная", "лесная", "степная", "горная", "озерная", "луговая")
+SIZES: Final = ("0,5", "1", "250г", "xl", "300")
 
-LABELS: Final = ("10.51.11", "11.05.10", "11.07.19")
-POLICY: Final = NamePolicy(doubt_ppm=20_000, suspect_ppm=100_000, deny_ppm=500_000, overrule_ppm=990_000)
-
-_LEXICON: Final = """
-[[group]]
-id = "beer"
-okpd2 = "11.05.10"
-side = "deny"
-kind = "word"
-strength = "sure"
-terms = ["пиво", "светлое пиво"]
-
-[[group]]
-id = "energy"
-okpd2 = "11.07.19"
-side = "allow"
-kind = "word"
-strength = "sure"
-terms = ["энергетик*"]
-"""
+LEXICON: Final = Lexicon(
+    [
+        (Group("vodka", "11.01", is_deny=True, is_sure=True), ["vodka", "absolut"]),
+        (Group("sweets", "10.82", is_deny=False, is_sure=True), ["конфеты", "truffles"]),
+    ]
+)
 
 
-def made_classifier(folder: Path, version: str = "made-1", denied_at: float = 8.0) -> Path:
-    """Write a classifier to a folder: the word «пиво» makes goods denied with log-odds of `denied_at`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    source = folder / "beer.toml"
-    source.write_text(_LEXICON, encoding="utf-8")
-    lexicon = load_lexicon(folder)
-    table = np.zeros((COLUMNS + len(lexicon.groups), 2), dtype=np.float16)
-    # The last column is the linear learner's; a matched group counts half.
-    table[COLUMNS, 1] = 2 * (denied_at + 6)
-    model = NameModel(
-        ModelCard(
-            version=version, trained_on="by hand", labels=LABELS, denied=frozenset({"11.05.10"}),
-            groups=tuple(group.id for group in lexicon.groups),
-            calibration=Calibration(labels=0.0, linear=1.0, intercept=0.0), policy=POLICY, evaluation={},
-        ),
-        lexicon,
-        table,
-        bias=np.array([0, -6], dtype=np.float32),
-        output=np.zeros((1, len(LABELS)), dtype=np.float32),
-        output_bias=np.array([1, 0, 0.5], dtype=np.float32),
-    )  # fmt: skip
-    stored = folder / "model"
-    ModelFile(stored).write(model, [source])
-    return stored
+def examples() -> Iterator[Example]:
+    """Every word with every maker and size."""
+    for code, words in GOODS.items():
+        for word, maker, size in itertools.product(words, MAKERS, SIZES):
+            yield Example(f"{word.capitalize()} {maker} {size}", code)
+
+
+def lists() -> Lists:
+    """The lists that come with the gateway, the newest."""
+    book = load_list_book()
+    return Lists(book.prohibited[-1], book.class_map)
+
+
+@cache
+def learned() -> NameModel:
+    """The classifier of `examples`."""
+    return train(examples(), lists(), LEXICON, "examples", lambda step, done: None)
+
+
+def catalogue_file(folder: Path) -> Path:
+    """The same names as a catalogue in CSV, with GTINs from 2 000 000 000 000 on."""
+    path = folder / "catalogue.csv"
+    rows = [
+        f"{_gtin(number)},{item.name.replace(',', '.')},{item.okpd2}"
+        for number, item in enumerate(examples())
+    ]
+    path.write_text("\n".join(["gtin,name,okpd2", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def _gtin(number: int) -> str:
+    body = f"46{number:010}"
+    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
+    return f"{body}{-weighted % 10}"

@@ -27,7 +27,7 @@ from gateway.ledger.deciding import Rules
 from tests.cases_kit import SmallCatalogue
 from tests.cli_kit import CommandLine
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, standing
-from tests.names_kit import made_classifier
+from tests.made_classifier import made_classifier
 from tests.reference_kit import BEER, FIRST, MILK, Desk
 
 SHIPPED: Final = load_list_book()

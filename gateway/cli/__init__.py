@@ -1,11 +1,11 @@
 """tillgate: the operator's command line."""
 
 import sys
-from importlib import import_module
 from typing import Final
 
 import click
 
+from gateway.cli.lazy import LazyGroup
 from gateway.goods.loader import ListFileError
 from gateway.registry.secret_files import SecretFileError
 from gateway.runtime.embedded import EmbeddedServerError
@@ -28,25 +28,7 @@ COMMANDS: Final = {
 }
 
 
-class _Commands(click.Group):
-    """The commands, each imported when it is asked for: a worker starts without what others need."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(COMMANDS)
-
-    def get_command(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
-        cmd_name: str,
-    ) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tillgate")
 def tillgate() -> None:
     """Gateway for electronic social certificates. Settings: TILLGATE_* variables, see docs/settings.md."""

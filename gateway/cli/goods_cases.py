@@ -120,10 +120,7 @@ def _print_case(case: Case, shares: list[MerchantShare], out: Console) -> None:
 @by_option(required=True)
 def confirm_command(case_id: int, okpd2: str, act: str, by: str) -> None:
     """Confirm what the goods of a case are: a rule that holds from soon on, and never backwards."""
-    rule = confirmed(confirm_case, case_id, okpd2, act, by)
-    click.echo(
-        f"rule {rule.id}: {shown_subject(rule.subject)} is {rule.okpd2} from {rule.since.isoformat()} on"
-    )
+    confirmed(confirm_case, case_id, okpd2, act, by)
 
 
 @click.command("dismiss")

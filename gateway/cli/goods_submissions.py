@@ -69,10 +69,7 @@ def submissions_command(
 @by_option(required=True)
 def accept_command(submission_id: int, okpd2: str, act: str, by: str) -> None:
     """Confirm what submitted goods are, for every merchant that waits for the same."""
-    rule = confirmed(accept_submission, submission_id, okpd2, act, by)
-    click.echo(
-        f"rule {rule.id}: {shown_subject(rule.subject)} is {rule.okpd2} from {rule.since.isoformat()} on"
-    )
+    confirmed(accept_submission, submission_id, okpd2, act, by)
 
 
 @click.command("refuse")

@@ -49,8 +49,8 @@ def confirmed(
     okpd2: str,
     act: str,
     by: str,
-) -> Rule:
-    """Confirm a case or a submission by its number, under the prohibited list in force."""
+) -> None:
+    """Confirm a case or a submission by its number, under the prohibited list in force; says the rule."""
 
     async def work(connection: asyncpg.Connection, settings: Settings) -> Rule:
         now = await connection.fetchval("SELECT tillgate_now()")
@@ -58,7 +58,10 @@ def confirmed(
         said = Confirmation(okpd2, act, by, prohibited, lead_of(settings))
         return await confirm(connection, number, said)
 
-    return with_goods(work)
+    rule = with_goods(work)
+    click.echo(
+        f"rule {rule.id}: {shown_subject(rule.subject)} is {rule.okpd2} from {rule.since.isoformat()} on"
+    )
 
 
 def lead_of(settings: Settings) -> timedelta:

@@ -149,9 +149,10 @@ def _step(item: Evidence, judged: Judged, edition: Edition) -> Step:
 
 
 def trace_lines(explanation: Explanation, *, russian: bool) -> list[str]:
-    """The whole trace as lines for a person: each source, the words of the name, who decided by what."""
+    """The cashier's sentence and the whole trace as lines for a person: sources, words, who decided by what."""
     tongue = 0 if russian else 1
     return [
+        explanation.cashier_ru if russian else explanation.cashier_en,
         *(step_line(step, tongue) for step in explanation.steps),
         *name_lines(explanation, tongue),
         *decision_lines(explanation, tongue),

@@ -29,7 +29,9 @@ _MARKED: Final = {MarkingForm.TOBACCO_PACK: "12.00.11", MarkingForm.ALCOHOL_STAM
 class Catalogue(Protocol):
     """GTINs that somebody catalogued."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Its name in evidence."""
 
     def codes_of(self, gtin: str) -> tuple[str, ...]:
         """The distinct ОКПД2 codes of 14 digits; empty if the catalogue does not know what they are."""

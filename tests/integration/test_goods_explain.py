@@ -10,7 +10,7 @@ from gateway.domain.judging import Source
 from gateway.goods.loader import SHIPPED
 from gateway.goods.reference.kinds import Kind
 from tests.cli_kit import CommandLine
-from tests.names_kit import made_classifier
+from tests.made_classifier import made_classifier
 from tests.reference_kit import BEER, FIRST, MILK, Desk
 
 OKPD2 = "11.05.10\tПиво, кроме отходов пивоварения\n10.51.11\tМолоко питьевое\n11.05\tПиво\n"

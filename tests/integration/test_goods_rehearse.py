@@ -13,7 +13,7 @@ from gateway.domain.reasons import LineReason
 from gateway.goods.loader import SHIPPED as SHIPPED_FOLDER
 from gateway.goods.reference.kinds import Kind, State
 from tests.cli_kit import CommandLine
-from tests.names_kit import made_classifier
+from tests.made_classifier import made_classifier
 from tests.reference_kit import BEER, FIRST, MILK, Desk, gtin, prohibited_text
 from tests.town_kit import BASKET, Town, item, town_on
 
@@ -115,7 +115,7 @@ async def test_a_draft_of_the_catalogue_and_of_a_classifier_are_rehearsed_as_sou
         found["sums"]["refused"]["lines"],
         found["sums"]["refused"]["kopecks"],
     )
-    doubting = made_classifier(town.desk.folder / "doubting", "names-2", denied_at=-3.0)
+    doubting = made_classifier(town.desk.folder / "doubting", "names-2", denied_at=-12.0)
     await town.desk.draft(Kind.NAMES, doubting, "names-2")
     found = await rehearsed(town, Kind.NAMES, "names-2")
     assert ("names-1", 1, 0) == (

@@ -80,6 +80,26 @@ def test_beer_up_to_half_a_percent_is_decided_by_a_rule_of_its_own() -> None:
     assert expected == judged("11.05.10.110")
 
 
+@pytest.mark.parametrize(
+    ("okpd2", "reason", "rule_id"),
+    [
+        ("11.05.10.110", LineReason.ALLOWED, "beer-non-alcoholic"),
+        ("11.07.19.190", LineReason.ALLOWED, "wine-non-alcoholic"),
+        ("11.06.10.110", LineReason.ALLOWED, "malt"),
+        ("11.01.10.730", LineReason.PROHIBITED, "alcohol-pharmaceutical"),
+        ("64.19.30.000", LineReason.PROHIBITED, "cash-financial"),
+        ("61.20.11.000", LineReason.PROHIBITED, "cash-top-up"),
+        ("32.11.10.000", LineReason.PROHIBITED, "cash-coins"),
+    ],
+)
+def test_what_stands_beside_prohibited_goods_is_decided_by_a_rule_of_its_own(
+    okpd2: str, reason: LineReason, rule_id: str
+) -> None:
+    """By the newest list: nobody has to guess what a code next to alcohol or money means."""
+    verdict = judge(declared(okpd2), GOODS, SECOND)
+    assert (reason, rule_id) == (verdict.reason, verdict.rule_id)
+
+
 @pytest.mark.parametrize("okpd2", ["11", "11.0", "32.1", "58.19", "58.19.1"])
 def test_a_code_above_denied_goods_does_not_say_what_they_are(okpd2: str) -> None:
     """Digits left out must not turn vodka into beverages: such a line counts as unknown goods."""

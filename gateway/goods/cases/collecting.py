@@ -105,8 +105,8 @@ class Collector:
     edition_at: Callable[[datetime], Edition]
     id_at: Callable[[datetime], UUID]
     delay: timedelta
-    page: int = 200
-    pages_max: int | None = 10
+    page: int
+    pages_max: int | None
 
     async def run_once(self, progress: Progress = lambda _, __: None) -> int:
         """Count what is new; returns the number of baskets looked at, 0 at once if another one collects.

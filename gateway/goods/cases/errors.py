@@ -1,7 +1,8 @@
 """Why something about goods is not confirmed, dismissed or taken: one error with a code, texts for people."""
 
 from enum import Enum, unique
-from typing import Any
+
+from gateway.goods.errors import CodedError
 
 
 @unique
@@ -48,11 +49,5 @@ class CaseCode(Enum):
     UNSIGNED = ("не указано {what}", "{what} is missing")
 
 
-class CaseError(Exception):
-    """Something is refused; `code.name` is for machines, `details` is what the texts name."""
-
-    def __init__(self, code: CaseCode, **details: Any) -> None:
-        self.code = code
-        self.details = details
-        self.ru, self.en = (text.format(**details) for text in code.value)
-        super().__init__(f"{code.name}: {self.en} / {self.ru}")
+class CaseError(CodedError):
+    """A confirmation, dismissal or refusal is not taken, with a CaseCode."""

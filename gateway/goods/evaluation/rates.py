@@ -90,8 +90,9 @@ def rate(name: str, hits: int, trials: int) -> dict[str, Any]:
 def class_rates(
     pairs: Iterable[tuple[str, str]], classes_of: Callable[[str], frozenset[GoodsClass]]
 ) -> dict[str, dict[str, Any]]:
-    """By goods class, of pairs (true ОКПД2, decided ОКПД2; "" if refused): how often goods outside a class are
-    taken as of it, and goods of it as outside.
+    """By goods class: how often goods outside it are taken as of it, and goods of it as outside.
+
+    Of pairs (true ОКПД2, decided ОКПД2; "" if refused).
     """
     known = [(classes_of(truth), classes_of(decided) if decided else None) for truth, decided in pairs]
     rates = {}

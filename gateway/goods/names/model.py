@@ -1,13 +1,13 @@
 """The trained classifier of names: how it is stored, and what it says of names it has not seen before.
 
-A name's features choose rows of a table. Their sum is a hidden layer, from which come the probabilities of the
-labels, ОКПД2 codes; and beside it the score of a linear learner that knows denied goods and no labels: the two
-err on different names, and are calibrated together. Training is scikit-learn's (`training`); here is only the
-forward pass, in numpy, over a file that all workers of a machine map into memory together.
+A name's features choose rows of a table. Their sum is a hidden layer, from which come the probabilities of
+the labels, ОКПД2 codes; and beside it the score of a linear learner, which knows denied goods and no labels:
+the two err on different names, and are calibrated together. Training is scikit-learn's (`training`); here is
+only the forward pass, in numpy, over a file that all workers of a machine map into memory together.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,15 @@ from gateway.goods.names.lexicon import Lexicon, load_lexicon
 
 FORMAT: Final = 1
 LEXICON_WEIGHT: Final = 0.5
-"""What a matched group of the lexicon counts, where all other features of a name together have the length 1."""
+"""What a matched group of the lexicon counts, where all other features of a name together have length 1."""
+
+DENY_SURE_LOG_ODDS: Final = 4.0
+DENY_HINT_LOG_ODDS: Final = 2.5
+ALLOW_SURE_LOG_ODDS: Final = -4.0
+ALLOW_HINT_LOG_ODDS: Final = -3.0
+"""What a name's terms add to the log-odds of denied goods, above the classifier, which has learned them too:
+it has learned how much they tell in its catalogue, and elsewhere (another language, a flavour of chocolate)
+they tell more than the letters do. Both allow values hold for names with a deny term as well (ADR 0017)."""
 
 _TINY: Final = np.float32(1e-12)
 
@@ -36,7 +44,7 @@ class ModelFileError(ValueError):
 
 
 class Calibration(Struct, frozen=True):
-    """Log-odds of denied goods = `labels` × those of the labels + `linear` × the linear score + `intercept`."""
+    """Log-odds of denied goods: `labels` × those of the labels + `linear` × linear score + `intercept`."""
 
     labels: float
     linear: float
@@ -65,11 +73,13 @@ class ModelCard(Struct, frozen=True, kw_only=True):
 class Scores:
     """What the two learners say of names, before calibration.
 
-    Shapes: `probabilities` (names, labels), `log_odds` (names, 2): of denied goods by the labels, and linear.
+    Shapes: `probabilities` (names, labels), `log_odds` (names, 2): of denied goods by the labels, and linear;
+    `lexicon` (names): what the lexicon adds to the log-odds after calibration.
     """
 
     probabilities: Floats
     log_odds: Floats
+    lexicon: Floats
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class NameModel:
     def probabilities(self, folded: Sequence[str]) -> Floats:
         """Of every name the calibrated probability of each label, shape (names, labels)."""
         scores = self.scores(folded)
-        denied = probability_of(scores.log_odds, self.card.calibration)[:, None]
+        denied = probability_of(scores, self.card.calibration)[:, None]
         is_denied = self.is_denied
         by_label = scores.probabilities
         before = by_label[:, is_denied].sum(axis=1, keepdims=True)
@@ -115,8 +125,9 @@ class NameModel:
         counts = np.diff(starts).astype(np.float32)
         rows = np.take(self.table, columns, axis=0).astype(np.float32)
         sums = np.add.reduceat(rows, starts[:-1], axis=0) / np.sqrt(counts)[:, None]
-        for index, name in enumerate(folded):
-            for group in self.lexicon.match(name):
+        matched = [self.lexicon.match(name) for name in folded]
+        for index, groups in enumerate(matched):
+            for group in groups:
                 sums[index] += LEXICON_WEIGHT * self.table[COLUMNS + group].astype(np.float32)
         sums += self.bias
         outputs = np.tanh(sums[:, :-1]) @ self.output + self.output_bias
@@ -126,14 +137,26 @@ class NameModel:
         denied = outputs[:, self.is_denied].sum(axis=1)
         allowed = outputs[:, ~self.is_denied].sum(axis=1)
         of_labels = np.log(denied + _TINY) - np.log(allowed + _TINY)
-        return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]))
+        above = np.array([_lexicon_log_odds(self.lexicon, groups) for groups in matched], dtype=np.float32)
+        return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]), above)
 
 
-def probability_of(log_odds: Floats, calibration: Calibration) -> NDArray[np.float64]:
-    """The calibrated probability of denied goods, from log-odds of shape (names, 2)."""
-    of_labels, linear = log_odds.T.astype(np.float64)
+def _lexicon_log_odds(lexicon: Lexicon, matched: Iterable[int]) -> float:
+    """What the terms of a name add: nothing without one that denies, else by how sure both sides are."""
+    groups = [lexicon.groups[number] for number in matched]
+    if not any(group.is_deny for group in groups):
+        return 0.0
+    allowing = [group for group in groups if not group.is_deny]
+    if allowing:
+        return ALLOW_SURE_LOG_ODDS if any(group.is_sure for group in allowing) else ALLOW_HINT_LOG_ODDS
+    return DENY_SURE_LOG_ODDS if any(group.is_sure for group in groups) else DENY_HINT_LOG_ODDS
+
+
+def probability_of(scores: Scores, calibration: Calibration) -> NDArray[np.float64]:
+    """The probability of denied goods, shape (names): calibrated, and then what the lexicon adds."""
+    of_labels, linear = scores.log_odds.T.astype(np.float64)
     mixed = calibration.labels * of_labels + calibration.linear * linear + calibration.intercept
-    result: NDArray[np.float64] = 1 / (1 + np.exp(-mixed))
+    result: NDArray[np.float64] = 1 / (1 + np.exp(-(mixed + scores.lexicon)))
     return result
 
 
@@ -147,7 +170,7 @@ class ModelFile:
     folder: Path
 
     def write(self, model: NameModel, sources: Sequence[Path]) -> None:
-        """Store a classifier with the lexicon files it was trained with; the card last, so that none is half."""
+        """Store a classifier with the lexicon files of its training; the card last, so that none is half."""
         (self.folder / _LEXICON).mkdir(parents=True, exist_ok=True)
         for name in _ARRAYS:
             np.save(self.folder / f"{name}.npy", getattr(model, name))

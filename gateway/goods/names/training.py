@@ -1,4 +1,4 @@
-"""Training the classifier of names on a catalogue: scikit-learn learns, a part held out calibrates and judges."""
+"""Training the classifier of names on a catalogue: scikit-learn learns, a part held out judges."""
 
 import dataclasses
 import hashlib
@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from gateway.domain.judging import NAMES_UNHEARD
+from gateway.goods.evaluation.rates import class_rates
 from gateway.goods.names.features import COLUMNS, features
 from gateway.goods.names.folding import fold
 from gateway.goods.names.labels import Lists, labels_of
@@ -28,6 +29,7 @@ from gateway.goods.names.model import (
     NameModel,
     probability_of,
 )
+from gateway.goods.names.opinions import Namer
 from gateway.goods.names.policy import choose_policy, rates_of
 
 HELD_OUT: Final = 5
@@ -38,7 +40,9 @@ ROWS_MAX: Final = 400_000
 HIDDEN: Final = 64
 EPOCHS: Final = 5
 STEPS_PER_EPOCH: Final = 100
-BATCH_MIN: Final = 512
+"""Names of a large catalogue share a step, so that learning costs the same number of steps."""
+BATCH: Final = 512
+STEPS_PER_EPOCH_MIN: Final = 4
 LEARNING_RATE: Final = 0.005
 DECAY: Final = 1e-6
 LINEAR_C: Final = 100.0
@@ -69,7 +73,7 @@ class Examples:
     def part(self, chosen: NDArray[np.bool_]) -> "Examples":
         """Those that are chosen."""
         at = np.flatnonzero(chosen)
-        return Examples([self.folded[i] for i in at], self.targets[at], self.labels)
+        return Examples([self.folded[i] for i in at.tolist()], self.targets[at], self.labels)
 
 
 def train(
@@ -77,8 +81,8 @@ def train(
 ) -> NameModel:
     """Learn names of a catalogue; `trained_on` says which. Raises TrainingError if there is too little.
 
-    A part of the names is held out: it calibrates the probabilities, chooses the policy and judges. The stored
-    classifier has then learned all names.
+    A part of the names is held out: it calibrates the probabilities, chooses the policy and judges. The
+    stored classifier has then learned all names.
     """
     known = _prepared(examples, lists)
     is_denied = np.array([lists.is_denied(label) for label in known.labels])
@@ -100,10 +104,11 @@ def train(
     trial = _learn(
         known.part(~held_out), card, lexicon, lambda done: progress("learning all but a part", done)
     )
-    log_odds = trial.scores(tested.folded).log_odds
-    calibration = _calibrate(log_odds, truth)
-    denied = probability_of(log_odds, calibration)
+    scores = trial.scores(tested.folded)
+    calibration = _calibrate(scores.log_odds, truth)
+    denied = probability_of(scores, calibration)
     policy = choose_policy(denied, truth)
+    card = msgspec.structs.replace(card, calibration=calibration, policy=policy)
     model = _learn(known, card, lexicon, lambda done: progress("learning all", done))
     content = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in model.arrays))
     evaluation: dict[str, Any] = {
@@ -111,15 +116,19 @@ def train(
         "held_out": len(tested.folded),
         "denied_held_out": int(truth.sum()),
         **rates_of(denied, truth, policy),
+        "classes": _class_rates(dataclasses.replace(trial, card=card), tested, lists),
     }
-    card = msgspec.structs.replace(
-        card,
-        version=content.hexdigest()[:12],
-        calibration=calibration,
-        policy=policy,
-        evaluation=evaluation,
-    )
+    card = msgspec.structs.replace(card, version=content.hexdigest()[:12], evaluation=evaluation)
     return dataclasses.replace(model, card=card)
+
+
+def _class_rates(trial: NameModel, tested: Examples, lists: Lists) -> dict[str, dict[str, Any]]:
+    """How often names held out are taken for goods of another class, as a lone name decides."""
+    opinions = Namer(trial, lists.prohibited, lists.class_map).opinions(tested.folded)
+    limit_ppm = trial.card.policy.suspect_ppm
+    decided = [said.okpd2 if said and said.denied_ppm < limit_ppm else "" for said in opinions]
+    truths = [tested.labels[target] for target in tested.targets]
+    return class_rates(zip(truths, decided, strict=True), lists.class_map.classes_of)
 
 
 def _calibrate(log_odds: Floats, truth: NDArray[np.bool_]) -> Calibration:
@@ -196,14 +205,14 @@ def _matrix(folded: Sequence[str], lexicon: Lexicon) -> csr_matrix:
 def _learn(
     examples: Examples, card: ModelCard, lexicon: Lexicon, progress: Callable[[float], None]
 ) -> NameModel:
-    matrix = _matrix(examples.folded, lexicon)
+    matrix, count = _matrix(examples.folded, lexicon), len(examples.folded)
     is_denied = np.array([label in card.denied for label in card.labels])
     linear = LogisticRegression(C=LINEAR_C, solver="liblinear", random_state=0)
     linear.fit(matrix, is_denied[examples.targets])
     learner = MLPClassifier(
         (HIDDEN,),
         activation="tanh",
-        batch_size=max(BATCH_MIN, len(examples.folded) // STEPS_PER_EPOCH),
+        batch_size=max(min(BATCH, count // STEPS_PER_EPOCH_MIN), count // STEPS_PER_EPOCH),
         learning_rate_init=LEARNING_RATE,
         alpha=DECAY,
         random_state=0,

@@ -1,7 +1,8 @@
 """Why reference data is not taken or not published: one error with a code, and texts for people."""
 
 from enum import Enum, unique
-from typing import Any
+
+from gateway.goods.errors import CodedError
 
 
 @unique
@@ -92,11 +93,5 @@ class ListCode(Enum):
     )
 
 
-class ListError(Exception):
-    """Something about a list is refused; `code.name` is for machines, `details` is what the texts name."""
-
-    def __init__(self, code: ListCode, **details: Any) -> None:
-        self.code = code
-        self.details = details
-        self.ru, self.en = (text.format(**details) for text in code.value)
-        super().__init__(f"{code.name}: {self.en} / {self.ru}")
+class ListError(CodedError):
+    """Something about a list is refused, with a ListCode."""

@@ -1,0 +1,55 @@
+"""The classifier of a catalogue file, kept until the file, the lists or the learning change."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from gateway.goods.importing.catalogue import CatalogueFile, CatalogueRow
+from gateway.goods.importing.categories import CategoryMap
+from gateway.goods.names import features, folding, labels, lexicon, model, policy, training
+from gateway.goods.names.labels import Lists
+from gateway.goods.names.lexicon import SHIPPED, load_lexicon
+from gateway.goods.names.model import ModelFile, ModelFileError, NameModel
+from gateway.goods.names.training import Example, Progress, train
+
+_LEARNING: Final = (features, folding, labels, lexicon, model, policy, training)
+
+
+def examples_of(file: CatalogueFile) -> Iterator[Example]:
+    """The names of a catalogue whose code is known."""
+    for row in file.rows():
+        if isinstance(row, CatalogueRow) and row.okpd2:
+            yield Example(row.name, row.okpd2)
+
+
+def train_on(path: Path, categories: CategoryMap, lists: Lists, out: Path, progress: Progress) -> NameModel:
+    """Learn the names of a catalogue file and store the classifier in a folder.
+
+    Raises ImportFileError, TrainingError, OSError.
+    """
+    sources = sorted(SHIPPED.glob("*.toml"))
+    examples = examples_of(CatalogueFile(path, categories))
+    learned = train(examples, lists, load_lexicon(), path.name, progress)
+    ModelFile(out).write(learned, sources)
+    return ModelFile(out).read()
+
+
+def learned_on(
+    path: Path, categories: CategoryMap, lists: Lists, folder: Path, progress: Progress
+) -> NameModel:
+    """`train_on`, unless `folder` holds what it made of the same file, lists and learning before."""
+    kept = folder / _key(path, lists)
+    try:
+        return ModelFile(kept).read()
+    except ModelFileError:
+        return train_on(path, categories, lists, kept, progress)
+
+
+def _key(path: Path, lists: Lists) -> str:
+    told = hashlib.sha256(repr((lists.prohibited.rules, sorted(lists.class_map.by_prefix.items()))).encode())
+    sources = (Path(str(module.__file__)) for module in _LEARNING)
+    for file in (path, *sources, *sorted(SHIPPED.glob("*.toml"))):
+        with file.open("rb") as opened:
+            told.update(hashlib.file_digest(opened, "sha256").digest())
+    return told.hexdigest()[:16]

@@ -1,0 +1,119 @@
+"""A classifier of names: what it learns, how it is kept, and from when on its word counts."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.domain.judging import MILLION
+from gateway.goods.names.lexicon import SHIPPED
+from gateway.goods.names.model import ModelFile, ModelFileError
+from gateway.goods.names.opinions import Namer
+from gateway.goods.names.policy import FALSE_REJECT_AIM, choose_policy, rates_of
+from gateway.goods.names.training import Example, TrainingError, train
+from tests import names_kit
+from tests.names_kit import LEXICON, learned, lists
+
+
+def namer() -> Namer:
+    """What the learned classifier says under the newest lists."""
+    return Namer(learned(), lists().prohibited, lists().class_map)
+
+
+def test_names_never_seen_are_told_apart_by_their_words() -> None:
+    """A new maker of vodka is denied, and of bread is not; each with a code of its kind."""
+    vodka, bread = namer().opinions(["ВОДКА ТУМАННАЯ 0.7", "Хлеб туманный 400г"])
+    assert vodka is not None
+    assert bread is not None
+    assert vodka.denied_ppm > MILLION // 2 > bread.denied_ppm
+    assert (vodka.okpd2[:5], bread.okpd2[:5]) == ("11.01", "10.71")
+
+
+def test_a_name_without_a_letter_or_digit_is_no_opinion() -> None:
+    """Nothing is guessed from nothing, alone or in a basket."""
+    assert [None] == namer().opinions(["***"])
+    told = namer().opinions(["...", "Молоко"])
+    assert (None, True) == (told[0], told[1] is not None)
+
+
+def test_a_basket_is_told_as_its_names_one_by_one() -> None:
+    """One call for all says what a call for each says."""
+    names = [example.name for example in names_kit.examples()][::37]
+    alone = [namer().opinions([name])[0] for name in names]
+    for one, together in zip(alone, namer().opinions(names), strict=True):
+        assert one is not None
+        assert together is not None
+        assert one.okpd2 == together.okpd2
+        assert abs(one.denied_ppm - together.denied_ppm) <= 5
+
+
+def test_words_of_the_lexicon_stand_above_what_was_learned() -> None:
+    """A foreign word that was in no name denies, and a word for sweets beside it clears."""
+    plain, denied, cleared = namer().opinions(["x y", "absolut y", "truffles absolut y"])
+    assert plain is not None
+    assert denied is not None
+    assert cleared is not None
+    assert denied.denied_ppm > plain.denied_ppm > cleared.denied_ppm
+
+
+def test_what_learning_does_not_see_it_is_judged_by() -> None:
+    """The card tells how names held out were decided, and goods of which classes were confused."""
+    evaluation = learned().card.evaluation
+    assert evaluation["held_out"] > 20
+    assert (0.0, 0.0) == (evaluation["false_accept_rate"], evaluation["false_reject_rate"])
+    assert 0 == evaluation["classes"]["durable"]["inside"]
+    assert 0.0 == evaluation["classes"]["food"]["outside_program_accept_rate"]
+
+
+def test_a_stored_classifier_says_the_same_and_a_changed_one_is_refused(tmp_path: Path) -> None:
+    """Its numbers are mapped as they were; a file that its card does not name is no part of it."""
+    file = ModelFile(tmp_path / "names")
+    file.write(learned(), sorted(SHIPPED.glob("wine.toml")))
+    names = ["водка лесная", "батон"]
+    # The lexicon stored with it is another one than it learned with: compare where neither says anything.
+    assert np.allclose(learned().probabilities(names), file.read().probabilities(names), atol=1e-6)
+    np.save(file.folder / "bias.npy", np.zeros(3))
+    with pytest.raises(ModelFileError, match="are not those that its card names"):
+        file.read()
+
+
+@pytest.mark.parametrize("card", ["", "{}", json.dumps({"format": 99, "sha256": {}, "card": {}})])
+def test_a_folder_that_is_no_classifier_is_refused_by_name(tmp_path: Path, card: str) -> None:
+    """Whatever stands in its card."""
+    (tmp_path / "card.json").write_text(card)
+    with pytest.raises(ModelFileError, match=str(tmp_path)):
+        ModelFile(tmp_path).read()
+
+
+@pytest.mark.parametrize(
+    ("examples", "message"),
+    [
+        ([Example("Хлеб", "10.71.11")], "1 names have a code; at least 200"),
+        ([Example(f"Хлеб {n}", "10.71.11") for n in range(300)], "goods that are denied"),
+        ([Example(f"Водка {n}", "11.01.10.111") for n in range(300)], "goods that are not"),
+    ],
+)
+def test_a_catalogue_that_teaches_nothing_is_refused(examples: list[Example], message: str) -> None:
+    """Too few names, or all of one side."""
+    with pytest.raises(TrainingError, match=message):
+        train(examples, lists(), LEXICON, "some", lambda step, done: None)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1, width=32), st.booleans()), min_size=20, max_size=400).filter(
+        lambda rows: {True, False} == {truth for _, truth in rows}
+    )
+)
+def test_the_more_certain_a_threshold_is_the_more_it_takes(rows: list[tuple[float, bool]]) -> None:
+    """Doubt, suspicion, denial, overruling; and names held out are refused wrongly at most as aimed at."""
+    denied = np.array([probability for probability, _ in rows], dtype=np.float64)
+    truth = np.array([is_denied for _, is_denied in rows])
+    policy = choose_policy(denied, truth)
+    assert policy.doubt_ppm <= policy.suspect_ppm <= policy.deny_ppm <= policy.overrule_ppm
+    above = (np.round(denied * MILLION) >= policy.suspect_ppm)[~truth].mean()
+    halves = (denied >= 0.5)[~truth].mean()
+    assert above <= max(FALSE_REJECT_AIM, halves)
+    assert above == pytest.approx(rates_of(denied, truth, policy)["false_reject_rate"], abs=1e-6)
