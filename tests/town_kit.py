@@ -24,7 +24,7 @@ from gateway.goods.reference.kinds import Kind
 from gateway.goods.sources import NOTHING_CONFIRMED, Confirmed, GoodsAt
 from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
-from tests.cases_kit import SmallCatalogue
+from tests.builders import SmallCatalogue
 from tests.cli_kit import CommandLine
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, standing
 from tests.made_classifier import made_classifier

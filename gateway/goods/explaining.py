@@ -149,7 +149,7 @@ def _step(item: Evidence, judged: Judged, edition: Edition) -> Step:
 
 
 def trace_lines(explanation: Explanation, *, russian: bool) -> list[str]:
-    """The cashier's sentence and the whole trace as lines for a person: sources, words, who decided by what."""
+    """The cashier's sentence and the whole trace, line by line: sources, words, who decided by what."""
     tongue = 0 if russian else 1
     return [
         explanation.cashier_ru if russian else explanation.cashier_en,
