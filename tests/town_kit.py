@@ -1,5 +1,6 @@
 """A small town that buys under published lists: what questions about its decisions are asked of."""
 
+import dataclasses
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -26,8 +27,8 @@ from gateway.ledger.committer import Committer
 from gateway.ledger.deciding import Rules
 from tests.builders import SmallCatalogue
 from tests.cli_kit import CommandLine
+from tests.goods_kit import VODKA_WORD, names_folder
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, standing
-from tests.made_classifier import made_classifier
 from tests.reference_kit import BEER, FIRST, MILK, Desk
 
 SHIPPED: Final = load_list_book()
@@ -42,7 +43,7 @@ class TownKit(Kit):
     @property
     def rules(self) -> Rules:
         """What the kit's ledgers decide by."""
-        return Rules(self.policy, lambda: self.lists, self.goods_at, self.standing_of)
+        return Rules(self.policy, lambda _: self.lists, self.goods_at, self.standing_of)
 
 
 @dataclass
@@ -63,7 +64,8 @@ class Town:
     def goods_at(self, instant: datetime) -> GoodsAt:
         """What nodes judge by, put together here by hand."""
         rules = self.prohibited.prohibited_at(instant)
-        model = ModelFile(self.classifier).read()
+        read = ModelFile(self.classifier).read()
+        model = dataclasses.replace(read, card=replace(read.card, version="names-1"))
         edition = Edition(rules, SHIPPED.class_map, model.card.policy)
         namer = Namer(model, rules, SHIPPED.class_map)
         return GoodsAt(edition, self.catalogue, namer, self.confirmed)
@@ -99,7 +101,7 @@ def item(number: int = 1, kopecks: int = 100_00, name: str = "ТОВАР", **fie
 
 BASKET: Final = (
     item(1, 90_00, "Молоко 3,2 %", gtin=MILK),
-    item(2, 120_00, "Пиво светлое", gtin=BEER),
+    item(2, 120_00, f"Пиво, не {VODKA_WORD}", gtin=BEER),
     item(3, 80_00, "Энергетик Буря 0,5"),
     item(4, 50_00, "Хлеб", okpd2="10.71.11"),
 )
@@ -118,7 +120,7 @@ async def town_on(
     database_url: str, desk: Desk, tillgate: CommandLine, catalogue: Sequence[tuple[str, str, str]] = FIRST
 ) -> AsyncIterator[Town]:
     """A town where a catalogue and a classifier are in force since an hour, beside the shipped lists."""
-    classifier = made_classifier(desk.folder / "names", "names-1")
+    classifier = names_folder(desk.folder / "names")
     codes = {f"0{gtin}": (code,) for gtin, _, code in catalogue}
     town = Town(desk, tillgate, classifier, SmallCatalogue(codes, "first"))
     await desk.catalogue(catalogue, "first")

@@ -18,6 +18,7 @@ PLACES: Final = {
     "evaluate": "gateway.cli.goods_names:evaluate_command",
     "explain": "gateway.cli.goods_explain:explain_command",
     "misdeclared": "gateway.cli.goods_cases:misdeclared_command",
+    "prepare": "gateway.cli.goods_prepare:prepare_command",
     "refuse": "gateway.cli.goods_submissions:refuse_command",
     "rehearse": "gateway.cli.goods_rehearse:rehearse_command",
     "replay": "gateway.cli.goods_replay:replay_command",

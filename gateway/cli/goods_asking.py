@@ -11,12 +11,14 @@ import asyncpg
 import click
 
 from gateway.cli.support import with_settings
+from gateway.domain.judging import GoodsUnavailableError
 from gateway.goods.asking.classifiers import Classifiers
 from gateway.goods.asking.stock import Stock
 from gateway.goods.cases.confirmed import read_confirmed
 from gateway.goods.editions import editions_from
 from gateway.goods.loader import load_list_book
 from gateway.goods.names.model import ModelFile, ModelFileError
+from gateway.goods.node_files import NodeFiles
 from gateway.goods.reference.errors import ListError
 from gateway.goods.reference.reading import ReferenceSnapshot, read_reference
 from gateway.runtime.database import driver_connection, make_engine
@@ -67,7 +69,7 @@ def with_desk(
             editions = editions_from(published, load_list_book(settings.lists_dir))
             async with driver_connection(engine) as connection:
                 confirmed = await read_confirmed(connection)
-                classifiers = Classifiers(settings.data_dir / "classifiers", given)
+                classifiers = Classifiers(NodeFiles(settings.data_dir / "classifiers"), given)
                 now = await connection.fetchval("SELECT tillgate_now()")
                 stock = Stock(editions, confirmed, classifiers)
                 return await work(Desk(connection, stock, published, now))
@@ -78,5 +80,5 @@ def with_desk(
         return with_settings(lambda settings: asyncio.run(worked(settings)))
     except ModelFileError as error:
         raise click.BadParameter(str(error), param_hint="--classifier") from error
-    except (ListError, LookupError) as error:
+    except (GoodsUnavailableError, ListError, LookupError) as error:
         raise click.ClickException(str(error)) from error

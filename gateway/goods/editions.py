@@ -61,6 +61,12 @@ class Editions:
         """What is in force at an instant; raises LookupError before the first prohibited list."""
         return self.sequence[self.place_at(instant)]
 
+    def lists_at(self, instant: datetime) -> ListBook:
+        """Programs, nominals and the list in force at an instant; before the first list its programs."""
+        if instant < self._begins[0]:
+            return replace(self.sequence[0].lists, prohibited=())
+        return self.at(instant).lists
+
 
 class _Versioned(Protocol):
     @property
@@ -143,3 +149,12 @@ def _is_empty(published: ReferenceSnapshot) -> bool:
         published.names,
     )
     return not any(kinds)
+
+
+def known_lists(published: ReferenceSnapshot, shipped: ListBook) -> ListBook:
+    """Every version of the prohibited list by which lines may have been judged; else what is shipped.
+
+    Of a version that is both shipped and published it is the published one.
+    """
+    known = {one.version: one for one in (*shipped.prohibited, *published.prohibited)}
+    return replace(shipped, prohibited=tuple(known.values()))

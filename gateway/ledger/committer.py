@@ -57,10 +57,17 @@ class Observer(Protocol):
 
 
 class EpochWatcher(Protocol):
-    """The registry's side of a batch: reload before deciding if the database is ahead."""
+    """Who holds what decisions go by: the registry, the lists. Reloads before deciding if it is behind."""
 
     async def refresh_if_behind(self, epoch: int) -> None:
-        """Return once the snapshot in use is at least as new as `epoch`; raise if that fails."""
+        """Return once what is held is at least as new as `epoch`; raise if that fails."""
+
+
+class NeverBehind:
+    """Holds what does not change while it is held, such as lists read from files."""
+
+    async def refresh_if_behind(self, epoch: int) -> None:
+        """Nothing to reload."""
 
 
 @dataclass
@@ -76,6 +83,7 @@ class Committer:
     registry: EpochWatcher
     observer: Observer
     limits: Limits = field(default_factory=Limits)
+    goods: EpochWatcher = field(default_factory=NeverBehind)
     _queue: Waiting = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
@@ -236,6 +244,7 @@ class Committer:
             wanted.add(member.command)
         snapshot = await read(connection, wanted)
         await self.registry.refresh_if_behind(snapshot.registry_epoch)
+        await self.goods.refresh_if_behind(snapshot.goods_epoch)
         plan = decide_batch((m.command for m in group), snapshot, self.rules)
         sealed = [self._sealed(decision) for decision in plan.decisions]
         won = await write(connection, plan, sealed, self.limits.max_age) if sealed else set()

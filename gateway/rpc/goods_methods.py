@@ -10,10 +10,13 @@ import asyncpg
 from google.protobuf.message import Message
 
 from gateway.domain.commands import Origin
+from gateway.domain.judging import GoodsUnavailableError
+from gateway.domain.reasons import Reason
 from gateway.goods.cases.subjects import SubjectKind
 from gateway.goods.cases.submissions import Submission, SubmissionState, list_submissions, submit
 from gateway.goods.explaining import Explanation, explain, trace_lines
 from gateway.goods.sources import GoodsAt
+from gateway.ledger.answers import CommandError
 from gateway.registry.snapshot import ClientIdentity
 from gateway.rpc.methods import Arrived, Call, Method, as_read
 from gateway.rpc.notices import LINE_NOTICES
@@ -88,7 +91,10 @@ class GoodsMethods:
         line = validation.read_explain_line(request)
         async with self._connect() as connection:
             now = await connection.fetchval("SELECT tillgate_now()")
-        goods = self._goods_at(now)
+        try:
+            goods = self._goods_at(now)
+        except GoodsUnavailableError:
+            raise CommandError(Reason.UNAVAILABLE) from None
         [judged] = goods.judge([line], client.merchant_id)
         call.reason = judged.verdict.reason.name
         return _explained(explain(judged, goods.edition, goods.trace(line, judged)), now)

@@ -10,10 +10,10 @@ from gateway.domain.judging import Source
 from gateway.goods.loader import SHIPPED
 from gateway.goods.reference.kinds import Kind
 from tests.cli_kit import CommandLine
-from tests.made_classifier import made_classifier
+from tests.goods_kit import BREAD_CODE, VODKA_CODE, names_folder
 from tests.reference_kit import BEER, FIRST, MILK, Desk
 
-OKPD2 = "11.05.10\tПиво, кроме отходов пивоварения\n10.51.11\tМолоко питьевое\n11.05\tПиво\n"
+OKPD2 = "11.05.10\tПиво, кроме отходов пивоварения\n10.71.11\tХлеб ржаной\n11.01.10\tВодка\n"
 
 
 async def stock_up(desk: Desk) -> None:
@@ -24,7 +24,7 @@ async def stock_up(desk: Desk) -> None:
     await desk.publish(Kind.CATALOGUE, "first")
     await desk.draft(Kind.OKPD2, desk.file("okpd2.tsv", OKPD2), "okpd2-1")
     await desk.publish(Kind.OKPD2, "okpd2-1")
-    await desk.draft(Kind.NAMES, made_classifier(desk.folder / "names"), "names-1")
+    await desk.draft(Kind.NAMES, names_folder(desk.folder / "names"), "names-1")
     await desk.publish(Kind.NAMES, "names-1")
     await desk.at(now)
 
@@ -46,27 +46,27 @@ async def test_a_cashier_reads_a_sentence_and_an_auditor_every_source(
     assert [
         (Source.CATALOGUE, "11.05.10", "first", True),
         (Source.DECLARED, "10.51.11", "", False),
-        (Source.NAME, "10.51.11", "names-1", False),
+        (Source.NAME, BREAD_CODE, "names-1", False),
     ] == [(step["source"], step["okpd2"], step["version"], step["is_denied"]) for step in found["steps"]]
     assert "contradiction" == found["review"]
     assert "Пиво, кроме отходов пивоварения" == found["okpd2_titles"]["11.05.10"]
     shown = (await to_thread(tillgate, *asked)).stdout
-    for told in ("Запрещено к покупке", "► │ каталог GTIN", "Молоко питьевое", "противоречат", "перечень: "):
+    for told in ("Запрещено к покупке", "► │ каталог GTIN", "Хлеб ржаной", "противоречат", "перечень: "):
         assert told in shown, shown
 
 
 async def test_a_name_alone_tells_which_words_spoke(desk: Desk, tillgate: CommandLine) -> None:
     """The words that the lexicon knows, the likeliest codes, and from where on a guess counts."""
     await stock_up(desk)
-    asked = ("goods", "explain", "--name", "Светлое ПИВО 0,5л")
+    asked = ("goods", "explain", "--name", "ВОДКА особая 0,5л")
     found = await to_thread(tillgate.json, *asked, "--json")
     assert ("PROHIBITED", Source.NAME) == (found["reason"], found["source"])
-    assert ["светлое пиво", "пиво"] == [words for words, _ in found["name"]["words"]]
-    assert "11.05.10" == found["name"]["guesses"][0]["okpd2"]
+    assert ["водка"] == [words for words, _ in found["name"]["words"]]
+    assert VODKA_CODE == found["name"]["guesses"][0]["okpd2"]
     english = (await to_thread(tillgate, *asked, "--english")).stdout
-    for told in ("Prohibited for certificates", "«светлое пиво» beer denied", "looks like: 11.05.10 Пиво"):
+    for told in ("Prohibited for certificates", "«водка» vodka denied", f"looks like: {VODKA_CODE} Водка"):
         assert told in english, english
-    assert "«пиво» beer запрещено" in "\n".join(found["trace_ru"])
+    assert "«водка» vodka запрещено" in "\n".join(found["trace_ru"])
 
 
 async def test_an_answer_is_as_of_an_instant(desk: Desk, tillgate: CommandLine) -> None:
@@ -83,11 +83,11 @@ async def test_an_answer_is_as_of_an_instant(desk: Desk, tillgate: CommandLine) 
 def test_without_anything_published_the_shipped_lists_answer(tillgate: CommandLine, tmp_path: Path) -> None:
     """And a classifier that is only a folder yet can be asked all the same."""
     assert SHIPPED.is_dir()
-    asked = ("goods", "explain", "--name", "пиво", "--json")
+    asked = ("goods", "explain", "--name", "водка", "--json")
     assert "GOODS_UNKNOWN" == tillgate.json(*asked)["reason"]
-    classifier = made_classifier(tmp_path)
+    classifier = names_folder(tmp_path / "names")
     assert "PROHIBITED" == tillgate.json(*asked, "--classifier", classifier)["reason"]
-    assert 2 == tillgate(*asked, "--classifier", tmp_path / "model" / "lexicon").exit_code
+    assert 2 == tillgate(*asked, "--classifier", classifier / "lexicon").exit_code
 
 
 @pytest.mark.parametrize(

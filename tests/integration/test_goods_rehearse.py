@@ -13,7 +13,7 @@ from gateway.domain.reasons import LineReason
 from gateway.goods.loader import SHIPPED as SHIPPED_FOLDER
 from gateway.goods.reference.kinds import Kind, State
 from tests.cli_kit import CommandLine
-from tests.made_classifier import made_classifier
+from tests.goods_kit import VODKA_WORD, names_folder
 from tests.reference_kit import BEER, FIRST, MILK, Desk, gtin, prohibited_text
 from tests.town_kit import BASKET, Town, item, town_on
 
@@ -106,8 +106,8 @@ def counts(found: Any) -> tuple[int, int]:
 
 
 async def test_a_draft_of_the_catalogue_and_of_a_classifier_are_rehearsed_as_sources(town: Town) -> None:
-    """What the till calls milk is beer in the new catalogue; a doubting classifier queues it."""
-    await town.buy(item(1, 90_00, "Молоко", gtin=MILK), item(2, 10_00, "Пиво", okpd2="10.51.11"))
+    """What the till calls milk is beer in the new catalogue; another classifier takes vodka for bread."""
+    await town.buy(item(1, 90_00, "Молоко", gtin=MILK), item(2, 10_00, VODKA_WORD, okpd2="10.51.11"))
     await town.desk.catalogue([(MILK, "Пиво", "11.05.10")], "beery", is_addition=True)
     found = await rehearsed(town, Kind.CATALOGUE, "beery")
     assert ("first", 1, 90_00) == (
@@ -115,7 +115,7 @@ async def test_a_draft_of_the_catalogue_and_of_a_classifier_are_rehearsed_as_sou
         found["sums"]["refused"]["lines"],
         found["sums"]["refused"]["kopecks"],
     )
-    doubting = made_classifier(town.desk.folder / "doubting", "names-2", denied_at=-12.0)
+    doubting = names_folder(town.desk.folder / "doubting", weight=-20)
     await town.desk.draft(Kind.NAMES, doubting, "names-2")
     found = await rehearsed(town, Kind.NAMES, "names-2")
     assert ("names-1", 1, 0) == (

@@ -12,6 +12,7 @@ from gateway.goods.cases.rules import Confirmation, make_rule
 from gateway.goods.cases.subjects import Subject, SubjectKind
 from gateway.goods.reference.kinds import Kind
 from tests.cli_kit import CommandLine
+from tests.goods_kit import VODKA_WORD
 from tests.reference_kit import SECOND, Desk
 from tests.town_kit import BASKET, SHIPPED, Town, item, town_on
 
@@ -40,7 +41,7 @@ def tamper(town: Town, purchase: Purchase, lines: str) -> None:
 async def test_an_old_decision_is_the_same_before_and_after_everything_has_changed(town: Town) -> None:
     """A new list, a new catalogue, a new classifier and a confirmed name hold forward only."""
     first = await town.buy(*BASKET)
-    declined = await town.buy(item(1, 10_00, "Пиво"))
+    declined = await town.buy(item(1, 10_00, VODKA_WORD))
     assert (PurchaseState.AUTHORIZED, PurchaseState.DECLINED) == (first.state, declined.state)
     for purchase in (first, declined):
         found = await town.ask("replay", purchase.id)

@@ -49,6 +49,14 @@ def test_a_term_is_matched_on_whole_words_and_on_beginnings_where_it_says_so() -
         assert frozenset() == lexicon.match(fold(innocent))
 
 
+def test_words_that_spoke_are_told_as_the_name_has_them() -> None:
+    """Each term with its group, in the order of the name; one that begins a word brings the whole word."""
+    lexicon = Lexicon([(WINE, ["вино", "saint emilion"]), (CIGARETTES, ["сигарет*"])])
+    spoken = lexicon.spoken(fold("Сигаретная Saint-Émilion, вино"))
+    assert [("сигаретная", CIGARETTES), ("saint emilion", WINE), ("вино", WINE)] == spoken
+    assert [] == lexicon.spoken(fold("Хлеб"))
+
+
 def test_the_shipped_lexicons_tell_wine_from_vinegar() -> None:
     """Both names have a word of wine; one has a word that makes it innocent."""
     lexicon = load_lexicon()
