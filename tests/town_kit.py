@@ -17,6 +17,7 @@ from gateway.domain.category import ListBook
 from gateway.domain.judging import Edition
 from gateway.domain.policy import Standing
 from gateway.domain.purchase import Purchase
+from gateway.goods.book import GoodsBook
 from gateway.goods.cases.confirmed import read_confirmed
 from gateway.goods.loader import load_list_book
 from gateway.goods.names.model import ModelFile
@@ -60,9 +61,12 @@ class Town:
     ahead: timedelta = timedelta()
     confirmed: Confirmed = NOTHING_CONFIRMED
     prohibited: ListBook = SHIPPED
+    book: GoodsBook | None = None
 
     def goods_at(self, instant: datetime) -> GoodsAt:
-        """What nodes judge by, put together here by hand."""
+        """What nodes judge by: a process's book, or put together here by hand."""
+        if self.book is not None:
+            return self.book.goods_at(instant)
         rules = self.prohibited.prohibited_at(instant)
         read = ModelFile(self.classifier).read()
         model = dataclasses.replace(read, card=replace(read.card, version="names-1"))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,8 +12,9 @@ from gateway.domain.purchase import Purchase, PurchaseState
 from gateway.goods.cases.rules import Confirmation, make_rule
 from gateway.goods.cases.subjects import Subject, SubjectKind
 from gateway.goods.reference.kinds import Kind
+from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine
-from tests.goods_kit import VODKA_WORD
+from tests.goods_kit import VODKA_WORD, book_on, prepared
 from tests.reference_kit import SECOND, Desk
 from tests.town_kit import BASKET, SHIPPED, Town, item, town_on
 
@@ -55,6 +57,19 @@ async def test_an_old_decision_is_the_same_before_and_after_everything_has_chang
     for purchase in (first, declined):
         found = await town.ask("replay", purchase.id, "--json")
         assert (0, True) == (found.exit_code, json.loads(found.stdout)["same"]), found.output
+
+
+async def test_what_a_gateway_decided_by_its_files_repeats_from_the_database(
+    town: Town, postgres: EmbeddedPostgres, database_name: str, tmp_path: Path
+) -> None:
+    """The catalogue as a mapped file and as rows, the classifier as a node opens it and as a command does."""
+    async with book_on(postgres, database_name, tmp_path / "node") as book:
+        await prepared(book, town.desk.connection)
+        town.book = book
+        purchase = await town.buy(*BASKET)
+    assert {"catalogue", "declared", "name"} == {one.verdict.source for one in purchase.lines}
+    found = await town.ask("replay", purchase.id)
+    assert 0 == found.exit_code, found.output
 
 
 async def test_a_confirmed_name_repeats_where_it_held(town: Town) -> None:
