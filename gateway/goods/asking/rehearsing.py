@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import asyncpg
@@ -118,12 +119,25 @@ class Tally:
     _outlets: dict[tuple[int, int], Counter[Change]] = field(default_factory=lambda: defaultdict(Counter))
     _money: dict[tuple[int, int], Counter[Change]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add(self, bought: Bought) -> None:
-        """Judge one basket on both sides, and count what differs."""
+    def add(self, page: Iterable[Bought]) -> None:
+        """Judge baskets on both sides, and count what differs.
+
+        All lines of a merchant are judged in one call: the classifier's price is by the call.
+        """
+        of_merchant: dict[int, list[Bought]] = defaultdict(list)
+        for bought in page:
+            of_merchant[bought.basket.merchant_id].append(bought)
+        for merchant_id, baskets in of_merchant.items():
+            lines = [item.line for bought in baskets for item in bought.basket.lines]
+            before = iter(self.before.asked.goods.judge(lines, merchant_id))
+            after = iter(self.after.asked.goods.judge(lines, merchant_id))
+            for bought in baskets:
+                count = len(bought.basket.lines)
+                self._add(bought, list(islice(before, count)), list(islice(after, count)))
+
+    def _add(self, bought: Bought, before: Sequence[Judged], after: Sequence[Judged]) -> None:
         basket = bought.basket
         lines = [item.line for item in basket.lines]
-        before = self.before.asked.goods.judge(lines, basket.merchant_id)
-        after = self.after.asked.goods.judge(lines, basket.merchant_id)
         programs = self.before.programs(bought.programs), self.after.programs(bought.programs)
         self.baskets += 1
         self.lines += len(lines)
@@ -219,10 +233,11 @@ async def rehearse(
 
     What the catalogue knows of a page is fetched before its lines are judged. Raises the database's errors.
     """
+    before, after = tally.before.asked, tally.after.asked
     async for page in pages:
         lines = [(one.basket.merchant_id, item.line) for one in page for item in one.basket.lines]
-        for side in (tally.before, tally.after):
-            await side.asked.fetch(connection, lines)
-        for bought in page:
-            tally.add(bought)
+        await before.fetch(connection, lines)
+        if after.catalogue is not before.catalogue:
+            await after.fetch(connection, lines)
+        tally.add(page)
         progress(len(page))

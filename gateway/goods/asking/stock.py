@@ -29,7 +29,7 @@ class AskedGoods:
     published: GoodsEdition
     goods: GoodsAt
     namer: Namer | None
-    _catalogue: FetchedCatalogue | None = field(repr=False)
+    catalogue: FetchedCatalogue | None = field(repr=False)
 
     @property
     def lists(self) -> ListBook:
@@ -38,10 +38,10 @@ class AskedGoods:
 
     async def fetch(self, connection: asyncpg.Connection, lines: Iterable[tuple[int, Line]]) -> None:
         """Fetch what the catalogue knows of merchants' lines, each with its merchant's id."""
-        if self._catalogue is None:
+        if self.catalogue is None:
             return
         templates = self.goods.confirmed.templates
-        await self._catalogue.fetch(
+        await self.catalogue.fetch(
             connection,
             (
                 gtin
@@ -59,6 +59,8 @@ class Stock:
     editions: Editions
     confirmed: ConfirmedBook
     classifiers: Classifiers
+    _catalogues: dict[int, FetchedCatalogue] = field(default_factory=dict, init=False, repr=False)
+    """By their numbers: whatever is judged by one version shares what was fetched of it."""
 
     async def at(self, connection: asyncpg.Connection, instant: datetime) -> AskedGoods:
         """What was in force at an instant.
@@ -76,6 +78,8 @@ class Stock:
         if model is not None:
             edition = Edition(edition.prohibited, edition.class_map, model.card.policy)
             namer = Namer(model, edition.prohibited, edition.class_map)
-        stored = published.catalogue
-        catalogue = None if stored is None else FetchedCatalogue(stored.version, stored.number)
+        catalogue = None
+        if stored := published.catalogue:
+            made = FetchedCatalogue(stored.version, stored.number)
+            catalogue = self._catalogues.setdefault(stored.number, made)
         return AskedGoods(published, GoodsAt(edition, catalogue, namer, confirmed), namer, catalogue)
