@@ -60,7 +60,7 @@ def names_folder(folder: Path, version: str = "hand-made", weight: float = 40) -
         policy=NamePolicy(100_000, 300_000, 700_000, 950_000),
         evaluation={},
     )
-    table = np.zeros((COLUMNS + 1, 2), dtype=np.float16)
+    table = np.zeros((COLUMNS + 1, 2), dtype=np.float32)
     table[-1, -1] = weight
     model = NameModel(
         card=card,

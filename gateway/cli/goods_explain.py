@@ -16,7 +16,7 @@ from rich.text import Text
 from gateway.cli.goods_asking import Desk, classifier_option, with_desk
 from gateway.cli.lists_support import MOMENT, shown_moment
 from gateway.cli.support import console
-from gateway.domain.basket import Line
+from gateway.domain.basket import Line, bare_line
 from gateway.domain.category import OKPD2_FORM
 from gateway.domain.reasons import LineReason
 from gateway.goods.asking.titles import titles_of
@@ -94,11 +94,14 @@ def explain_command(
     english: bool,
 ) -> None:
     """Tell whether points may pay a line, and why: a sentence for the cashier, then every source's word."""
-    line = Line(
-        line_number=1, item_name=name, quantity_milli=1000, unit_price_kopecks=0, discount_kopecks=0,
-        amount_kopecks=0, gtin=gtin, marking_code=marking, item_code=item_code, okpd2=okpd2,
+    line = bare_line(
+        name,
+        gtin=gtin,
+        marking_code=marking,
+        item_code=item_code,
+        okpd2=okpd2,
         payment_subject=payment_subject,
-    )  # fmt: skip
+    )
     if not any((name, gtin, okpd2, marking, item_code, payment_subject)):
         raise click.UsageError("say something of the line: --name, --gtin, --okpd2, ...")
     if item_code and merchant is None:

@@ -7,7 +7,8 @@ and a basket, which is decided at one instant, never mixes two.
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.domain.category import ListBook
+from gateway.domain.commands import Authorize, Command
 from gateway.domain.judging import Edition, GoodsUnavailableError
 from gateway.following import Followed
 from gateway.goods.cases.confirmed import ConfirmedBook, read_confirmed
@@ -25,6 +27,7 @@ from gateway.goods.catalogue_store import StoredCatalogue
 from gateway.goods.editions import Editions, GoodsEdition, editions_from
 from gateway.goods.names.model import NameModel
 from gateway.goods.names.opinions import Namer
+from gateway.goods.names.remembered import RememberedNamer
 from gateway.goods.node_files import NodeFiles, OpenFile, files_of
 from gateway.goods.preparing import needed
 from gateway.goods.reference.reading import read_epoch, read_reference
@@ -59,7 +62,7 @@ class _Sources:
     edition: Edition
     catalogue: StoredCatalogue | None = None
     model: NameModel | None = None
-    namer: Namer | None = None
+    namer: RememberedNamer | None = None
 
 
 class _Span(Struct, frozen=True):
@@ -117,6 +120,20 @@ class GoodsBook(Followed[HeldGoods]):
             if span.begins <= instant and (span.ends is None or instant < span.ends):
                 return span.goods
         return self._span_at(instant)
+
+    async def judge_ahead(self, commands: Iterable[Command]) -> None:
+        """Judge lines of purchases that nobody has seen lately; the event loop goes on in between.
+
+        What cannot be judged is left to the decision, which says why.
+        """
+        baskets = [
+            (one.basket.lines, one.origin.merchant_id) for one in commands if isinstance(one, Authorize)
+        ]
+        if not baskets:
+            return
+        with suppress(LookupError, GoodsUnavailableError):
+            for _ in self.goods_at(self.now).judge_ahead(baskets):
+                await asyncio.sleep(0)
 
     def check(self) -> None:
         """Return if lines can be judged now; raises what `goods_at` raises."""
@@ -233,7 +250,9 @@ def _sources(edition: GoodsEdition, opened: Sequence[OpenFile], old: Sequence[_S
     same = next((one for one in old if one.model is model and one.edition == rules), None)
     if same is not None:
         return dataclasses.replace(same, catalogue=catalogue)
-    namer = Namer(model, rules.prohibited, rules.class_map) if model is not None else None
+    if model is None:
+        return _Sources(rules, catalogue)
+    namer = RememberedNamer(Namer(model, rules.prohibited, rules.class_map))
     return _Sources(rules, catalogue, model, namer)
 
 

@@ -63,8 +63,18 @@ class EpochWatcher(Protocol):
         """Return once what is held is at least as new as `epoch`; raise if that fails."""
 
 
+class GoodsWatcher(EpochWatcher, Protocol):
+    """Who holds what lines are judged by."""
+
+    async def judge_ahead(self, commands: Iterable[Command]) -> None:
+        """Judge lines that nobody has seen lately, some at a time; deciding then is quick. Raises nothing."""
+
+
 class NeverBehind:
-    """Holds what does not change while it is held, such as lists read from files."""
+    """Holds what does not change while it is held and is quickly asked, such as lists read from files."""
+
+    async def judge_ahead(self, commands: Iterable[Command]) -> None:
+        """Nothing is slow."""
 
     async def refresh_if_behind(self, epoch: int) -> None:
         """Nothing to reload."""
@@ -83,7 +93,7 @@ class Committer:
     registry: EpochWatcher
     observer: Observer
     limits: Limits = field(default_factory=Limits)
-    goods: EpochWatcher = field(default_factory=NeverBehind)
+    goods: GoodsWatcher = field(default_factory=NeverBehind)
     _queue: Waiting = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
@@ -196,6 +206,8 @@ class Committer:
         _fail(self._queue.give_up(), CommandError(Reason.UNAVAILABLE))
 
     async def _commit(self, connection: Connection, batch: list[Member]) -> None:
+        # Before the reading, which must not grow old meanwhile.
+        await self.goods.judge_ahead(member.command for member in batch)
         pending = batch
         while pending:
             together = [m for m in pending if m.losses < self.limits.losses_before_alone]

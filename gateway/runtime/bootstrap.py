@@ -21,9 +21,8 @@ from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.jsondoor.service import JsonService
 from gateway.ledger.answers import Seal, StoredAnswer
-from gateway.ledger.committer import Committer, Connect, EpochWatcher, Observer
+from gateway.ledger.committer import Committer, Connect, EpochWatcher, GoodsWatcher, Observer
 from gateway.ledger.deciding import Rules
-from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
 from gateway.ledger.waiting import Limits
@@ -52,18 +51,15 @@ from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
+from gateway.runtime.upkeep import PARTITIONS_INTERVAL_S, check_partitions, keep_partitions
 from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import NotReadyError, Readiness
 
 log = structlog.get_logger(__name__)
 
 SWEEP_INTERVAL_S = 30.0
-PARTITIONS_INTERVAL_S = 3600.0
 LISTS_SILENCE_S = 120.0
 """A download begins with the database putting aside millions of rows."""
-
-_PARTITIONS_LOCK_KEY = 0x7061_7274
-"""Advisory lock of making partitions: two processes at once would only run into each other."""
 
 
 class DecidingLedger(Ledger, Protocol):
@@ -71,7 +67,7 @@ class DecidingLedger(Ledger, Protocol):
 
     rules: Rules
     registry: EpochWatcher
-    goods: EpochWatcher
+    goods: GoodsWatcher
     observer: Observer
 
     @property
@@ -175,7 +171,7 @@ class Gateway:
             {
                 "database": self._check_database,
                 "goods": self._check_goods,
-                "partitions": self._check_partitions,
+                "partitions": partial(check_partitions, parts.engine),
             }
         )
         self._web = WebDoor(make_app(self._readiness, exposition_of(REGISTRY)))
@@ -243,8 +239,7 @@ class Gateway:
         parts = self._parts
         parts.bus.start()
         if parts.goods.editions.is_shipped:
-            folder = str(self._settings.lists_dir or SHIPPED)
-            log.info("no list is published: the files decide", folder=folder)
+            log.info("no list is published, files decide", folder=str(self._settings.lists_dir or SHIPPED))
         await parts.goods.open_files()
         await self._open_tills_doors()
         # Last: whoever gets an answer of it may rely on the tills' doors being open.
@@ -255,15 +250,18 @@ class Gateway:
             lambda instant: parts.goods.editions.at(instant).edition,
             self._settings,
         )
+        prepare = partial(prepare_apart, self._settings)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             asyncio.create_task(parts.goods.follow(), name="goods-follow"),
-            asyncio.create_task(
-                parts.goods.keep_files(partial(prepare_apart, self._settings)), name="goods-files"
-            ),
+            asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
-            every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
+            every(
+                PARTITIONS_INTERVAL_S,
+                partial(keep_partitions, self._settings.database_migrator_url),
+                "partitions",
+            ),
         ]
 
     async def _open_tills_doors(self) -> None:
@@ -320,28 +318,6 @@ class Gateway:
             self._parts.goods.check()
         except GoodsUnavailableError as error:
             raise NotReadyError(str(error)) from error
-
-    async def _check_partitions(self) -> None:
-        async with driver_connection(self._parts.engine) as connection:
-            missing = await missing_partitions(connection)
-        if missing:
-            raise LookupError(f"missing: {', '.join(missing)}; run `tillgate database partitions`")
-
-    async def _keep_partitions(self) -> None:
-        engine = make_engine(self._settings.database_migrator_url, pool_size=1)
-        try:
-            async with driver_connection(engine) as connection:
-                # The lock ends with the connection, which is this work's own.
-                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _PARTITIONS_LOCK_KEY):
-                    return
-                made = await ensure_partitions(connection)
-                strays = await stray_rows(connection)
-        finally:
-            await engine.dispose()
-        if made:
-            log.info("partitions made", names=made)
-        if any(strays.values()):
-            log.error("rows in a DEFAULT partition", rows=strays)
 
 
 def _services(

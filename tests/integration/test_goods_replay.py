@@ -67,6 +67,10 @@ async def test_what_a_gateway_decided_by_its_files_repeats_from_the_database(
         await prepared(book, town.desk.connection)
         town.book = book
         purchase = await town.buy(*BASKET)
+        goods, beer = book.goods_at(purchase.authorized_at), purchase.lines[1].line
+        trace = goods.trace(beer, goods.judge([beer], purchase.merchant_id)[0])
+        assert trace is not None
+        assert [VODKA_WORD] == [words for words, _ in trace.words]
     assert {"catalogue", "declared", "name"} == {one.verdict.source for one in purchase.lines}
     found = await town.ask("replay", purchase.id)
     assert 0 == found.exit_code, found.output

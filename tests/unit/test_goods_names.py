@@ -1,14 +1,17 @@
 """Names as till send them: brought to one form, matched with words and brands, and hashed into features."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.goods.loader import read_list_file
 from gateway.goods.memory import Memory
 from gateway.goods.names.features import COLUMNS, features
 from gateway.goods.names.folding import NAME_CHARACTERS_MAX, fold
-from gateway.goods.names.lexicon import Group, Lexicon, load_lexicon
+from gateway.goods.names.lexicon import SHIPPED, Group, Lexicon, LexiconFile, load_lexicon
 
 WINE = Group("wine", "11.02", is_deny=True, is_sure=True)
 VINEGAR = Group("vinegar", "10.84", is_deny=False, is_sure=True)
@@ -55,6 +58,20 @@ def test_words_that_spoke_are_told_as_the_name_has_them() -> None:
     spoken = lexicon.spoken(fold("Сигаретная Saint-Émilion, вино"))
     assert [("сигаретная", CIGARETTES), ("saint emilion", WINE), ("вино", WINE)] == spoken
     assert [] == lexicon.spoken(fold("Хлеб"))
+
+
+def test_no_shipped_term_stands_twice_in_a_file_or_surely_on_both_sides() -> None:
+    """What both denies and clears for sure would do neither."""
+    sure: dict[str, set[str]] = {}
+    for path in sorted(SHIPPED.glob("*.toml")):
+        groups = read_list_file(path, LexiconFile).group
+        terms = Counter(term for group in groups for term in group.terms)
+        assert [] == [term for term, count in terms.items() if count > 1], path.name
+        for group in groups:
+            if group.strength == "sure":
+                for term in group.terms:
+                    sure.setdefault(term, set()).add(group.side)
+    assert [] == [term for term, sides in sure.items() if len(sides) > 1]
 
 
 def test_the_shipped_lexicons_tell_wine_from_vinegar() -> None:

@@ -17,6 +17,7 @@ COLUMNS: Final = 1 << BITS
 NGRAMS: Final = (2, 5)
 """Characters of the shortest and the longest part of a word; a word's ends count as a character each."""
 
+_RADIX_MAX: Final = 1 << 16
 _SPACE: Final = 32
 _END: Final = 10
 _SHIFT: Final = np.uint64(64 - BITS)
@@ -38,9 +39,10 @@ def features(folded: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
     is_space = letters == _SPACE
     row = np.cumsum(is_end) - is_end
     found = [*_parts(letters, is_end, is_space), *_words(letters, is_end | is_space, row)]
-    rows = np.concatenate([row[at] for at, _ in found])
-    columns = (np.concatenate([hashes for _, hashes in found]) >> _SHIFT).astype(np.int64)
-    order = np.argsort(rows, kind="stable")
+    rows = row[np.concatenate([at for at, _ in found])]
+    columns = (_mix(np.concatenate([hashes for _, hashes in found])) >> _SHIFT).astype(np.int64)
+    # Numbers of 16 bits are sorted by radix.
+    order = np.argsort(rows.astype(np.uint16) if len(folded) < _RADIX_MAX else rows, kind="stable")
     starts = np.zeros(len(folded) + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows, minlength=len(folded)), out=starts[1:])
     return columns[order], starts
@@ -77,7 +79,7 @@ def _parts(
             spaces[length - 1 : count] == spaces[1 : windows + 1]
         )
         at = np.flatnonzero(is_inside)
-        found.append((at, _mix(hashes[at] + np.uint64(length))))
+        found.append((at, hashes[at] + np.uint64(length)))
     return found
 
 
@@ -94,8 +96,8 @@ def _words(
     within = (place - np.repeat(begins, lengths)).astype(np.uint64)
     of_letters = _mix(letters[place] * _MULTIPLIER + (within + np.uint64(1)) * _OTHER)
     words: Hashes = np.add.reduceat(of_letters, np.concatenate([[0], np.cumsum(lengths[:-1])]))
-    found = [(begins, _mix(words + np.uint64(101)))]
+    found = [(begins, words + np.uint64(101))]
     paired = np.flatnonzero(row[begins[1:]] == row[begins[:-1]])
     if len(paired):
-        found.append((begins[paired], _mix(words[paired] * np.uint64(3) + words[paired + 1] * _OTHER)))
+        found.append((begins[paired], words[paired] * np.uint64(3) + words[paired + 1] * _OTHER))
     return found

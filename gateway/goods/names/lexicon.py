@@ -3,7 +3,8 @@
 The files lie in `gateway/goods/lists/lexicon`; its README says how a term is written and matched.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -13,6 +14,8 @@ from pydantic import Field
 from gateway.goods.loader import ListFileError, read_list_file
 from gateway.goods.names.folding import fold
 from gateway.goods.rows import Id, Row, Text
+
+WORDS_REMEMBERED: Final = 65_536
 
 SHIPPED: Final = Path(__file__).parent.parent / "lists" / "lexicon"
 
@@ -53,6 +56,12 @@ class _Term(Struct, frozen=True, gc=False):
     group: int
 
 
+_Beginning = tuple[frozenset[int], dict[str, list[_Term]], tuple[_Term, ...]]
+"""Terms that begin with a word: groups of those of that word alone, those of more words by their second word,
+and those whose second word is told by its beginning.
+"""
+
+
 class Lexicon:
     """Terms by their first word, so that a name costs a few look-ups a word."""
 
@@ -65,6 +74,8 @@ class Lexicon:
                 self._add(term, len(self.groups))
             self.groups.append(group)
         self._shortest_beginning = min(map(len, self._begun), default=0)
+        # Most words of a name stand in a thousand others.
+        self._terms_at = lru_cache(WORDS_REMEMBERED)(self._look_up)
 
     def _add(self, term: str, group: int) -> None:
         words = _folded_words(term)
@@ -76,27 +87,41 @@ class Lexicon:
 
     def match(self, folded: str) -> frozenset[int]:
         """Numbers of the groups that a folded name has a term of."""
-        return frozenset([term.group for _, term in self._found(folded.split())])
+        words = folded.split()
+        found = set[int]()
+        for index, (word, second) in enumerate(zip(words, [*words[1:], ""], strict=False), 1):
+            alone, by_second, others = self._terms_at(word)
+            found |= alone
+            for term in (*by_second.get(second, ()), *others):
+                if _follows(words, index, term.rest):
+                    found.add(term.group)
+        return frozenset(found)
 
     def spoken(self, folded: str) -> list[tuple[str, Group]]:
         """The words of a folded name that are a term, in its order, each with what it says."""
         words = folded.split()
         return [
             (" ".join(words[at : at + 1 + len(term.rest)]), self.groups[term.group])
-            for at, term in self._found(words)
+            for at, word in enumerate(words)
+            for term in self._begun_by(word)
+            if _follows(words, at + 1, term.rest)
         ]
 
-    def _found(self, words: list[str]) -> Iterator[tuple[int, _Term]]:
-        """Every term with the place of its first word."""
-        for index, word in enumerate(words):
-            for term in self._terms_at(word):
-                if not term.rest or _follows(words, index + 1, term.rest):
-                    yield index, term
-
-    def _terms_at(self, word: str) -> Iterator[_Term]:
-        yield from self._whole.get(word, ())
+    def _begun_by(self, word: str) -> list[_Term]:
+        terms = list(self._whole.get(word, ()))
         for length in range(self._shortest_beginning, len(word) + 1):
-            yield from self._begun.get(word[:length], ())
+            terms += self._begun.get(word[:length], ())
+        return terms
+
+    def _look_up(self, word: str) -> _Beginning:
+        """The terms that begin with a word."""
+        terms = self._begun_by(word)
+        by_second: dict[str, list[_Term]] = {}
+        for term in terms:
+            if term.rest and not term.rest[0].endswith("*"):
+                by_second.setdefault(term.rest[0], []).append(term)
+        alone = frozenset(term.group for term in terms if not term.rest)
+        return alone, by_second, tuple(term for term in terms if term.rest and term.rest[0].endswith("*"))
 
 
 def _folded_words(term: str) -> list[str]:

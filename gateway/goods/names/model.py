@@ -26,13 +26,14 @@ FORMAT: Final = 1
 LEXICON_WEIGHT: Final = 0.5
 """What a matched group of the lexicon counts, where all other features of a name together have length 1."""
 
-DENY_SURE_LOG_ODDS: Final = 4.0
-DENY_HINT_LOG_ODDS: Final = 2.5
-ALLOW_SURE_LOG_ODDS: Final = -4.0
-ALLOW_HINT_LOG_ODDS: Final = -3.0
-"""What a name's terms add to the log-odds of denied goods, above the classifier, which has learned them too:
-it has learned how much they tell in its catalogue, and elsewhere (another language, a flavour of chocolate)
-they tell more than the letters do. Both allow values hold for names with a deny term as well (ADR 0017)."""
+DENY_LOG_ODDS: Final = {True: 5.0, False: 2.5}
+ALLOW_LOG_ODDS: Final = {True: -4.0, False: -3.0}
+ALLOW_ALONE_LOG_ODDS: Final = {True: -2.0, False: -1.0}
+"""What a name's terms, sure ones or hints, add to the log-odds of denied goods, above the classifier.
+
+It has learned them too, and knows how much they tell in its catalogue; elsewhere (another language, a flavour
+of chocolate) they tell more than the letters do. A word that clears counts most beside one that denies.
+Chosen on names that were not learned: ADR 0017."""
 
 _TINY: Final = np.float32(1e-12)
 
@@ -92,7 +93,7 @@ class NameModel:
 
     card: ModelCard
     lexicon: Lexicon
-    table: NDArray[np.float16]
+    table: Floats
     bias: Floats
     output: Floats
     output_bias: Floats
@@ -101,12 +102,11 @@ class NameModel:
         """Of every name the calibrated probability of each label, shape (names, labels)."""
         scores = self.scores(folded)
         denied = probability_of(scores, self.card.calibration)[:, None]
-        is_denied = self.is_denied
-        by_label = scores.probabilities
-        before = by_label[:, is_denied].sum(axis=1, keepdims=True)
+        by_label, is_denied = scores.probabilities, self.is_denied
+        before = (by_label @ is_denied)[:, None]
         # The calibrated odds decide between the two sides; within each the labels keep their shares.
-        shares = np.where(is_denied, denied / (before + _TINY), (1 - denied) / (1 - before + _TINY))
-        result: Floats = (by_label * shares).astype(np.float32)
+        of_denied, of_allowed = denied / (before + _TINY), (1 - denied) / (1 - before + _TINY)
+        result: Floats = by_label * (of_allowed + (of_denied - of_allowed) * is_denied).astype(np.float32)
         return result
 
     @property
@@ -115,41 +115,41 @@ class NameModel:
         return tuple(getattr(self, name) for name in _ARRAYS)
 
     @cached_property
-    def is_denied(self) -> NDArray[np.bool_]:
-        """Which labels were denied in training."""
-        return np.array([label in self.card.denied for label in self.card.labels])
+    def is_denied(self) -> Floats:
+        """Shape (labels): 1 for labels that were denied in training, 0 for the others."""
+        return np.array([label in self.card.denied for label in self.card.labels], dtype=np.float32)
 
     def scores(self, folded: Sequence[str]) -> Scores:
         """What each learner says of every name; for calibration and decisions alike."""
         columns, starts = features(folded)
         counts = np.diff(starts).astype(np.float32)
-        rows = np.take(self.table, columns, axis=0).astype(np.float32)
+        rows = np.take(self.table, columns, axis=0)
         sums = np.add.reduceat(rows, starts[:-1], axis=0) / np.sqrt(counts)[:, None]
         matched = [self.lexicon.match(name) for name in folded]
-        for index, groups in enumerate(matched):
-            for group in groups:
-                sums[index] += LEXICON_WEIGHT * self.table[COLUMNS + group].astype(np.float32)
+        if groups := [(index, COLUMNS + group) for index, found in enumerate(matched) for group in found]:
+            names, columns = np.array(groups).T
+            np.add.at(sums, names, LEXICON_WEIGHT * self.table[columns])
         sums += self.bias
         outputs = np.tanh(sums[:, :-1]) @ self.output + self.output_bias
         outputs -= outputs.max(axis=1, keepdims=True)
         np.exp(outputs, out=outputs)
         outputs /= outputs.sum(axis=1, keepdims=True)
-        denied = outputs[:, self.is_denied].sum(axis=1)
-        allowed = outputs[:, ~self.is_denied].sum(axis=1)
+        denied, allowed = outputs @ self.is_denied, outputs @ (1 - self.is_denied)
         of_labels = np.log(denied + _TINY) - np.log(allowed + _TINY)
         above = np.array([_lexicon_log_odds(self.lexicon, groups) for groups in matched], dtype=np.float32)
         return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]), above)
 
 
 def _lexicon_log_odds(lexicon: Lexicon, matched: Iterable[int]) -> float:
-    """What the terms of a name add: nothing without one that denies, else by how sure both sides are."""
+    """What the terms of a name add; one that clears is heard before those that deny."""
     groups = [lexicon.groups[number] for number in matched]
-    if not any(group.is_deny for group in groups):
+    if not groups:
         return 0.0
-    allowing = [group for group in groups if not group.is_deny]
-    if allowing:
-        return ALLOW_SURE_LOG_ODDS if any(group.is_sure for group in allowing) else ALLOW_HINT_LOG_ODDS
-    return DENY_SURE_LOG_ODDS if any(group.is_sure for group in groups) else DENY_HINT_LOG_ODDS
+    denying = [group.is_sure for group in groups if group.is_deny]
+    allowing = [group.is_sure for group in groups if not group.is_deny]
+    if not allowing:
+        return DENY_LOG_ODDS[any(denying)]
+    return (ALLOW_LOG_ODDS if denying else ALLOW_ALONE_LOG_ODDS)[any(allowing)]
 
 
 def probability_of(scores: Scores, calibration: Calibration) -> NDArray[np.float64]:

@@ -227,7 +227,7 @@ def _learn(
     return NameModel(
         card=card,
         lexicon=lexicon,
-        table=np.hstack([table, linear.coef_.T]).astype(np.float16),
+        table=np.hstack([table, linear.coef_.T]).astype(np.float32),
         bias=np.append(bias, linear.intercept_).astype(np.float32),
         output=output.astype(np.float32),
         output_bias=output_bias.astype(np.float32),

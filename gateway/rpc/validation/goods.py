@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from gateway.domain.basket import Line
+from gateway.domain.basket import Line, bare_line
 from gateway.domain.reasons import Reason
 from gateway.goods.cases.subjects import SubjectKind
 from gateway.goods.cases.submissions import GoodsItem, SubmissionState
@@ -82,13 +82,8 @@ def _read_item(item: wire.SubmittedItem, findings: Findings) -> GoodsItem:
 def read_explain_line(request: wire.ExplainLineRequest) -> Line:
     """A line of which nothing but its goods is told; raises InvalidRequestError."""
     findings = Findings()
-    line = Line(
-        line_number=1,
-        item_name=request.item_name,
-        quantity_milli=1000,
-        unit_price_kopecks=0,
-        discount_kopecks=0,
-        amount_kopecks=0,
+    line = bare_line(
+        request.item_name,
         gtin=request.gtin,
         marking_code=request.marking_code,
         item_code=request.item_code,
