@@ -70,8 +70,8 @@ class Rehearsal(Struct, frozen=True):
 
     `in_force` is the version that it was held against, "" if there is none. `payable_kopecks` is what points
     might have paid at most of all lines, as it is and under the draft; `queued` how many lines would go to a
-    person, likewise. `goods` and `outlets` are the most affected by money; of `goods_count` and
-    `outlets_count` there are in all, the first at least.
+    person, likewise. `goods` and `outlets` are the most affected by money, of as many as `goods_count` and
+    `outlets_count` say; goods that were forgotten and came again count again.
     """
 
     kind: str
