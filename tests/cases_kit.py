@@ -48,7 +48,7 @@ class GoodsKit(Kit):
     @property
     def rules(self) -> Rules:
         """What the kit's ledgers decide by."""
-        return Rules(self.policy, lambda: self.lists, self.goods_at, self.standing_of)
+        return Rules(self.policy, lambda _: self.lists, self.goods_at, self.standing_of)
 
 
 @dataclass

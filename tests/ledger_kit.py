@@ -202,7 +202,7 @@ class Kit:
     @property
     def rules(self) -> Rules:
         """What the kit's ledgers decide by."""
-        return Rules(self.policy, lambda: self.lists, goods_by(self.lists), self.standing_of)
+        return Rules(self.policy, lambda _: self.lists, goods_by(self.lists), self.standing_of)
 
     async def ledger(self) -> Ledger:
         """One more ledger of the kind that the kit is for, as another worker would be."""

@@ -25,9 +25,9 @@ from gateway.domain.policy import moscow_date
 from gateway.goods.cases.queries import Case, MerchantShare, Misdeclared, get_case, list_cases, misdeclared
 from gateway.goods.cases.settling import confirm_case, dismiss_case
 from gateway.goods.cases.tally import CaseState
-from gateway.goods.loader import load_list_book
 from gateway.ledger.judged import count_judged
 from gateway.runtime.collecting import collector_of
+from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
 
 _REVIEWS = click.Choice([review for review in Review if review], case_sensitive=False)
@@ -138,8 +138,13 @@ def collect_command() -> None:
     """Count everything that is decided and not counted yet. A running gateway does so by itself."""
 
     async def collect(connection: asyncpg.Connection, settings: Settings) -> int:
-        lists = load_list_book(settings.lists_dir)
-        collector = collector_of(lambda: nullcontext(connection), lists, settings, is_whole=True)
+        editions = await read_editions(settings)
+        collector = collector_of(
+            lambda: nullcontext(connection),
+            lambda instant: editions.at(instant).edition,
+            settings,
+            is_whole=True,
+        )
         with progress_bar() as progress:
             total = await count_judged(connection, *await collector.bounds(connection))
             task = progress.add_task("counting baskets", total=total, told="")

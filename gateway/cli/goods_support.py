@@ -12,7 +12,7 @@ from gateway.domain.judging import Evidence
 from gateway.goods.cases.errors import CaseError
 from gateway.goods.cases.rules import Confirmation, Rule
 from gateway.goods.cases.subjects import Subject, SubjectKind
-from gateway.goods.loader import load_list_book
+from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
 
 Result = TypeVar("Result")
@@ -54,7 +54,7 @@ def confirmed(
 
     async def work(connection: asyncpg.Connection, settings: Settings) -> Rule:
         now = await connection.fetchval("SELECT tillgate_now()")
-        prohibited = load_list_book(settings.lists_dir).prohibited_at(now)
+        prohibited = (await read_editions(settings)).at(now).edition.prohibited
         said = Confirmation(okpd2, act, by, prohibited, lead_of(settings))
         return await confirm(connection, number, said)
 

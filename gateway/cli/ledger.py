@@ -1,5 +1,6 @@
 """tillgate ledger, tillgate database: whether the books are right, and the database that they are in."""
 
+import asyncio
 import json
 import sys
 from dataclasses import asdict
@@ -13,11 +14,11 @@ from rich.table import Table
 from gateway.cli.certificates import certificates_group
 from gateway.cli.missing import missing_command
 from gateway.cli.support import FAILED, console, keys_option, public_keys, with_connection, with_settings
-from gateway.goods.loader import load_list_book
 from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
 from gateway.ledger.verify import Report, verify
 from gateway.runtime.database import migrate
 from gateway.runtime.database_check import check_database
+from gateway.runtime.published import read_known_lists
 from gateway.runtime.settings import Settings
 
 __all__ = ["certificates_group", "database_group", "ledger_group"]
@@ -34,12 +35,14 @@ def ledger_group() -> None:
 def verify_command(as_json: bool, keys_file: Path | None) -> None:
     """Recompute everything in one snapshot, beside live load. Exit code 1 if anything is wrong."""
     keys = public_keys(keys_file) if keys_file else None
-    report = with_settings(
-        lambda settings: with_connection(
-            settings.database_reader_url,
-            lambda connection: verify(connection, keys=keys, lists=load_list_book(settings.lists_dir)),
+
+    def verified(settings: Settings) -> Report:
+        lists = asyncio.run(read_known_lists(settings))
+        return with_connection(
+            settings.database_reader_url, lambda connection: verify(connection, keys=keys, lists=lists)
         )
-    )
+
+    report = with_settings(verified)
     if as_json:
         click.echo(json.dumps(_as_json(report), ensure_ascii=False, indent=1))
     else:

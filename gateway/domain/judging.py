@@ -131,6 +131,13 @@ class Edition:
         object.__setattr__(self, "verdict_of", remembered)
 
 
+class GoodsUnavailableError(Exception):
+    """What goods are judged by at an instant cannot be read here; the message says what is to be done.
+
+    Nothing is judged by fewer sources than are in force.
+    """
+
+
 class Goods(Protocol):
     """Every rule and every source in force at one instant."""
 

@@ -33,6 +33,10 @@ class Memory(Generic[Key, Value]):
         self.put(key, found)
         return found
 
+    def __contains__(self, key: Key) -> bool:
+        """Whether something is remembered under the key; does not count as asking for it."""
+        return key in self._young or key in self._old
+
     def put(self, key: Key, value: Value) -> None:
         """Remember a value."""
         if len(self._young) >= self._generation:

@@ -3,7 +3,8 @@
 A new source joins here, and nowhere else.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -18,9 +19,12 @@ from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.marking import MarkingForm, read_marking_code
 from gateway.goods.memory import Memory
 from gateway.goods.names.folding import fold
-from gateway.goods.names.opinions import Opinion
+from gateway.goods.names.opinions import NameTrace, Opinion
 
 LINES_REMEMBERED: Final = 16_384
+
+COLD_AT_ONCE: Final = 16
+"""So many new lines take the classifier some 2 ms, which is all that an event loop has in one piece."""
 
 _MARKED: Final = {MarkingForm.TOBACCO_PACK: "12.00.11", MarkingForm.ALCOHOL_STAMP: "11.01"}
 """What a marking code tells by its form alone, whatever its number."""
@@ -44,6 +48,9 @@ class Namer(Protocol):
 
     def opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
         """What each name is most likely of; None if it tells nothing."""
+
+    def trace(self, name: str) -> NameTrace:
+        """What makes it think so of one name."""
 
 
 class Confirmed(Struct, frozen=True, gc=False):
@@ -94,13 +101,41 @@ class GoodsAt:
         known = [judged for judged in found if judged is not None]
         if len(known) == len(found):
             return known
-        fresh = [(key, line) for key, line, judged in zip(keys, lines, found, strict=True) if judged is None]
-        made = self._judge_fresh(fresh, merchant_id)
+        fresh = [
+            (key, line, merchant_id)
+            for key, line, judged in zip(keys, lines, found, strict=True)
+            if judged is None
+        ]
+        made = self._judge_fresh(fresh)
         return [judged if judged is not None else next(made) for judged in found]
 
-    def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line]], merchant_id: int) -> Iterator[Judged]:
-        opinions = self._opinions([line.item_name for _, line in fresh])
-        for (key, line), opinion in zip(fresh, opinions, strict=True):
+    def trace(self, line: Line, judged: Judged) -> NameTrace | None:
+        """What the classifier saw in the name of a line that was judged; None if it was not asked."""
+        was_asked = any(item.source == Source.NAME for item in judged.evidence)
+        return self.namer.trace(line.item_name) if self.namer is not None and was_asked else None
+
+    def judge_ahead(self, baskets: Iterable[tuple[Sequence[Line], int]]) -> Iterator[None]:
+        """Judge lines not seen lately of many baskets, each with its merchant, COLD_AT_ONCE in a step.
+
+        Then `judge` remembers them. Whoever takes the steps may let others work between them.
+        """
+        cold: dict[_Key, tuple[_Key, Line, int]] = {}
+        for lines, merchant_id in baskets:
+            own_id = merchant_id if merchant_id in self._with_own_goods else 0
+            for line in lines:
+                key = _key(line, own_id)
+                if key not in self._memory:
+                    cold[key] = key, line, merchant_id
+        # Who asks for them afterwards finds them; that they had to be made counts here.
+        self._memory.missed += len(cold)
+        fresh = list(cold.values())
+        for begin in range(0, len(fresh), COLD_AT_ONCE):
+            deque(self._judge_fresh(fresh[begin : begin + COLD_AT_ONCE]), maxlen=0)
+            yield
+
+    def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line, int]]) -> Iterator[Judged]:
+        opinions = self._opinions([line.item_name for _, line, _ in fresh])
+        for (key, line, merchant_id), opinion in zip(fresh, opinions, strict=True):
             evidence = tuple(self._evidence(line, merchant_id, opinion))
             judged = Judged(evidence, self.edition.verdict_of(evidence, line.payment_subject))
             self._memory.put(key, judged)

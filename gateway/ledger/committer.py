@@ -57,10 +57,27 @@ class Observer(Protocol):
 
 
 class EpochWatcher(Protocol):
-    """The registry's side of a batch: reload before deciding if the database is ahead."""
+    """Who holds what decisions go by: the registry, the lists. Reloads before deciding if it is behind."""
 
     async def refresh_if_behind(self, epoch: int) -> None:
-        """Return once the snapshot in use is at least as new as `epoch`; raise if that fails."""
+        """Return once what is held is at least as new as `epoch`; raise if that fails."""
+
+
+class GoodsWatcher(EpochWatcher, Protocol):
+    """Who holds what lines are judged by."""
+
+    async def judge_ahead(self, commands: Iterable[Command]) -> None:
+        """Judge lines that nobody has seen lately, some at a time; deciding then is quick. Raises nothing."""
+
+
+class NeverBehind:
+    """Holds what does not change while it is held and is quickly asked, such as lists read from files."""
+
+    async def judge_ahead(self, commands: Iterable[Command]) -> None:
+        """Nothing is slow."""
+
+    async def refresh_if_behind(self, epoch: int) -> None:
+        """Nothing to reload."""
 
 
 @dataclass
@@ -76,6 +93,7 @@ class Committer:
     registry: EpochWatcher
     observer: Observer
     limits: Limits = field(default_factory=Limits)
+    goods: GoodsWatcher = field(default_factory=NeverBehind)
     _queue: Waiting = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
@@ -188,6 +206,8 @@ class Committer:
         _fail(self._queue.give_up(), CommandError(Reason.UNAVAILABLE))
 
     async def _commit(self, connection: Connection, batch: list[Member]) -> None:
+        # Before the reading, which must not grow old meanwhile.
+        await self.goods.judge_ahead(member.command for member in batch)
         pending = batch
         while pending:
             together = [m for m in pending if m.losses < self.limits.losses_before_alone]
@@ -236,6 +256,7 @@ class Committer:
             wanted.add(member.command)
         snapshot = await read(connection, wanted)
         await self.registry.refresh_if_behind(snapshot.registry_epoch)
+        await self.goods.refresh_if_behind(snapshot.goods_epoch)
         plan = decide_batch((m.command for m in group), snapshot, self.rules)
         sealed = [self._sealed(decision) for decision in plan.decisions]
         won = await write(connection, plan, sealed, self.limits.max_age) if sealed else set()

@@ -21,7 +21,7 @@ from gateway.domain.commands import (
 )
 from gateway.domain.decide import decide
 from gateway.domain.gates import refusal_of_standing
-from gateway.domain.judging import Goods
+from gateway.domain.judging import Goods, GoodsUnavailableError
 from gateway.domain.outcome import Decided, Outcome
 from gateway.domain.policy import Context, Policy, Standing
 from gateway.domain.purchase import PurchaseState
@@ -36,10 +36,10 @@ TOMBSTONE = "TOMBSTONE"
 
 
 class Rules(Struct, frozen=True, gc=False):
-    """What decisions go by besides the database: settings, lists, and who may."""
+    """What decisions go by besides the database: settings, the lists and goods of an instant, and who may."""
 
     policy: Policy
-    lists: Callable[[], ListBook]
+    lists: Callable[[datetime], ListBook]
     goods: Callable[[datetime], Goods]
     standing_of: Callable[[int], Standing | None]
 
@@ -92,7 +92,10 @@ def decide_batch(commands: Iterable[Command], snapshot: Snapshot, rules: Rules) 
     for command in commands:
         stored = snapshot.outcomes.get((merchant_of(command), command.request_id))
         if stored is None:
-            _decide_new(plan, command, snapshot, rules)
+            try:
+                _decide_new(plan, command, snapshot, rules)
+            except GoodsUnavailableError:
+                plan.errors.append((command, CommandError(Reason.UNAVAILABLE)))
             continue
         conflict = _conflict(stored, command, snapshot)
         if conflict is None:
@@ -131,7 +134,7 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
         now=now,
         operation_id=uuid7(now),
         policy=rules.policy,
-        lists=rules.lists(),
+        lists=rules.lists(now),
         goods=rules.goods,
         standing=standing,
         card_stopped=account_id is not None and _is_card_stopped(command, account_id, snapshot),

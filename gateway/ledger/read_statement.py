@@ -133,6 +133,7 @@ _ANSWER = f""")
 SELECT
   tillgate_now() AS now,
   (SELECT epoch FROM registry_epoch) AS registry_epoch,
+  (SELECT epoch FROM goods_epoch) AS goods_epoch,
   (SELECT coalesce(json_agg(o), '[]') FROM found_outcome o)::text AS outcomes,
   (SELECT coalesce(json_agg({_PURCHASE}), '[]') FROM found_purchase p)::text AS purchases,
   card_arrays.*, account_arrays.*, certificate_arrays.*"""

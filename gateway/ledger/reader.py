@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.purchase import Purchase
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import SealedAnswer
-from gateway.ledger.committer import EpochWatcher
+from gateway.ledger.committer import EpochWatcher, GoodsWatcher, NeverBehind
 from gateway.ledger.deciding import Rules, decide_batch, find_target
 from gateway.ledger.reading import Snapshot, Wanted, read
 
@@ -84,12 +84,14 @@ class LedgerReader:
     rules: Rules
     registry: EpochWatcher
     listing_delay: timedelta = timedelta(seconds=5)
+    goods: GoodsWatcher = field(default_factory=NeverBehind)
 
     async def quote(self, command: Authorize) -> Quote:
         """Decide an Authorize and throw the decision away: the same path, dry.
 
         Raises CommandError if the request id (a fresh one of the door's) or terminal is refused.
         """
+        await self.goods.judge_ahead((command,))
         wanted = Wanted()
         wanted.add(command)
         snapshot = await self._read(wanted)
@@ -165,6 +167,7 @@ class LedgerReader:
         async with self.connect() as connection:
             snapshot = await read(connection, wanted)
         await self.registry.refresh_if_behind(snapshot.registry_epoch)
+        await self.goods.refresh_if_behind(snapshot.goods_epoch)
         return snapshot
 
 

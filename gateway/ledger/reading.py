@@ -83,6 +83,7 @@ class Snapshot:
 
     now: datetime
     registry_epoch: int
+    goods_epoch: int
     outcomes: Mapping[tuple[int, UUID], OutcomeRow]
     cards: Mapping[bytes, CardRow]
     accounts: Mapping[int, Account]
@@ -233,6 +234,7 @@ def _snapshot(row: Mapping[str, Any]) -> Snapshot:
     return Snapshot(
         now=row["now"],
         registry_epoch=row["registry_epoch"] or 0,
+        goods_epoch=row["goods_epoch"] or 0,
         outcomes={(o.merchant_id, o.request_id): o for o in _outcomes(row["outcomes"])},
         cards={token: CardRow(token, *others) for token, *others in CARDS.rows(row)},
         accounts=_accounts(accounts, certificates, purchases),

@@ -1,7 +1,7 @@
 """Answers of the methods that only read: unsigned, but for stored answers that they repeat."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.category import ListBook
 from gateway.domain.policy import moscow_date
@@ -13,7 +13,8 @@ from gateway.rpc.render import REASONS_ON_WIRE, View, fill_instant, fill_purchas
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
-Lists = Callable[[], ListBook]
+Lists = Callable[[datetime], ListBook]
+"""The lists in force at an instant."""
 
 _LAST_INSTANT = timedelta(microseconds=1)
 
@@ -53,7 +54,7 @@ def purchase_response(found: FoundPurchase, lists: Lists) -> service.GetPurchase
 
 def balance_response(balance: Balance, lists: Lists) -> service.GetBalanceResponse:
     """The certificates of a card; never a name or a reason for help."""
-    programs = lists().programs
+    programs = lists(balance.read_at).programs
     response = service.GetBalanceResponse(read_at=balance.read_at)
     if balance.reason is not None:
         response.reason = REASONS_ON_WIRE[balance.reason]

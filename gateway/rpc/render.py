@@ -47,11 +47,11 @@ DECISIONS_CACHED: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a purchase is looked at with: the instant, its account's certificates, the lists."""
+    """What a purchase is looked at with: the instant, its account's certificates, the lists of an instant."""
 
     now: datetime
     certificates: Mapping[UUID, Certificate]
-    lists: Callable[[], ListBook]
+    lists: Callable[[datetime], ListBook]
 
 
 def fill_instant(target: Timestamp, instant: datetime) -> None:
@@ -208,7 +208,7 @@ def _add_sums(target: wire.Purchase | wire.Refund, sums: Mapping[UUID, int], vie
 
 def _rest_to_lapse_kopecks(held: Iterable[UUID], view: View) -> int:
     """What would lapse with one-shot certificates if the hold were captured now."""
-    programs = view.lists().programs
+    programs = view.lists(view.now).programs
     rest = 0
     for certificate_id in held:
         certificate = view.certificates[certificate_id]

@@ -67,7 +67,7 @@ class Sealer:
     """Renders and signs outcomes for the ledger, which stores the bytes for ever."""
 
     signer: Signer
-    lists: Callable[[], ListBook]
+    lists: Callable[[datetime], ListBook]
 
     def seal(
         self,

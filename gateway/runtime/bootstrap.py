@@ -13,17 +13,16 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.domain.category import ListBook
 from gateway.domain.commands import CloseShift, Command
-from gateway.goods.loader import load_list_book
-from gateway.goods.sources import goods_by
+from gateway.domain.judging import GoodsUnavailableError
+from gateway.goods.book import GoodsBook
+from gateway.goods.loader import SHIPPED, load_list_book
 from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.jsondoor.service import JsonService
 from gateway.ledger.answers import Seal, StoredAnswer
-from gateway.ledger.committer import Committer, Connect, EpochWatcher, Observer
+from gateway.ledger.committer import Committer, Connect, EpochWatcher, GoodsWatcher, Observer
 from gateway.ledger.deciding import Rules
-from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
 from gateway.ledger.waiting import Limits
@@ -45,24 +44,22 @@ from gateway.runtime.bus import Bus
 from gateway.runtime.collecting import COLLECT_INTERVAL_S, collector_of
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
+from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, load_keys
 from gateway.runtime.logging import line_writer
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
+from gateway.runtime.upkeep import PARTITIONS_INTERVAL_S, check_partitions, keep_partitions
 from gateway.web.app import WebDoor, exposition_of, make_app
-from gateway.web.readiness import Readiness
+from gateway.web.readiness import NotReadyError, Readiness
 
 log = structlog.get_logger(__name__)
 
 SWEEP_INTERVAL_S = 30.0
-PARTITIONS_INTERVAL_S = 3600.0
 LISTS_SILENCE_S = 120.0
 """A download begins with the database putting aside millions of rows."""
-
-_PARTITIONS_LOCK_KEY = 0x7061_7274
-"""Advisory lock of making partitions: two processes at once would only run into each other."""
 
 
 class DecidingLedger(Ledger, Protocol):
@@ -70,6 +67,7 @@ class DecidingLedger(Ledger, Protocol):
 
     rules: Rules
     registry: EpochWatcher
+    goods: GoodsWatcher
     observer: Observer
 
     @property
@@ -88,11 +86,11 @@ class DecidingLedger(Ledger, Protocol):
 
 @dataclass
 class LedgerParts:
-    """The ledger of one process with its registry: enough for a command line, half of a gateway."""
+    """The ledger of one process with its registry and lists: enough for a command line, half of a gateway."""
 
     engine: AsyncEngine
     registry: Registry
-    lists: ListBook
+    goods: GoodsBook
     bus: Bus
     committer: DecidingLedger
     reader: LedgerReader
@@ -121,15 +119,17 @@ async def start_ledger(
         by_index=True,
     )
     registry = await Registry.load(engine)
+    goods = await GoodsBook.load(engine, lists, settings.goods_dir)
     bus = Bus(settings.redis_url)
-    rules = Rules(settings.policy, lambda: lists, goods_by(lists), registry.standing_of)
+    rules = Rules(settings.policy, goods.lists_at, goods.goods_at, registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
     committer = Committer(
         connect=partial(driver_connection, writing),
         rules=rules,
-        seal=Sealer(keys.signer, lambda: lists).seal,
+        seal=Sealer(keys.signer, goods.lists_at).seal,
         registry=registry,
+        goods=goods,
         observer=LedgerObserver(bus),
         limits=Limits(
             queue=settings.queue_limit,
@@ -139,8 +139,8 @@ async def start_ledger(
         ),
     )
     await committer.start()
-    reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s))
-    return LedgerParts(engine, registry, lists, bus, committer, reader)
+    reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s), goods)
+    return LedgerParts(engine, registry, goods, bus, committer, reader)
 
 
 StartLedger: TypeAlias = Callable[[Settings, GatewayKeys], Awaitable[LedgerParts]]
@@ -167,7 +167,13 @@ class Gateway:
         self._place = place
         self._parts = parts
         self._background: list[asyncio.Task[None]] = []
-        self._readiness = Readiness({"database": self._check_database, "partitions": self._check_partitions})
+        self._readiness = Readiness(
+            {
+                "database": self._check_database,
+                "goods": self._check_goods,
+                "partitions": partial(check_partitions, parts.engine),
+            }
+        )
         self._web = WebDoor(make_app(self._readiness, exposition_of(REGISTRY)))
         self._lists_engine = make_engine(
             settings.database_reader_url,
@@ -232,16 +238,30 @@ class Gateway:
     async def _open(self) -> None:
         parts = self._parts
         parts.bus.start()
+        if parts.goods.editions.is_shipped:
+            log.info("no list is published, files decide", folder=str(self._settings.lists_dir or SHIPPED))
+        await parts.goods.open_files()
         await self._open_tills_doors()
         # Last: whoever gets an answer of it may rely on the tills' doors being open.
         await self._open_operators_door()
         sweeper = Sweeper(partial(driver_connection, parts.engine), parts.committer.submit)
-        collector = collector_of(partial(driver_connection, parts.engine), parts.lists, self._settings)
+        collector = collector_of(
+            partial(driver_connection, parts.engine),
+            lambda instant: parts.goods.editions.at(instant).edition,
+            self._settings,
+        )
+        prepare = partial(prepare_apart, self._settings)
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
+            asyncio.create_task(parts.goods.follow(), name="goods-follow"),
+            asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
-            every(PARTITIONS_INTERVAL_S, self._keep_partitions, "partitions"),
+            every(
+                PARTITIONS_INTERVAL_S,
+                partial(keep_partitions, self._settings.database_migrator_url),
+                "partitions",
+            ),
         ]
 
     async def _open_tills_doors(self) -> None:
@@ -293,27 +313,11 @@ class Gateway:
         async with driver_connection(self._parts.engine) as connection:
             await connection.fetchval("SELECT 1")
 
-    async def _check_partitions(self) -> None:
-        async with driver_connection(self._parts.engine) as connection:
-            missing = await missing_partitions(connection)
-        if missing:
-            raise LookupError(f"missing: {', '.join(missing)}; run `tillgate database partitions`")
-
-    async def _keep_partitions(self) -> None:
-        engine = make_engine(self._settings.database_migrator_url, pool_size=1)
+    async def _check_goods(self) -> None:
         try:
-            async with driver_connection(engine) as connection:
-                # The lock ends with the connection, which is this work's own.
-                if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _PARTITIONS_LOCK_KEY):
-                    return
-                made = await ensure_partitions(connection)
-                strays = await stray_rows(connection)
-        finally:
-            await engine.dispose()
-        if made:
-            log.info("partitions made", names=made)
-        if any(strays.values()):
-            log.error("rows in a DEFAULT partition", rows=strays)
+            self._parts.goods.check()
+        except GoodsUnavailableError as error:
+            raise NotReadyError(str(error)) from error
 
 
 def _services(
@@ -325,8 +329,8 @@ def _services(
         token_of=lambda number, series: card_token(number, series, card_keys),
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
-    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, lambda: parts.lists)
-    goods = GoodsMethods(partial(driver_connection, parts.engine))
+    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
+    goods = GoodsMethods(partial(driver_connection, parts.engine), parts.goods.goods_at)
     accounting = Accounting(
         ServiceLimits(
             message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from gateway.domain.category import ListBook
+from gateway.domain.judging import Edition
 from gateway.goods.cases.collecting import LATE_MARGIN, Collector
-from gateway.goods.sources import goods_by
 from gateway.ledger.ids import lowest_uuid7
 from gateway.ledger.judged import judged_baskets
 from gateway.runtime.settings import Settings
@@ -28,17 +27,16 @@ PAGE_ALONE: Final = 500
 
 def collector_of(
     connect: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]],
-    lists: ListBook,
+    edition_at: Callable[[datetime], Edition],
     settings: Settings,
     *,
     is_whole: bool = False,
 ) -> Collector:
     """A collector of the cases of one database; `is_whole`: a run goes on until nothing is left."""
-    goods_at = goods_by(lists)
     return Collector(
         connect,
         judged_baskets,
-        lambda instant: goods_at(instant).edition,
+        edition_at,
         lowest_uuid7,
         timedelta(seconds=settings.decision_max_age_s) + LATE_MARGIN,
         page=PAGE_ALONE if is_whole else PAGE,

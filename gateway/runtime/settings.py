@@ -99,7 +99,8 @@ class Settings(BaseModel):
         description="`production` refuses embedded servers and keys that the gateway made for itself",
     )
     data_dir: Path = Field(
-        Path("var"), description="where the development profile keeps its servers and keys"
+        Path("var"),
+        description="the node's files of goods; the development profile's servers and keys too",
     )
 
     database_url: WritingUrl = Field(
@@ -272,6 +273,11 @@ class Settings(BaseModel):
             refund_extend=timedelta(days=self.refund_extend_days),
             refund_scope=self.refund_scope,
         )
+
+    @property
+    def goods_dir(self) -> Path:
+        """Where a node keeps its files of goods: catalogues and classifiers, made from the database."""
+        return self.data_dir / "goods"
 
     @property
     def keys_dir(self) -> Path:

@@ -5,7 +5,6 @@ something that a worker brings with it.
 """
 
 import asyncio
-import os
 import signal
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ import structlog
 from prometheus_client import REGISTRY, Counter
 from prometheus_client.exposition import generate_latest
 
+from gateway.runtime.environment import environment_of
 from gateway.runtime.errors import StartError
 from gateway.runtime.ports import reserved_port
 from gateway.runtime.settings import Settings
@@ -193,7 +193,8 @@ async def supervise(settings: Settings) -> None:
             for name, host in shared.items()
         }
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="tillgate-")))
-        supervisor = Supervisor(settings, _environment(settings, ports), folder)
+        environment = environment_of(settings, **ports, workers=1)
+        supervisor = Supervisor(settings, environment, folder)
         working = asyncio.create_task(_work(supervisor, renewing), name="workers")
         asked = asyncio.create_task(stopping.wait(), name="stop")
         try:
@@ -211,10 +212,3 @@ async def _work(supervisor: Supervisor, renewing: asyncio.Event) -> None:
         await renewing.wait()
         renewing.clear()
         await supervisor.restart_in_turn()
-
-
-def _environment(settings: Settings, ports: Mapping[str, int]) -> dict[str, str]:
-    """What workers are started with: the parent's own variables, its servers, the ports that it reserved."""
-    urls = {name: getattr(settings, name) for name in Settings.model_fields if name.endswith("_url")}
-    given = {variable(name): str(value) for name, value in {**urls, **ports}.items()}
-    return {**os.environ, **given, variable("workers"): "1"}

@@ -16,7 +16,14 @@ from gateway.domain.commands import Authorize, CloseShift, Command
 from gateway.domain.outcome import Outcome
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswer
-from gateway.ledger.committer import CONNECTION_LOST, SERVER_STOPPING, EpochWatcher, Observer
+from gateway.ledger.committer import (
+    CONNECTION_LOST,
+    SERVER_STOPPING,
+    EpochWatcher,
+    GoodsWatcher,
+    NeverBehind,
+    Observer,
+)
 from gateway.ledger.deciding import Decision, Rules, decide_batch
 from gateway.ledger.reading import origin_of
 from gateway.ledger.shifts import close_shift
@@ -44,6 +51,7 @@ class PlainLedger:
     registry: EpochWatcher
     observer: Observer
     queue_limit: int = 2_000
+    goods: GoodsWatcher = field(default_factory=NeverBehind)
     _running: set["asyncio.Task[StoredAnswer]"] = field(default_factory=set)
     _is_closing: bool = False
 
@@ -128,8 +136,10 @@ class PlainLedger:
             started = loop.time()
             if deadline is not None and deadline <= started:
                 raise CommandError(Reason.EXPIRED_IN_QUEUE)
+            await self.goods.judge_ahead((command,))
             loaded = await load(connection, command)
             await self.registry.refresh_if_behind(loaded.snapshot.registry_epoch)
+            await self.goods.refresh_if_behind(loaded.snapshot.goods_epoch)
             plan = decide_batch((command,), loaded.snapshot, self.rules)
             for _, error in plan.errors:
                 raise error

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.domain.certificate import Account, Certificate
 from gateway.domain.commands import Authorize, ByPurchaseId, ByReceipt, ByRequestId, Command
 from gateway.domain.purchase import FiscalReceipt, Purchase, PurchaseState, Refund
+from gateway.goods.reference.schema import goods_epoch
 from gateway.ledger.answers import SealedAnswer
 from gateway.ledger.reading import CardRow, OutcomeRow, Snapshot, mentioned_ids, merchant_of
 from gateway.ledger.schema import certificate, outcome, purchase, receipt, refund
@@ -58,6 +59,7 @@ def _columns_of(shape: type, table: Table) -> list[Any]:
 _STATE: Final = (
     func.tillgate_now().label("now"),
     registry_epoch.c.epoch,
+    select(goods_epoch.c.epoch).scalar_subquery().label("goods_epoch"),
     *_columns_of(OutcomeRow, outcome),
     *_columns_of(SealedAnswer, outcome),
 )
@@ -131,6 +133,7 @@ async def load(connection: AsyncConnection, command: Command) -> Loaded:
     snapshot = Snapshot(
         now=state[0].now,
         registry_epoch=state[0].epoch,
+        goods_epoch=state[0].goods_epoch,
         outcomes={key: _outcome(row) for key, row in outcomes.items()},
         cards=_cards(command, state[0]),
         accounts=_accounts(accounts, certificates, purchases.values()),

@@ -68,6 +68,12 @@ async def start_plain_ledger(
         pool_size=pool_size,
     )
     plain = PlainLedger(
-        engine, unused.rules, unused.seal, unused.registry, unused.observer, settings.queue_limit
+        engine,
+        unused.rules,
+        unused.seal,
+        unused.registry,
+        unused.observer,
+        settings.queue_limit,
+        unused.goods,
     )
     return replace(parts, committer=plain)

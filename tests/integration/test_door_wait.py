@@ -44,7 +44,7 @@ async def server_of(folder: Path, *handlers: grpc.GenericRpcHandler) -> AsyncIte
 def service_over(ledger: Ledger, turns_away: Callable[[], bool]) -> grpc.GenericRpcHandler:
     """PurchaseService as a server is given it."""
     identity = Identity(lambda: SNAPSHOT)
-    methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda: BOOK)
+    methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda _: BOOK)
     return PurchaseService(methods, identity, Accounting(ServiceLimits())).handler(turns_away)
 
 

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from gateway.following import BehindError
 from gateway.registry import admin
 from gateway.registry import registry as registry_module
 from gateway.registry.reading import read_snapshot
-from gateway.registry.registry import Registry, RegistryBehindError
+from gateway.registry.registry import Registry
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.registry_kit import FINGERPRINT, Shop, shop_on, until
@@ -123,7 +124,7 @@ async def test_a_registry_that_cannot_read_again_decides_nothing(shop: Shop) -> 
     results = await asyncio.gather(
         *(registry.refresh_if_behind(epoch) for _ in range(3)), return_exceptions=True
     )
-    assert [RegistryBehindError] * 3 == [type(result) for result in results]
+    assert [BehindError] * 3 == [type(result) for result in results]
     await registry.refresh_if_behind(held.epoch)
     assert held is registry.snapshot
 
@@ -131,7 +132,7 @@ async def test_a_registry_that_cannot_read_again_decides_nothing(shop: Shop) -> 
 async def test_an_epoch_that_the_database_does_not_have_is_refused(shop: Shop) -> None:
     """A standby that lags, or a message that lies: better no decision than one on less than was asked for."""
     registry = await Registry.load(shop.engine)
-    with pytest.raises(RegistryBehindError, match="not"):
+    with pytest.raises(BehindError, match="not"):
         await registry.refresh_if_behind(registry.snapshot.epoch + 1)
 
 

@@ -94,7 +94,7 @@ class LedgerDatabase:
         await self.connection.execute(_CLOCK.format(start=START.isoformat()))
         await ensure_partitions(self.connection, first=START)
         await self._register()
-        rules = Rules(POLICY, lambda: LISTS, goods_by(LISTS), self._standing_of)
+        rules = Rules(POLICY, lambda _: LISTS, goods_by(LISTS), self._standing_of)
         self.committer = Committer(
             lambda: driver_connection(self.engine), rules, seal, NoRegistry(), NoObserver(), Limits()
         )

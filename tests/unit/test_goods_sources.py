@@ -1,5 +1,6 @@
 """Every source's word on a line: which is heard, in what order, and what is remembered of it."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,8 +13,9 @@ from gateway.domain.basket import Line
 from gateway.domain.judging import Edition, Evidence, Judged, NamePolicy, Source
 from gateway.domain.reasons import LineReason
 from gateway.goods.identity.in_store import WEIGHT_AFTER_2, InStoreTemplate, InStoreTemplates
-from gateway.goods.names.opinions import Opinion
-from gateway.goods.sources import Confirmed, GoodsAt, goods_by
+from gateway.goods.names.lexicon import Group
+from gateway.goods.names.opinions import NameTrace, Opinion
+from gateway.goods.sources import COLD_AT_ONCE, Confirmed, GoodsAt, goods_by
 from tests.builders import BEER, BOOK, BREAD, CLASSES, MILK, PROHIBITED, SOAP, WATER, at
 
 SHOP, OTHER_SHOP = 1, 2
@@ -50,6 +52,10 @@ class Names:
         """As the protocol says."""
         self.asked.append(tuple(names))
         return [self.known.get(name) for name in names]
+
+    def trace(self, name: str) -> NameTrace:
+        """As the protocol says."""
+        return NameTrace(((name, Group("word", "", is_deny=True, is_sure=True)),), ())
 
 
 def item(name: str = "ТОВАР", **fields: Any) -> Line:
@@ -291,3 +297,30 @@ def test_by_the_lists_alone_a_line_is_what_its_till_declares() -> None:
     )
     with pytest.raises(LookupError, match="no prohibited list"):
         judge_at(datetime(2019, 1, 1, tzinfo=UTC))
+
+
+def test_lines_of_many_baskets_are_judged_ahead_in_steps_and_then_remembered() -> None:
+    """Each name goes to the classifier once, some names in one call; nobody waits for all of them."""
+    opinions = {f"имя {number}": Opinion(MILK, 5) for number in range(COLD_AT_ONCE + 5)}
+    sources = goods(opinions=opinions)
+    baskets = [([item(name), item("имя 0")], SHOP) for name in opinions]
+    steps = sum(1 for _ in sources.judge_ahead(baskets))
+    names = sources.namer
+    assert isinstance(names, Names)
+    assert (2, [COLD_AT_ONCE, 5]) == (steps, [len(asked) for asked in names.asked])
+    for lines, merchant_id in baskets:
+        assert [MILK, MILK] == [one.verdict.okpd2 for one in sources.judge(lines, merchant_id)]
+    assert 2 == len(names.asked)
+    assert [] == list(sources.judge_ahead(baskets))
+
+
+def test_what_is_judged_ahead_is_what_would_be_judged() -> None:
+    """A merchant's own codes mean what they mean at that merchant alone, ahead as well."""
+    rule = {(SHOP, "77"): (BEER, "rule:1")}
+    lines = [item("сок", item_code="77"), item("сок")]
+    ahead, cold = goods(in_store=rule), goods(in_store=rule)
+    deque(ahead.judge_ahead([(lines, SHOP), (lines, OTHER_SHOP)]), maxlen=0)
+    for merchant_id in (SHOP, OTHER_SHOP):
+        assert ahead.judge(lines, merchant_id) == cold.judge(lines, merchant_id)
+    reasons = [ahead.judge(lines, merchant)[0].verdict.reason for merchant in (SHOP, OTHER_SHOP)]
+    assert reasons == [LineReason.PROHIBITED, LineReason.GOODS_UNKNOWN]

@@ -33,7 +33,7 @@ from tests.builders import (
 )
 from tests.render_reference import plain_bytes
 
-SEALER = Sealer(OutcomeSigner("key-1", Ed25519PrivateKey.generate()), lambda: BOOK)
+SEALER = Sealer(OutcomeSigner("key-1", Ed25519PrivateKey.generate()), lambda _: BOOK)
 GOODS = (MILK, BREAD, WATER, BEER, VODKA, FRIDGE, COAT, SOAP, "")
 
 

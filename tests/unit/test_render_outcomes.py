@@ -43,7 +43,7 @@ ID = UUID("019b2f6e-1c2d-7abc-8def-0123456789ab")
 ORIGIN = Origin(1, 11, 111, concentrator_id=9)
 REF = ByPurchaseId(ID)
 KEY = Ed25519PrivateKey.generate()
-SEALER = Sealer(OutcomeSigner("key-1", KEY), lambda: BOOK)
+SEALER = Sealer(OutcomeSigner("key-1", KEY), lambda _: BOOK)
 
 
 def sealed(

@@ -37,7 +37,7 @@ ALLOWED, PROHIBITED = reason_pb2.LINE_REASON_ALLOWED, reason_pb2.LINE_REASON_PRO
 
 def view_of(scene: Scene) -> View:
     """The scene as it is now."""
-    return View(scene.now, scene.account.certificates, lambda: scene.lists)
+    return View(scene.now, scene.account.certificates, lambda _: scene.lists)
 
 
 def shown(scene: Scene, purchase: Purchase | Outcome) -> wire.Purchase:

@@ -69,7 +69,7 @@ async def settled(seen: Callable[[], object]) -> None:
 async def test_a_client_that_does_not_read_is_not_read_from(ledger: Ledger) -> None:
     """Four messages are taken, then none, until one burst of answers is fetched: then as many again."""
     identity, context = Identity(lambda: SNAPSHOT), Context()
-    methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda: BOOK)
+    methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda _: BOOK)
     exchange = Exchange(methods, identity, Accounting(ServiceLimits(exchange_in_flight=LIMIT)))
     serving = asyncio.create_task(exchange.handle(None, context))  # type: ignore[arg-type]
     await settled(lambda: len(ledger.commands))

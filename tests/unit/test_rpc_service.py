@@ -131,7 +131,7 @@ async def ledger() -> Ledger:
 def send(ledger: Ledger) -> Send:
     """Hands bytes to the handler of a method, as gRPC does; two calls may be served at once."""
     identity = Identity(lambda: SNAPSHOT)
-    methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda: BOOK)
+    methods = PurchaseMethods(ledger, NothingToRead(), identity, RULES, lambda _: BOOK)
     accounting = Accounting(ServiceLimits(message_bytes=10_000, in_flight=2))
     handler = PurchaseService(methods, identity, accounting).handler(lambda: False)
 
@@ -240,7 +240,7 @@ async def test_a_purchase_that_is_not_there_is_not_found(send: Send) -> None:
 def test_every_method_of_the_service_is_served() -> None:
     """What the wire promises is in the table."""
     identity = Identity(lambda: SNAPSHOT)
-    methods = PurchaseMethods(Ledger(), NothingToRead(), identity, RULES, lambda: BOOK)
+    methods = PurchaseMethods(Ledger(), NothingToRead(), identity, RULES, lambda _: BOOK)
     promised = service.DESCRIPTOR.services_by_name["PurchaseService"].methods
     assert {method.name: method.input_type.full_name for method in promised} == {
         name: method.request.DESCRIPTOR.full_name for name, method in methods.table.items()

@@ -1,5 +1,6 @@
 """What is confirmed at each instant, for whoever builds what lines are judged by."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,9 +36,15 @@ class ConfirmedBook:
             templates=self.templates.at(instant),
         )
 
+    def last_change(self, instant: datetime) -> datetime | None:
+        """The last instant, not after another one, at which anything changed; None if nothing has."""
+        place = bisect_right(self._changes, instant)
+        return self._changes[place - 1] if place else None
+
     def next_change(self, instant: datetime) -> datetime | None:
         """The first instant after another one at which anything changes; None if nothing is to come."""
-        return next((change for change in self._changes if change > instant), None)
+        place = bisect_right(self._changes, instant)
+        return self._changes[place] if place < len(self._changes) else None
 
 
 async def read_confirmed(connection: asyncpg.Connection) -> ConfirmedBook:

@@ -54,24 +54,28 @@ async def fetch_names(connection: asyncpg.Connection, version: str, into_folder:
     body = await connection.fetchval(_BODY, Kind.NAMES, version)
     if body is None:
         raise ListError(ListCode.UNKNOWN_VERSION, kind=Kind.NAMES, version=version)
-    unfinished = await asyncio.to_thread(_unfinished, into_folder)
+    unfinished = await asyncio.to_thread(unfinished_folder, into_folder)
     try:
         for file in cast(Classifier, parsed(Kind.NAMES, body)).files:
             await _fetch(connection, version, file, unfinished / file.path)
-        await asyncio.to_thread(_finish, unfinished, into_folder)
+        await asyncio.to_thread(finish_folder, unfinished, into_folder)
     finally:
         await asyncio.to_thread(shutil.rmtree, unfinished, ignore_errors=True)
 
 
-def _unfinished(into_folder: Path) -> Path:
-    """A folder beside, of this fetch alone: the workers of a node may fetch the same version at once."""
+def unfinished_folder(into_folder: Path) -> Path:
+    """A folder beside, of the caller alone: the workers of a node may fetch the same version at once.
+
+    Raises FileExistsError if there is a finished one, and OSError.
+    """
     if into_folder.exists():
         raise FileExistsError(EEXIST, "is there already", str(into_folder))
     into_folder.parent.mkdir(parents=True, exist_ok=True)
     return Path(mkdtemp(prefix=f"{into_folder.name}.", suffix=".unfinished", dir=into_folder.parent))
 
 
-def _finish(unfinished: Path, into_folder: Path) -> None:
+def finish_folder(unfinished: Path, into_folder: Path) -> None:
+    """Put a folder that is complete in its place; FileExistsError if somebody else was first."""
     try:
         unfinished.rename(into_folder)
     except OSError as error:

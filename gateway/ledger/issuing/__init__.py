@@ -154,7 +154,7 @@ class BulkIssuer:
         What speaks against an issue is never the account, so an empty one does.
         """
         nobody = Account(0, 0, now, False, {}, {})
-        context = Context(now, uuid7(now), self.rules.policy, self.rules.lists(), self.rules.goods)
+        context = Context(now, uuid7(now), self.rules.policy, self.rules.lists(now), self.rules.goods)
         known: dict[Issue, bool] = {}
         issuable = []
         for row, command in rows:
