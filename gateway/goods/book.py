@@ -8,7 +8,6 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -131,9 +130,13 @@ class GoodsBook(Followed[HeldGoods]):
         ]
         if not baskets:
             return
-        with suppress(LookupError, GoodsUnavailableError):
+        try:
             for _ in self.goods_at(self.now).judge_ahead(baskets):
                 await asyncio.sleep(0)
+        except (LookupError, GoodsUnavailableError):
+            return
+        except Exception:
+            log.exception("lines could not be judged ahead", baskets=len(baskets))
 
     def check(self) -> None:
         """Return if lines can be judged now; raises what `goods_at` raises."""
