@@ -7,7 +7,7 @@ from gateway.runtime.settings_source import variable
 
 
 def environment_of(settings: Settings, **changed: object) -> dict[str, str]:
-    """The variables of this process and, over them, its servers and what is to be different."""
-    urls = {name: getattr(settings, name) for name in Settings.model_fields if name.endswith("_url")}
-    given = {variable(name): str(value) for name, value in {**urls, **changed}.items()}
+    """The variables of this process and, over them, its servers, its folders and what is to be different."""
+    own = {name: getattr(settings, name) for name in Settings.model_fields if name.endswith(("_url", "_dir"))}
+    given = {variable(name): str(value) for name, value in {**own, **changed}.items() if value is not None}
     return {**os.environ, **given}

@@ -22,8 +22,8 @@ from tests.door_kit import Door, Refused, Till, door_on
 from tests.json_client import JsonClient
 from tests.reference_kit import FIRST, RULES, SECOND, Desk, desk_on, gtin
 from tests.transports import refused
-from tests.wire_kit import quote
 from tillgate.v1 import reference_service_pb2 as wire
+from tillgate.v1.purchase_service_pb2 import GetBalanceRequest
 
 SERVICE = "/tillgate.v1.ReferenceService"
 MANY = [(gtin(number), f"Товар {number} {'я' * 100}", "10.51.11") for number in range(1, 2 * CHUNK_ROWS + 2)]
@@ -329,7 +329,8 @@ async def test_a_revoked_key_gets_nothing_more(place: Place) -> None:
     fingerprint = fingerprint_of((till.client.folder / "cert.pem").read_bytes())
     await admin.revoke_key(place.door.ledger.engine, fingerprint, "lost")
     # Whatever decides on money reads the registry's epoch first, so nobody has to wait for the next look.
-    await place.door.till(place.door.tills_of(0)[1]).call(quote(card=await place.door.card(1_00)))
+    balance = GetBalanceRequest(card=await place.door.card(1_00))
+    await place.door.till(place.door.tills_of(0)[1]).call(balance)
     with pytest.raises(Refused) as caught:
         await listed(till, wire.ListReferencesRequest())
     assert "CLIENT_REVOKED" == caught.value.reason
