@@ -24,6 +24,7 @@ from gateway.following import Followed
 from gateway.goods.cases.confirmed import ConfirmedBook, read_confirmed
 from gateway.goods.catalogue_store import StoredCatalogue
 from gateway.goods.editions import Editions, GoodsEdition, editions_from
+from gateway.goods.memory import Tally
 from gateway.goods.names.model import NameModel
 from gateway.goods.names.opinions import Namer
 from gateway.goods.names.remembered import RememberedNamer
@@ -73,11 +74,15 @@ class _Span(Struct, frozen=True):
 
 
 class GoodsBook(Followed[HeldGoods]):
-    """Holds all editions with the files of those that are needed; `files` is where they lie."""
+    """Holds all editions with the files of those that are needed; `files` is where they lie.
+
+    `tally` counts the lines judged since the start of the process, and those that were not remembered.
+    """
 
     def __init__(self, engine: AsyncEngine, shipped: ListBook, files: NodeFiles, held: HeldGoods) -> None:
         super().__init__("goods", held)
         self.files = files
+        self.tally = Tally()
         self._engine = engine
         self._shipped = shipped
         self._opened: dict[str, OpenFile] = {}
@@ -233,7 +238,7 @@ class GoodsBook(Followed[HeldGoods]):
             is_same = goods.edition is sources.edition and goods.catalogue is sources.catalogue
             if is_same and goods.namer is sources.namer and goods.confirmed == confirmed:
                 return goods
-        made = GoodsAt(sources.edition, sources.catalogue, sources.namer, confirmed)
+        made = GoodsAt(sources.edition, sources.catalogue, sources.namer, confirmed, self.tally)
         self._judging = [made, *self._judging][:SPANS_KEPT]
         return made
 

@@ -1,9 +1,18 @@
 """A bounded memory that can be asked and filled apart, which functools' caches can't."""
 
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often somebody asked, and how often nothing was known; several memories may share one."""
+
+    asked: int = 0
+    missed: int = 0
 
 
 class Memory(Generic[Key, Value]):
@@ -13,22 +22,21 @@ class Memory(Generic[Key, Value]):
     again in the meantime stays.
     """
 
-    def __init__(self, generation: int) -> None:
+    def __init__(self, generation: int, tally: Tally | None = None) -> None:
         self._generation = generation
         self._young: dict[Key, Value] = {}
         self._old: dict[Key, Value] = {}
-        self.asked = 0
-        self.missed = 0
+        self.tally = tally or Tally()
 
     def get(self, key: Key) -> Value | None:
         """What was put under the key, or None."""
-        self.asked += 1
+        self.tally.asked += 1
         found = self._young.get(key)
         if found is not None:
             return found
         found = self._old.get(key)
         if found is None:
-            self.missed += 1
+            self.tally.missed += 1
             return None
         self.put(key, found)
         return found

@@ -17,7 +17,7 @@ from gateway.domain.judging import Edition, Evidence, Judged, Source, editions_o
 from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreTemplates
 from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.marking import MarkingForm, read_marking_code
-from gateway.goods.memory import Memory
+from gateway.goods.memory import Memory, Tally
 from gateway.goods.names.folding import fold
 from gateway.goods.names.opinions import NameTrace, Opinion
 
@@ -78,15 +78,16 @@ class GoodsAt:
     catalogue: Catalogue | None = None
     namer: Namer | None = None
     confirmed: Confirmed = NOTHING_CONFIRMED
-    _memory: Memory[_Key, Judged] = field(
-        default_factory=lambda: Memory(LINES_REMEMBERED), init=False, repr=False, compare=False
-    )
+    tally: Tally = field(default_factory=Tally, repr=False, compare=False)
+    """Lines asked for, and those of them that were not remembered."""
+    _memory: Memory[_Key, Judged] = field(init=False, repr=False, compare=False)
     _with_own_goods: frozenset[int] = field(init=False, repr=False, compare=False)
     """Merchants to whom a number of their own means something; to all others it means the same: nothing."""
 
     def __post_init__(self) -> None:
         own = {merchant_id for merchant_id, _ in self.confirmed.in_store} | self.confirmed.templates.keys()
         object.__setattr__(self, "_with_own_goods", frozenset(own))
+        object.__setattr__(self, "_memory", Memory(LINES_REMEMBERED, self.tally))
 
     @property
     def classes_of(self) -> Callable[[str], frozenset[GoodsClass]]:
@@ -127,7 +128,7 @@ class GoodsAt:
                 if key not in self._memory:
                     cold[key] = key, line, merchant_id
         # Who asks for them afterwards finds them; that they had to be made counts here.
-        self._memory.missed += len(cold)
+        self.tally.missed += len(cold)
         fresh = list(cold.values())
         for begin in range(0, len(fresh), COLD_AT_ONCE):
             deque(self._judge_fresh(fresh[begin : begin + COLD_AT_ONCE]), maxlen=0)

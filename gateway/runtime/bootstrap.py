@@ -130,7 +130,7 @@ async def start_ledger(
         seal=Sealer(keys.signer, goods.lists_at).seal,
         registry=registry,
         goods=goods,
-        observer=LedgerObserver(bus),
+        observer=LedgerObserver(bus, goods.tally),
         limits=Limits(
             queue=settings.queue_limit,
             queue_wait=timedelta(milliseconds=settings.queue_wait_ms),

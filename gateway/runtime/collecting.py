@@ -31,14 +31,19 @@ def collector_of(
     settings: Settings,
     *,
     is_whole: bool = False,
+    nobody_decides: bool = False,
 ) -> Collector:
-    """A collector of the cases of one database; `is_whole`: a run goes on until nothing is left."""
+    """A collector of the cases of one database; `is_whole`: a run goes on until nothing is left.
+
+    `nobody_decides`: all gateways have ended, so nothing of the last minute can still be under way.
+    """
+    delay = timedelta(seconds=settings.decision_max_age_s) + LATE_MARGIN
     return Collector(
         connect,
         judged_baskets,
         edition_at,
         lowest_uuid7,
-        timedelta(seconds=settings.decision_max_age_s) + LATE_MARGIN,
+        timedelta(0) if nobody_decides else delay,
         page=PAGE_ALONE if is_whole else PAGE,
         pages_max=None if is_whole else PAGES_MAX,
     )

@@ -1,27 +1,19 @@
-"""The bench's purchases: shipped goods in baskets of real sizes, as bytes ready to be sent.
-
-The shipped excerpt samples lines, so its baskets are too small (2.4 lines). The sizes here are those of a
-grocery's 4,924 baskets: one to 26 lines, 4.4 in the mean.
-"""
+"""The bench's purchases as bytes ready to be sent: what `belt` draws, by cards of the bench."""
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Final
 
 from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
 
-from loadtests.demo.baskets import DemoLine, load_baskets
+from loadtests.bench.belt import Belt
+from loadtests.bench.encoding import tag, varint
 from merchant_sdk.request_ids import new_request_id
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
-
-SIZES: Final = {
-    1: 1093, 2: 865, 3: 717, 4: 534, 5: 448, 6: 334, 7: 255, 8: 179, 9: 167, 10: 94, 11: 74, 12: 39, 13: 38,
-    14: 28, 15: 12, 16: 10, 17: 7, 18: 1, 19: 4, 20: 3, 21: 1, 22: 1, 26: 1,
-}  # fmt: skip
-"""How many baskets of the source have so many lines."""
 
 FIRST_CARD: Final = 2_200_000_000_000_000
 """The card number of account 0; the one of an account is this plus its id, so no list of them is needed."""
@@ -48,44 +40,18 @@ def card_number(account_id: int) -> str:
     return str(FIRST_CARD + account_id)
 
 
-def make_baskets(count: int, seed: int = 1) -> list[wire.Basket]:
-    """So many baskets of real sizes over the shipped lines; the same ones for the same seed."""
-    rng = random.Random(seed)
-    shipped = load_baskets(2 * count)  # they have half the lines of what is made of them
-    lines = cycle([line for basket in shipped for line in basket.lines])
-    sizes = rng.choices(list(SIZES), weights=list(SIZES.values()), k=count)
-    return [_basket(islice(lines, size)) for size in sizes]
-
-
-def _basket(lines: Iterator[DemoLine]) -> wire.Basket:
-    on_wire = [
-        wire.BasketLine(
-            line_number=number,
-            item_name=line.name,
-            item_code=line.item_code,
-            okpd2=line.okpd2,
-            quantity_milli=line.quantity_milli,
-            unit_price_kopecks=line.unit_price_kopecks,
-            discount_kopecks=line.discount_kopecks,
-            amount_kopecks=line.amount_kopecks,
-            payment_subject=line.payment_subject,
-        )
-        for number, line in enumerate(lines, start=1)
-    ]
-    return wire.Basket(lines=on_wire, total_kopecks=sum(line.amount_kopecks for line in on_wire))
-
-
 class AuthorizeRequests:
-    """Endless serialized Authorize requests: random cards, baskets in turn, each with a fresh request id.
+    """Endless serialized Authorize requests: random cards, each with a fresh request id and the next basket.
 
-    What does not change is serialized once, and cut where request id and card number stand, which have one
-    length. So the client's own work stays small beside what it measures.
+    `baskets` are these in turn, or None: drawn anew for each. What does not change is serialized once, and
+    cut where request id and card number stand, which have one length; the basket is put behind it. So the
+    client's own work stays small beside what it measures.
     """
 
     def __init__(
         self,
-        baskets: Sequence[wire.Basket],
         cards: Cards,
+        baskets: Sequence[wire.Basket] | None = None,
         *,
         as_json: bool = False,
         terminal_id: int = 0,
@@ -93,28 +59,38 @@ class AuthorizeRequests:
     ) -> None:
         self._cards = cards
         self._rng = random.Random(seed)
-        self._number = card_number(cards.first_account)
+        number = card_number(cards.first_account)
         header = wire.CommandHeader(request_id=BLANK_ID, terminal_id=terminal_id, shift_number=1)
-        card = wire.Card(number=self._number)
-        wholes = [
-            service.AuthorizeRequest(header=header, card=card, basket=basket, accept_partial=True)
-            for basket in baskets
-        ]
-        serialize = _json_bytes if as_json else service.AuthorizeRequest.SerializeToString
-        self._pieces = cycle([self._cut(serialize(whole)) for whole in wholes])
+        whole = service.AuthorizeRequest(header=header, card=wire.Card(number=number), accept_partial=True)
+        serialized = _json_bytes(whole)[:-1] if as_json else whole.SerializeToString()
+        self._before, _, rest = serialized.partition(BLANK_ID.encode())
+        self._between, _, self._after = rest.partition(number.encode())
+        if as_json:
+            self._baskets = _as_json(baskets, seed)
+        else:
+            self._baskets = _as_bytes(baskets, seed)
 
     def next(self) -> bytes:
         """The bytes of one AuthorizeRequest."""
-        before, between, after = next(self._pieces)
         account_id = self._cards.first_account + int(self._rng.random() * self._cards.count)
         number = card_number(account_id).encode()
-        return b"".join((before, str(new_request_id()).encode(), between, number, after))
-
-    def _cut(self, whole: bytes) -> tuple[bytes, bytes, bytes]:
-        before, _, rest = whole.partition(BLANK_ID.encode())
-        between, _, after = rest.partition(self._number.encode())
-        return before, between, after
+        request_id = str(new_request_id()).encode()
+        parts = (self._before, request_id, self._between, number, self._after, *next(self._baskets))
+        return b"".join(parts)
 
 
-def _json_bytes(request: service.AuthorizeRequest) -> bytes:
-    return MessageToJson(request, preserving_proto_field_name=True, indent=None).encode()
+def _as_bytes(baskets: Sequence[wire.Basket] | None, seed: int) -> Iterator[Sequence[bytes]]:
+    given = cycle([basket.SerializeToString() for basket in baskets]) if baskets else Belt(seed).serialized()
+    return ((_BASKET_TAG, varint(len(basket)), basket) for basket in given)
+
+
+def _as_json(baskets: Sequence[wire.Basket] | None, seed: int) -> Iterator[Sequence[bytes]]:
+    given = cycle([_json_bytes(basket) for basket in baskets]) if baskets else Belt(seed).as_json()
+    return ((b',"basket":', basket, b"}") for basket in given)
+
+
+_BASKET_TAG: Final = tag(service.AuthorizeRequest.BASKET_FIELD_NUMBER)
+
+
+def _json_bytes(message: Message) -> bytes:
+    return MessageToJson(message, preserving_proto_field_name=True, indent=None).encode()

@@ -17,12 +17,14 @@ from typing import Any
 
 import uvloop
 
-from loadtests.bench.baskets import AuthorizeRequests, Cards, make_baskets
+from loadtests.bench.baskets import AuthorizeRequests, Cards
+from loadtests.bench.belt import Belt
 from loadtests.bench.schedule import arrival_times_s
 from loadtests.bench.transports import Call, Calls, Transport, open_transport
 from tillgate.v1 import purchase_pb2 as wire
 
 SAMPLING_CALLERS = 16
+SAMPLED = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,8 @@ class ClientConfig:
     identity: str
     connections: int
     cards: Cards
-    basket_count: int
     terminal_id: int = 0
     seed: int = 1
-    chosen: tuple[int, ...] = ()
-    """Which of the baskets are bought; empty: all."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -46,7 +45,7 @@ class ClientConfig:
     @classmethod
     def from_json(cls, text: str) -> "ClientConfig":
         values = json.loads(text)
-        return cls(**{**values, "cards": Cards(**values["cards"]), "chosen": tuple(values["chosen"])})
+        return cls(**{**values, "cards": Cards(**values["cards"])})
 
 
 @dataclass(slots=True)
@@ -77,10 +76,8 @@ class Client:
     """Loads over one transport, in the ways that the bench asks for."""
 
     def __init__(self, config: ClientConfig, transport: Transport) -> None:
-        baskets = make_baskets(config.basket_count)
         self._config, self._transport = config, transport
-        self._baskets = [baskets[i] for i in config.chosen] or baskets
-        self._requests = self._requests_of(self._baskets, config.seed)
+        self._requests = self._requests_of(None, config.seed)
         self._rng = random.Random(config.seed)
 
     async def closed(self, seconds: float, callers: int, *, checked: bool) -> dict[str, Any]:
@@ -122,8 +119,9 @@ class Client:
         return tally.result()
 
     async def sample(self) -> dict[str, Any]:
-        """Every basket once; the rows are `sizes.Sampled`."""
-        calls, found, left = self._calls(), [], enumerate(self._baskets)
+        """Some baskets once; the rows are `sizes.Sampled`."""
+        belt = Belt(self._config.seed)
+        calls, found, left = self._calls(), [], enumerate([belt.basket() for _ in range(SAMPLED)])
 
         async def caller(call: Call) -> None:
             for index, basket in left:
@@ -134,11 +132,11 @@ class Client:
         await asyncio.gather(*(caller(calls.caller(n)) for n in range(SAMPLING_CALLERS)))
         return {"baskets": sorted(found)}
 
-    def _requests_of(self, baskets: Sequence[wire.Basket], seed: int) -> AuthorizeRequests:
+    def _requests_of(self, baskets: Sequence[wire.Basket] | None, seed: int) -> AuthorizeRequests:
         config = self._config
         is_json = config.transport == "json"
         return AuthorizeRequests(
-            baskets, config.cards, as_json=is_json, terminal_id=config.terminal_id, seed=seed
+            config.cards, baskets, as_json=is_json, terminal_id=config.terminal_id, seed=seed
         )
 
     def _calls(self) -> Calls:

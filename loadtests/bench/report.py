@@ -67,11 +67,17 @@ def _throughput(part: dict[str, Any]) -> Sheet:
     title = (
         f"Throughput, {len(part[RATIOS[0]]['rounds'])} interleaved rounds, {part['measured_at']}; baskets of"
         f" {sizes['lines']['mean']:.1f} lines, answers of {sizes['answer_bytes']['mean']:,.0f} bytes;"
-        " a purchase's µs of CPU"
+        f" a purchase's µs of CPU; remembered of the gateway's lines: {_known(part['facts'])}"
     )
     return Sheet(
         title, ("", "purchases/s", "p50 ms", "p99 ms", "client", "server", "PostgreSQL", "WAL B"), rows
     )
+
+
+def _known(facts: dict[str, Any]) -> str:
+    """The hit rate of the memory of judged lines, of each gateway."""
+    rates = facts.get("known_lines", {})
+    return ", ".join(f"{rate:.1%} ({name})" for name, rate in rates.items()) or "–"
 
 
 def _written(part: dict[str, Any]) -> Sheet:

@@ -6,16 +6,11 @@ from typing import Any, Final
 
 import grpc
 
+from loadtests.bench.encoding import tag, varint
 from tillgate.v1 import purchase_service_pb2 as service
 
-
-def _tag(field_number: int) -> bytes:
-    """What stands before the length and the bytes of a message in this field."""
-    return bytes([field_number << 3 | 2])
-
-
-_MESSAGE: Final = _tag(service.ExchangeRequest.MESSAGES_FIELD_NUMBER)
-_AUTHORIZE: Final = _tag(service.ExchangeMessage.AUTHORIZE_FIELD_NUMBER)
+_MESSAGE: Final = tag(service.ExchangeRequest.MESSAGES_FIELD_NUMBER)
+_AUTHORIZE: Final = tag(service.ExchangeMessage.AUTHORIZE_FIELD_NUMBER)
 
 
 class StreamOfCalls:
@@ -63,15 +58,5 @@ def exchange_message(message_id: int, body: bytes) -> bytes:
     Requests are put together by putting their bytes together, as with any repeated field.
     """
     head = service.ExchangeMessage(message_id=message_id).SerializeToString()
-    message = b"".join((head, _AUTHORIZE, _varint(len(body)), body))
-    return b"".join((_MESSAGE, _varint(len(message)), message))
-
-
-def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; all but the last byte have the high bit."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    message = b"".join((head, _AUTHORIZE, varint(len(body)), body))
+    return b"".join((_MESSAGE, varint(len(message)), message))

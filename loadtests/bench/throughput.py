@@ -15,8 +15,9 @@ from loadtests.bench.pgbench import Pgbench, make_pgbench
 from loadtests.bench.profiling import record
 from loadtests.bench.results import ratio_of, spread_of
 from loadtests.bench.sizes import purchase_sizes, written
-from loadtests.bench.usage import Meter, Usage
+from loadtests.bench.usage import Meter, Usage, hit_rate, judged_lines
 from loadtests.bench.world import CALLERS, World, make_world
+from loadtests.serving import Serving
 
 WARM_UP_S: Final = 2.0
 SETTLE_S: Final = 1.0
@@ -85,8 +86,8 @@ class Throughput:
         self._world, self._options = world, options
         # pgbench has accounts of its own: what it holds does not burden the gateway's.
         self._cards, self._pgbench_cards = world.cards.part(0, 2), world.cards.part(1, 2)
-        self._chosen: tuple[int, ...] = ()
         self._server_pids: dict[str, tuple[int, ...]] = {}
+        self._gateways: dict[int, Serving] = {}
         self.targets: dict[str, RunRound] = {}
         self.facts: dict[str, Any] = {}
 
@@ -94,6 +95,7 @@ class Throughput:
         """Start every target and warm it up."""
         world, options = self._world, self._options
         gateways = {n: stack.enter_context(world.gateway(f"gateway-{n}", n)) for n in options.workers}
+        self._gateways = gateways
         shape = self._take_samples(next(iter(gateways.values())).grpc_port)
         for workers, gateway in gateways.items():
             port, pids = stack.enter_context(world.echo(workers, shape))
@@ -116,12 +118,15 @@ class Throughput:
         url = self._world.settings.database_reader_url
         return {"gateway": written(url, self._cards), "pgbench": written(url, self._pgbench_cards)}
 
+    def lines(self) -> dict[str, dict[str, int]]:
+        """Of each gateway so far: the lines whose like its workers remembered, and the new ones."""
+        return {f"gateway-{n}": judged_lines(gateway.http_port) for n, gateway in self._gateways.items()}
+
     def _take_samples(self, port: int) -> Shape:
         """Buy every basket once: those that points pay are measured, and the echo answers in their size."""
         with clients(self._world.client("unary", port, self._cards), 1) as one:
             sampled = one.sample()
         approved = [row for row in sampled if row[4]]
-        self._chosen = tuple(row[0] for row in approved)
         shape = Shape.of([(lines, answer) for _, lines, _, answer, _ in approved])
         self.facts["baskets"] = {
             "sampled": len(sampled),
@@ -133,7 +138,7 @@ class Throughput:
 
     def _add(self, stack: ExitStack, target: Target) -> None:
         """A target with as many client processes as it has server processes: one would be a bottleneck."""
-        config = self._world.client(target.transport, target.port, self._cards, self._chosen)
+        config = self._world.client(target.transport, target.port, self._cards)
         together = stack.enter_context(clients(config, target.processes))
         in_flight = IN_FLIGHT[target.transport]
         together.closed(min(WARM_UP_S, self._options.seconds), in_flight, checked=True)
@@ -175,9 +180,13 @@ def measure(options: Options) -> dict[str, Any]:
         bench = Throughput(world, options)
         bench.open(stack)
         rounds: dict[str, list[Round]] = {name: [] for name in bench.targets}
+        before = bench.lines()
         for _ in track(range(options.rounds), "throughput"):
             for name, run in bench.targets.items():
                 rounds[name].append(run())
+        bench.facts["known_lines"] = {
+            name: hit_rate(before[name], lines) for name, lines in bench.lines().items()
+        }
         bench.facts["written"] = bench.written()
         if options.profile:
             bench.facts["profile"] = bench.profile(options.profile).name

@@ -1,6 +1,10 @@
 """What servers and PostgreSQL used between two moments."""
 
+import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
 
 from loadtests.bench.processes import cpu_s
 from loadtests.bench.sql import query
@@ -36,3 +40,21 @@ class Meter:
     def _wal_bytes(self) -> float:
         value: float = query(self._world.settings.database_reader_url, _WAL_BYTES)[0][0]
         return value
+
+
+def judged_lines(http_port: int) -> dict[str, int]:
+    """Lines that a gateway has judged since its start: `yes` if the like was remembered, `no` if new."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/metrics", timeout=10) as response:
+        families = text_string_to_metric_families(response.read().decode())
+    return {
+        sample.labels["known"]: int(sample.value)
+        for family in families
+        for sample in family.samples
+        if sample.name == "tillgate_goods_lines_total"
+    }
+
+
+def hit_rate(before: Mapping[str, int], after: Mapping[str, int]) -> float:
+    """What part of the lines judged between two looks was remembered; nan of no lines."""
+    known, new = (after[key] - before[key] for key in ("yes", "no"))
+    return known / (known + new) if known + new else float("nan")

@@ -15,6 +15,7 @@ from loadtests.bench.accounts import make_accounts_in
 from loadtests.bench.baskets import Cards
 from loadtests.bench.client import ClientConfig
 from loadtests.bench.echo import Shape
+from loadtests.bench.goods import publish_goods
 from loadtests.bench.processes import child, read_stat
 from loadtests.bench.sql import query
 from loadtests.serving import Serving, free_port
@@ -24,7 +25,6 @@ SHIPPED = {"TILLGATE_LOG_LEVEL": "info", "TILLGATE_LOG_JSON": "true"}
 
 
 POLL_INTERVAL_S = 0.05
-BASKETS = 600
 CALLERS = 64
 """Single calls in flight wherever the next one follows an answer."""
 CONNECTIONS = 32
@@ -44,10 +44,8 @@ class World:
     cards: Cards
     postmaster_pid: int
 
-    def client(
-        self, transport: str, port: int, cards: Cards | None = None, chosen: tuple[int, ...] = ()
-    ) -> ClientConfig:
-        """What a client process needs: it buys by all cards, or these, and all baskets, or these."""
+    def client(self, transport: str, port: int, cards: Cards | None = None, seed: int = 1) -> ClientConfig:
+        """What a client process needs: it buys by all cards, or these."""
         is_stream = transport == "exchange"
         return ClientConfig(
             transport=transport,
@@ -56,8 +54,7 @@ class World:
             terminal_id=self.terminal_id if is_stream else 0,
             connections=STREAMS if is_stream else CONNECTIONS,
             cards=cards or self.cards,
-            basket_count=BASKETS,
-            chosen=chosen,
+            seed=seed,
         )
 
     @contextmanager
@@ -114,6 +111,7 @@ def make_world(accounts: int) -> Iterator[World]:
         data_dir.chmod(0o755)  # PostgreSQL may run under another account
         with with_servers(load_settings({"TILLGATE_DATA_DIR": folder, **SHIPPED})) as settings:
             till_dir, concentrator_dir, terminal_id, cards = make_accounts_in(settings, accounts)
+            publish_goods(settings)
             yield World(settings, till_dir, concentrator_dir, terminal_id, cards, postmaster_of(settings))
 
 

@@ -21,18 +21,22 @@ from gateway.domain.policy import MOSCOW
 from gateway.runtime.embedded import EmbeddedServerError
 from loadtests.demo.baskets import DemoBasket, load_baskets, load_fns_receipts
 from loadtests.demo.day import is_on_cable, is_suspended, open_tills, run_day
+from loadtests.demo.decisions import read_decisions
 from loadtests.demo.department import credit_all
 from loadtests.demo.fiscal import Rebought, buy_receipts, show_receipts
 from loadtests.demo.gateway_process import GatewayProcess, running_gateway
 from loadtests.demo.holders import EVERYDAY, Holder, make_holders
+from loadtests.demo.items import items_of
 from loadtests.demo.money import count
 from loadtests.demo.proof import Proof, prove
-from loadtests.demo.shopping import basket_of
+from loadtests.demo.publishing import catalogued, publish_all, wait_until
 from loadtests.demo.stories import Visit, plan
 from loadtests.demo.summary import Money, Summary
+from loadtests.demo.telling import Shops, own_codes
 from loadtests.demo.till import Figures
 from loadtests.demo.view import View
 from loadtests.demo.world import GATEWAY_LOG, DemoError, open_world
+from merchant_sdk import Basket
 
 SEED: Final = 213
 """The same buyers with the same baskets each time; what happens between them is left to chance."""
@@ -75,6 +79,7 @@ class Day:
     money: Money
     proof: Proof
     rebought: list[Rebought]
+    sold: dict[UUID, Basket]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,25 +157,46 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
     directory: Path = options.directory
     view.say("starting PostgreSQL and Valkey, and registering example merchants with their tills")
     rng, today = Random(SEED), datetime.now(MOSCOW).date()
-    baskets = [basket_of(basket) for basket in load_baskets()]
+    baskets = list(load_baskets())
+    shops = Shops(items_of(baskets))
     rng.shuffle(baskets)
     size = _size(options, len(baskets))
     holders = make_holders(size.holders, rng, today)
-    with open_world(directory, size.hold_ttl_s, view.say) as world:
+    with (
+        catalogued(directory, shops.items.values()) as goods,
+        open_world(directory, size.hold_ttl_s, view.say) as world,
+    ):
         with_receipts, others = _reserve(holders, len(receipts))
         on_cable = [is_on_cable(number) for number in range(len(world.places))]
         suspended = [is_suspended(place, world.places) for place in world.places]
-        visits = plan(baskets[: size.buyers], others, on_cable, suspended, size.open_s, rng)
+        merchants = [place.merchant_id for place in world.places]
+        visits = plan(
+            baskets[: size.buyers],
+            lambda basket, till: shops.basket(basket, merchants[till]),
+            others,
+            on_cable,
+            suspended,
+            size.open_s,
+            rng,
+        )
+        bought = (
+            (merchant_id, visit.buyer.basket)
+            for merchant_id, days in zip(merchants, visits, strict=True)
+            for visit in days
+        )
+        begins = publish_all(world, goods, own_codes(bought), view)
         view.say("$ tillgate serve &")
         with running_gateway(world) as gateway:
             issued = credit_all(world, holders, today, view)
+            wait_until(begins)
             gateway.wait_until_ready()
             day = asyncio.run(_day(gateway, visits, receipts, with_receipts, issued, rng, view))
             # The loop that has ended took its handlers with it.
             _interrupt_on_signals()
             is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
-        day.proof.disagreements += world.faults_in_log()
-    summary = Summary(day.figures, day.money, day.proof, is_clean, view.seconds)
+        decisions = asyncio.run(read_decisions(world.settings, day.sold))
+        day.proof.disagreements += [*world.faults_in_log(), *decisions.disagreements()]
+    summary = Summary(day.figures, day.money, day.proof, decisions, is_clean, view.seconds)
     _tell(summary, day, directory, view)
     return 0 if summary.is_proved else 1
 
@@ -203,7 +229,8 @@ async def _day(
         view.say("the day is over: every till holds its own books against the gateway's")
         proof = await prove(tills, figures.holders.values(), issued)
         money = Money.of(till.books for till in tills)
-    return Day(figures, money, proof, rebought)
+        sold = {request_id: basket for till in tills for request_id, basket in till.books.baskets.items()}
+    return Day(figures, money, proof, rebought, sold)
 
 
 def _cancel_on_signals() -> None:

@@ -57,6 +57,7 @@ class Books:
 
     bought: dict[UUID, Bought] = field(default_factory=dict)
     answers: dict[UUID, bytes] = field(default_factory=dict)
+    baskets: dict[UUID, Basket] = field(default_factory=dict)
     undone: set[UUID] = field(default_factory=set)
     refund_count: int = 0
     refunded_kopecks: int = 0
@@ -82,6 +83,7 @@ class Books:
     ) -> Bought | None:
         """Book an Authorize or Sale, and the purchase that it replaced; None unless it stands."""
         self.answered(result.request_id, result)
+        self.baskets[result.request_id] = basket
         purchase = result.purchase_if_any
         if purchase is None:
             return None

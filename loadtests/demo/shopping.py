@@ -1,6 +1,6 @@
 """What buyers put on the belt: the shipped baskets as the SDK sends them, and goods that these lack."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -9,7 +9,7 @@ from merchant_sdk import Basket, FiscalReceipt, Line, ReceiptKind
 
 _DENIED: Final = ("11.01", "11.02", "11.03", "11.04", "11.05", "12", "61", "64", "92")
 _ALLOWED_AGAIN: Final = ("11.05.10.110",)
-_NOT_GOODS: Final = frozenset({3, 4, 5, 6, 7, 8, 11})
+_NOT_GOODS: Final = frozenset({3, 4, 5, 6, 7, 8, 10, 11, 19})
 
 _APPLIANCES: Final = (
     ("ХОЛОДИЛЬНИК ДВУХКАМЕРНЫЙ", "27.51.11", 3_499_000),
@@ -25,13 +25,24 @@ _BY_WEIGHT: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldLine(Line):
+    """A line with what is really sold, whatever the till tells of it: `true_okpd2`, `true_subject`.
+
+    Neither is sent. `true_okpd2` is empty of what is no goods, and of goods that nobody can name.
+    """
+
+    true_okpd2: str = ""
+    true_subject: int = 0
+
+
 def basket_of(demo: DemoBasket) -> Basket:
-    """A basket as the till sends it."""
+    """A basket as a till sends it that tells the truth of every line."""
     return Basket(tuple(_line_of(line) for line in demo.lines), demo.rounding_kopecks)
 
 
-def _line_of(line: DemoLine) -> Line:
-    return Line(
+def _line_of(line: DemoLine) -> SoldLine:
+    return SoldLine(
         item_name=line.name,
         quantity_milli=line.quantity_milli,
         unit_price_kopecks=line.unit_price_kopecks,
@@ -43,6 +54,8 @@ def _line_of(line: DemoLine) -> Line:
         okpd2=line.okpd2,
         payment_subject=line.payment_subject,
         payment_method=line.payment_method,
+        true_okpd2=line.okpd2,
+        true_subject=line.payment_subject,
     )
 
 
@@ -64,11 +77,18 @@ def receipt_of(receipt: DemoReceipt) -> FiscalReceipt:
 def is_never_paid(line: Line) -> bool:
     """What every cashier knows without asking: points pay no alcohol, tobacco, cash equivalents or services.
 
-    The till's own knowledge, written down apart from the gateway's lists, to hold its answers against.
+    The till's own knowledge, written down apart from the gateway's lists, to hold its answers against. It
+    goes by what is sold, and not by what the till tells of it.
     """
-    if line.payment_subject in _NOT_GOODS:
-        return True
-    return line.okpd2.startswith(_DENIED) and not line.okpd2.startswith(_ALLOWED_AGAIN)
+    okpd2, subject = truth_of(line)
+    return subject in _NOT_GOODS or (okpd2.startswith(_DENIED) and not okpd2.startswith(_ALLOWED_AGAIN))
+
+
+def truth_of(line: Line) -> tuple[str, int]:
+    """What is sold on a line: ОКПД2 and tag 1212. Other lines than a SoldLine tell the truth."""
+    if isinstance(line, SoldLine):
+        return line.true_okpd2, line.true_subject
+    return line.okpd2, line.payment_subject
 
 
 def weighed_basket(rng: Random) -> Basket:

@@ -8,10 +8,14 @@ from random import Random
 from typing import Final
 
 from loadtests.demo import everyday, mishaps, refused
+from loadtests.demo.baskets import DemoBasket
 from loadtests.demo.everyday import Buyer
 from loadtests.demo.holders import EVERYDAY, Holder, Kind
 from loadtests.demo.till import Till
 from merchant_sdk import Basket
+
+Tell = Callable[[DemoBasket, int], Basket]
+"""Makes of a basket what the till of a number sends."""
 
 Play = Callable[[Till, Buyer], Awaitable[None]]
 
@@ -108,7 +112,8 @@ class Visit:
 
 
 def plan(
-    baskets: Sequence[Basket],
+    baskets: Sequence[DemoBasket],
+    tell: Tell,
     holders: Sequence[Holder],
     on_cable: Sequence[bool],
     is_suspended: Sequence[bool],
@@ -136,11 +141,11 @@ def plan(
         else:
             holder = pools[rng.choice(story.kinds)].next_for(till)
         comes_at_s = 0.0 if story.when.is_early else rng.uniform(0, open_s)
-        days[till].append(Visit(story, Buyer(holder, basket), comes_at_s))
+        days[till].append(Visit(story, Buyer(holder, tell(basket, till)), comes_at_s))
     for till, visits in enumerate(days):
         visits.sort(key=lambda visit: visit.comes_at_s)
         for basket in rng.sample(baskets, is_suspended[till] * _VISITS_AFTER_SUSPENSION):
-            buyer = Buyer(pools[Kind.FOOD].next_for(till), basket)
+            buyer = Buyer(pools[Kind.FOOD].next_for(till), tell(basket, till))
             visits.append(Visit(SUSPENDED, buyer, open_s))
     return days
 

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from rich.columns import Columns
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
 from gateway.domain.reasons import REASONS
 from gateway.domain.reasons import Reason as DomainReason
+from loadtests.demo import goods_tables
 from loadtests.demo.books import Books
+from loadtests.demo.decisions import Decisions
 from loadtests.demo.money import count, money
 from loadtests.demo.proof import Proof
 from loadtests.demo.receipts import category_of
+from loadtests.demo.tables import table
 from loadtests.demo.till import Figures
 from loadtests.demo.view import Tally
 from merchant_sdk import Method, PurchaseState
@@ -61,6 +62,7 @@ class Summary:
     figures: Figures
     money: Money
     proof: Proof
+    decisions: Decisions
     is_ledger_clean: bool
     seconds: float
 
@@ -78,19 +80,21 @@ class Summary:
         """What is printed."""
         figures, tally = self.figures, Tally(self.figures)
         yield Columns([self._purchases(tally), self._money()], padding=(0, 4))
-        yield _table(
+        yield table(
             "Declined, by reason",
             ("reason", "what the cashier reads", "times"),
             [
                 (name, REASONS[DomainReason[name]].texts.cashier_ru, count(times))
                 for name, times in tally.declined.most_common()
             ],
+            texts=1,
         )
-        yield _table(
+        yield table(
             "Lines that points did not pay, by category",
             ("category", "lines", "sum"),
             [(name, count(lines), money(kopecks)) for name, lines, kopecks in refused_lines(self.figures)],
         )
+        yield from goods_tables.goods_tables(self.decisions)
         yield from self._stories()
         yield from self._mended_and_refused()
         yield self._latency()
@@ -99,7 +103,7 @@ class Summary:
 
     def _purchases(self, tally: Tally) -> RenderableType:
         figures = self.figures
-        return _table(
+        return table(
             "Purchases",
             ("", "times"),
             [
@@ -115,7 +119,7 @@ class Summary:
         )
 
     def _money(self) -> RenderableType:
-        return _table(
+        return table(
             "Money",
             ("", "sum"),
             [
@@ -131,16 +135,16 @@ class Summary:
         rows = _counted(self.figures.stories)
         half = (len(rows) + 1) // 2
         title = "What happened to the buyers"
-        columns = [_table(title, ("", "times"), rows[:half]), _table("", ("", "times"), rows[half:])]
+        columns = [table(title, ("", "times"), rows[:half]), table("", ("", "times"), rows[half:])]
         yield Columns(columns, padding=(0, 4))
 
     def _mended_and_refused(self) -> Iterator[RenderableType]:
-        mended = _table("Lost answers that the SDK mended", ("", "times"), _counted(self.figures.repaired))
-        refused = _table("Declined as they should be", ("", "times"), _counted(self.figures.refused))
+        mended = table("Lost answers that the SDK mended", ("", "times"), _counted(self.figures.repaired))
+        refused = table("Declined as they should be", ("", "times"), _counted(self.figures.refused))
         yield Columns([mended, refused], padding=(0, 4))
         if self.figures.given_up:
             title = "Buyers sent away, no answer in time"
-            yield _table(title, ("", "times"), _counted(self.figures.given_up))
+            yield table(title, ("", "times"), _counted(self.figures.given_up))
 
     def _latency(self) -> RenderableType:
         rows = []
@@ -148,7 +152,7 @@ class Summary:
             figures = percentiles(values)
             rows.append((str(method), count(len(values)), *(f"{figures[name]:.1f}" for name in PERCENTILES)))
         title = "Latency of calls that nothing disturbed, ms, as the tills see it"
-        return _table(title, ("method", "calls", *PERCENTILES), rows)
+        return table(title, ("method", "calls", *PERCENTILES), rows)
 
     def document(self) -> dict[str, Any]:
         """The same for programs; sums are kopecks."""
@@ -171,6 +175,7 @@ class Summary:
             "refunded_kopecks": self.money.refunded_kopecks,
             "held_kopecks": self.proof.held_kopecks,
             "lines_refused": {name: lines for name, lines, _ in refused_lines(figures)},
+            **goods_tables.document(self.decisions),
             "lost_answers_mended": dict(figures.repaired),
             "other_commands_declined": dict(figures.refused),
             "buyers_sent_away": dict(figures.given_up),
@@ -218,14 +223,3 @@ def refused_lines(figures: Figures) -> list[tuple[str, int, int]]:
 
 def _counted(counter: Counter[str]) -> list[tuple[str, str]]:
     return [(what, count(times)) for what, times in counter.most_common()]
-
-
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> RenderableType:
-    table = Table(box=None, pad_edge=False)
-    for place, heading in enumerate(headings):
-        is_number = place and heading != "what the cashier reads"
-        table.add_column(heading, justify="right" if is_number else "left", no_wrap=bool(is_number))
-    for row in rows:
-        table.add_row(*row)
-    # A title of the table's own would be wrapped to the table's width.
-    return Group(Text(title, "bold"), table)

@@ -28,6 +28,9 @@ from loadtests.demo.holders import CARD_PREFIX
 from loadtests.demo.place import Place
 
 GATEWAY_LOG: Final = "gateway.log"
+REFERENCE_LEAD_S: Final = 5
+"""How long before it holds a list is published: the least, since nobody likes to wait for a demo."""
+
 _HOST: Final = "127.0.0.1"
 
 Say = Callable[[str], None]
@@ -138,6 +141,7 @@ def _environment(directory: Path, hold_ttl_s: int) -> dict[str, str]:
         "TILLGATE_JSON_PORT": str(json_port),
         "TILLGATE_HTTP_PORT": str(http_port),
         "TILLGATE_HOLD_TTL_S": str(hold_ttl_s),
+        "TILLGATE_REFERENCE_LEAD_S": str(REFERENCE_LEAD_S),
         "TILLGATE_LOG_LEVEL": "warning",
         "TILLGATE_LOG_JSON": "true",
     }

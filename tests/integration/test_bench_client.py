@@ -18,7 +18,7 @@ async def test_json_calls_without_an_answer_count_as_refused() -> None:
     """The load goes on to its end, as it does over gRPC."""
     host = await asyncio.start_server(_say_nothing, "127.0.0.1", 0)
     port = host.sockets[0].getsockname()[1]
-    config = ClientConfig("json", port, "", 1, Cards(1, 10), basket_count=1)
+    config = ClientConfig("json", port, "", 1, Cards(1, 10))
     timeout = aiohttp.ClientTimeout(total=0.05)
     async with host, aiohttp.ClientSession(timeout=timeout) as session:
         client = Client(config, JsonCalls(session, f"http://127.0.0.1:{port}/"))

@@ -16,6 +16,7 @@ def test_a_short_bench_reaches_every_target_with_the_same_rows() -> None:
     assert targets == set(found["rounds"])
     assert all(rounds[0]["per_s"] > 0 for rounds in found["rounds"].values())
     assert all(found[key]["median"] > 0 for key in RATIOS)
+    assert 0 < found["facts"]["known_lines"]["gateway-1"] <= 1
     ours, theirs = found["facts"]["written"]["gateway"], found["facts"]["written"]["pgbench"]
     assert 1.0 == ours["entries"] == theirs["entries"]
     for name in ("lines_bytes", "canonical_bytes", "payload_bytes"):

@@ -101,6 +101,10 @@ def test_a_day_at_the_tills_agrees_with_the_gateway(runs: Runs) -> None:
     assert {
         "lost answer, sent again", "lost request, sent again", "no answer, undone by a Void",
     } <= summary["lost_answers_mended"].keys()  # fmt: skip
+    assert summary["prohibited_lines"] > 0 == summary["prohibited_paid_kopecks"]
+    decided = {name: told["lines"] for name, told in summary["decisions_by_source"].items()}
+    assert all(decided[source] > 0 for source in ("catalogue", "in_store", "declared", "name")), decided
+    assert decided["none"] == 0
     assert summary["latency_ms"]["p50"] <= summary["latency_ms"]["p99"]
 
 

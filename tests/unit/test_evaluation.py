@@ -89,9 +89,9 @@ def test_the_same_catalogue_is_learned_once(run: Run, tmp_path: Path) -> None:
 _KEY = """
 import sys
 from pathlib import Path
-from gateway.goods.names.learned import key_of
+from gateway.goods.names.learned import place_of
 from tests.names_kit import lists
-print(key_of(Path(sys.argv[1]), lists()))
+print(place_of(Path(sys.argv[1]), lists(), Path("kept")))
 """
 
 

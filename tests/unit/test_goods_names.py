@@ -105,4 +105,4 @@ def test_what_was_asked_for_lately_is_remembered_and_the_rest_forgotten() -> Non
     assert 10 == memory.get(1)
     memory.put(4, 40)  # 2 was not asked for
     assert [10, None, 30, 40] == [memory.get(key) for key in (1, 2, 3, 4)]
-    assert 1 == memory.missed
+    assert 1 == memory.tally.missed

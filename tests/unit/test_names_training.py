@@ -1,6 +1,9 @@
 """A classifier of names: what it learns, how it is kept, and from when on its word counts."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.judging import MILLION
+from gateway.goods.names.features import COLUMNS, features
+from gateway.goods.names.folding import fold
 from gateway.goods.names.lexicon import SHIPPED
 from gateway.goods.names.model import ModelFile, ModelFileError
 from gateway.goods.names.opinions import Namer
@@ -117,3 +122,39 @@ def test_the_more_certain_a_threshold_is_the_more_it_takes(rows: list[tuple[floa
     halves = (denied >= 0.5)[~truth].mean()
     assert above <= max(FALSE_REJECT_AIM, halves)
     assert above == pytest.approx(rates_of(denied, truth, policy)["false_reject_rate"], abs=1e-6)
+
+
+def test_of_a_small_catalogue_only_the_letters_in_it_say_anything() -> None:
+    """Columns that no name has are not learned, and stay silent in names to come."""
+    used = set(features([fold(example.name) for example in names_kit.examples()])[0].tolist())
+    table = learned().table[:COLUMNS]
+    assert not table[[column for column in range(COLUMNS) if column not in used]].any()
+
+
+def test_a_kept_classifier_is_found_again_by_another_process(tmp_path: Path) -> None:
+    """Its place depends on file, lists and learning, and on nothing that changes from process to process."""
+    catalogue = tmp_path / "catalogue.csv"
+    catalogue.write_text("gtin,name,okpd2\n", encoding="utf-8")
+    places = [
+        subprocess.run(
+            [sys.executable, "-c", _TELL_PLACE, str(catalogue)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert places[0] == places[1]
+
+
+_TELL_PLACE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from gateway.goods.loader import load_list_book
+from gateway.goods.names.labels import Lists
+from gateway.goods.names.learned import place_of
+book = load_list_book()
+lists = Lists(book.prohibited_at(datetime.now(UTC)), book.class_map)
+print(place_of(Path(sys.argv[1]), lists, Path("kept")))
+"""

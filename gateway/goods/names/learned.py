@@ -39,20 +39,20 @@ def learned_on(
     path: Path, categories: CategoryMap, lists: Lists, folder: Path, progress: Progress
 ) -> NameModel:
     """`train_on`, unless `folder` holds what it made of the same file, lists and learning before."""
-    kept = folder / key_of(path, lists)
+    kept = place_of(path, lists, folder)
     try:
         return ModelFile(kept).read()
     except ModelFileError:
         return train_on(path, categories, lists, kept, progress)
 
 
-def key_of(path: Path, lists: Lists) -> str:
-    """What a classifier of a catalogue file depends on, as a name of a folder."""
-    # Sorted: a set is written in another order in every process.
-    classes = sorted((prefix, sorted(named)) for prefix, named in lists.class_map.by_prefix.items())
+def place_of(path: Path, lists: Lists, folder: Path) -> Path:
+    """Where in `folder` the classifier of a catalogue file is kept; raises OSError without the file."""
+    # A set of classes has another order in every process.
+    classes = sorted((prefix, sorted(found)) for prefix, found in lists.class_map.by_prefix.items())
     told = hashlib.sha256(repr((lists.prohibited.rules, classes)).encode())
     sources = (Path(str(module.__file__)) for module in _LEARNING)
     for file in (path, *sources, *sorted(SHIPPED.glob("*.toml"))):
         with file.open("rb") as opened:
             told.update(hashlib.file_digest(opened, "sha256").digest())
-    return told.hexdigest()[:16]
+    return folder / told.hexdigest()[:16]
