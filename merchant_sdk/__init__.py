@@ -58,6 +58,7 @@ from merchant_sdk.errors import (
     WrongAnswerError,
 )
 from merchant_sdk.exchange import Concentrator
+from merchant_sdk.explanations import ExplainedSource, LineExplanation
 from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
 from merchant_sdk.methods import Method
@@ -115,6 +116,7 @@ __all__ = [
     "DeadlineExceededError",
     "Decision",
     "Desk",
+    "ExplainedSource",
     "FiscalReceipt",
     "GatewayError",
     "GoodsItem",
@@ -123,6 +125,7 @@ __all__ = [
     "Journal",
     "JournalRecord",
     "Line",
+    "LineExplanation",
     "LineReason",
     "MemoryJournal",
     "Method",

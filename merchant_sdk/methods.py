@@ -3,7 +3,8 @@
     method                       repeated, same id         when the outcome stays unknown
     ---------------------------  ------------------------  -----------------------------------------------
     Quote, GetBalance,           yes: they change nothing  the error is raised
-    GetPurchase, ListOperations
+    GetPurchase, ListOperations,
+    ExplainLine
     Authorize, Sale              yes: one id, one outcome  UNDO: GetPurchase, and a Void of what does not
                                                            stand. No goods were given for points yet, so
                                                            undoing is always right; and a Void is final
@@ -59,6 +60,7 @@ class GoodsMethod(StrEnum):
 
     SUBMIT_GOODS = "SubmitGoods"
     LIST_SUBMITTED_GOODS = "ListSubmittedGoods"
+    EXPLAIN_LINE = "ExplainLine"
 
 
 AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod
@@ -88,6 +90,7 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     ReferenceMethod.DOWNLOAD_REFERENCE: Aftermath.RAISE,
     GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
     GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
+    GoodsMethod.EXPLAIN_LINE: Aftermath.RAISE,
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

@@ -38,8 +38,11 @@ async def publish_soon(desk: Desk, kind: Kind, version: str, after: timedelta = 
     return begins
 
 
-def names_folder(folder: Path, version: str = "hand-made") -> Path:
-    """A classifier that knows one word: what has it is vodka, all else is bread."""
+def names_folder(folder: Path, version: str = "hand-made", weight: float = 40) -> Path:
+    """A classifier that knows one word: what has it is vodka, all else is bread.
+
+    A negative `weight` makes the word speak for bread as well.
+    """
     lexicon_folder = folder.with_name(f"{folder.name}-lexicon")
     lexicon_folder.mkdir(parents=True)
     lexicon = lexicon_folder / "vodka.toml"
@@ -58,7 +61,7 @@ def names_folder(folder: Path, version: str = "hand-made") -> Path:
         evaluation={},
     )
     table = np.zeros((COLUMNS + 1, 2), dtype=np.float32)
-    table[-1, -1] = 40
+    table[-1, -1] = weight
     model = NameModel(
         card=card,
         lexicon=load_lexicon(lexicon_folder),

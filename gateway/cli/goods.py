@@ -16,9 +16,12 @@ PLACES: Final = {
     "end-rule": "gateway.cli.goods_submissions:end_rule_command",
     "end-template": "gateway.cli.goods_submissions:end_template_command",
     "evaluate": "gateway.cli.goods_names:evaluate_command",
+    "explain": "gateway.cli.goods_explain:explain_command",
     "misdeclared": "gateway.cli.goods_cases:misdeclared_command",
     "prepare": "gateway.cli.goods_prepare:prepare_command",
     "refuse": "gateway.cli.goods_submissions:refuse_command",
+    "rehearse": "gateway.cli.goods_rehearse:rehearse_command",
+    "replay": "gateway.cli.goods_replay:replay_command",
     "rules": "gateway.cli.goods_submissions:rules_command",
     "set-template": "gateway.cli.goods_submissions:set_template_command",
     "submissions": "gateway.cli.goods_submissions:submissions_command",
@@ -29,4 +32,4 @@ PLACES: Final = {
 
 @click.group("goods", cls=LazyGroup, places=PLACES)
 def goods_group() -> None:
-    """What goods are, and how well it is decided. docs/goods.md tells how cases are worked on."""
+    """What goods are, why, and how well it is decided. See docs/goods.md."""

@@ -7,13 +7,13 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from gateway.domain.allocation import allocate, trim
-from gateway.domain.basket import CERTIFICATES_MAX
+from gateway.domain.basket import CERTIFICATES_MAX, Line
 from gateway.domain.capture import capture_whole, rest_to_lapse
 from gateway.domain.category import GoodsClass, Program, UnknownGoodsPolicy
 from gateway.domain.certificate import Account, Bucket, Certificate, EntryKind, Posting
 from gateway.domain.commands import Authorize
 from gateway.domain.gates import check_may_be_served, check_standing
-from gateway.domain.judging import Judged
+from gateway.domain.judging import Judged, Verdict
 from gateway.domain.money import ceiling_kopecks
 from gateway.domain.outcome import Declined, Outcome
 from gateway.domain.policy import Context, moscow_date
@@ -124,9 +124,11 @@ def _candidates(posting: Posting, command: Authorize, context: Context) -> list[
     return sorted(covered, key=lambda pair: (pair[0].valid_until, pair[0].id))
 
 
-def _cap_kopecks(program: Program, item: PurchaseLine, classes: frozenset[GoodsClass]) -> int:
-    """The most that points of a program may pay of a line; 0 if nothing."""
-    line, verdict = item.line, item.verdict
+def cap_kopecks(program: Program, line: Line, verdict: Verdict, classes: frozenset[GoodsClass]) -> int:
+    """The most that points of a program may pay of a judged line; 0 if nothing.
+
+    `classes` are those of the code that decided.
+    """
     if verdict.reason is LineReason.ALLOWED:
         if classes.isdisjoint(program.allowed_classes):
             return 0
@@ -190,7 +192,7 @@ def _pay(bare: Purchase, certificates: list[tuple[Certificate, Program]], contex
     for certificate, program in certificates:
         number = numbers.setdefault((program.code, program.version), len(caps))
         if number == len(caps):
-            caps.append([_cap_kopecks(program, item, classes) for item, classes in lines])
+            caps.append([cap_kopecks(program, item.line, item.verdict, classes) for item, classes in lines])
         if certificate.available_kopecks > 0 and len(payers) < CERTIFICATES_MAX and any(caps[number]):
             payers.append((certificate, program))
             program_of.append(number)

@@ -1,6 +1,6 @@
 """Baskets as the till sends them, and the arithmetic that they must satisfy."""
 
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 from msgspec import Struct
 
@@ -9,6 +9,16 @@ from gateway.domain.money import price_times_quantity
 LINES_MAX: Final = 200
 CERTIFICATES_MAX: Final = 8
 ROUNDING_MAX_KOPECKS: Final = 99
+
+
+class GoodsFields(TypedDict, total=False):
+    """What a line may say of its goods besides their name; see Line."""
+
+    gtin: str
+    marking_code: str
+    item_code: str
+    okpd2: str
+    payment_subject: int
 
 
 class Line(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -31,6 +41,11 @@ class Line(Struct, frozen=True, gc=False, omit_defaults=True):
     payment_method: int = 0
     vat_rate: int = 0
     serial_number: str = ""
+
+
+def bare_line(item_name: str, **goods: Unpack[GoodsFields]) -> Line:
+    """A line that says nothing but what its goods are: to ask how they are judged, for no money."""
+    return Line(1, item_name, 1000, 0, 0, 0, **goods)
 
 
 class Basket(Struct, frozen=True, gc=False, omit_defaults=True):

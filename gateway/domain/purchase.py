@@ -244,10 +244,16 @@ def sum_by_certificate(shares: Iterator[Share]) -> dict[UUID, int]:
 
 
 class JudgedBasket(Struct, frozen=True, gc=False):
-    """A basket as it was judged when its Authorize or Sale was decided, approved or not."""
+    """A basket as it was judged when its Authorize or Sale was decided, approved or not.
+
+    `program_code` is the program that the request named, "" if none.
+    """
 
     id: UUID
     request_id: UUID
     merchant_id: int
     decided_at: datetime
     lines: tuple[PurchaseLine, ...]
+    outlet_id: int
+    account_id: int
+    program_code: str

@@ -19,7 +19,7 @@ from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.marking import MarkingForm, read_marking_code
 from gateway.goods.memory import Memory, Tally
 from gateway.goods.names.folding import fold
-from gateway.goods.names.opinions import Opinion
+from gateway.goods.names.opinions import NameTrace, Opinion
 
 LINES_REMEMBERED: Final = 16_384
 
@@ -48,6 +48,9 @@ class Namer(Protocol):
 
     def opinions(self, names: Sequence[str]) -> Sequence[Opinion | None]:
         """What each name is most likely of; None if it tells nothing."""
+
+    def trace(self, name: str) -> NameTrace:
+        """What makes it think so of one name."""
 
 
 class Confirmed(Struct, frozen=True, gc=False):
@@ -106,6 +109,11 @@ class GoodsAt:
         ]
         made = self._judge_fresh(fresh)
         return [judged if judged is not None else next(made) for judged in found]
+
+    def trace(self, line: Line, judged: Judged) -> NameTrace | None:
+        """What the classifier saw in the name of a line that was judged; None if it was not asked."""
+        was_asked = any(item.source == Source.NAME for item in judged.evidence)
+        return self.namer.trace(line.item_name) if self.namer is not None and was_asked else None
 
     def judge_ahead(self, baskets: Iterable[tuple[Sequence[Line], int]]) -> Iterator[None]:
         """Judge lines not seen lately of many baskets, each with its merchant, COLD_AT_ONCE in a step.

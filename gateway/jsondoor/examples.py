@@ -78,6 +78,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
         ]
     },
     "ListSubmittedGoods": {"state": "SUBMISSION_STATE_REFUSED", "page_size": 50},
+    "ExplainLine": {"item_name": "Пиво светлое 0,5 л", "gtin": "4006381333931", "okpd2": "11.05.10"},
     "ListReferences": {"kinds": ["REFERENCE_KIND_PROHIBITED"]},
 }
 

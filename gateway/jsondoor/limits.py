@@ -36,6 +36,7 @@ _16_DIGITS: Final[Schema] = {"pattern": "^[0-9]{16}$"}
 
 _GTIN: Final[Schema] = {"pattern": "^([0-9]{8}|[0-9]{12,14})?$"}
 _OKPD2: Final[Schema] = {"pattern": f"^({OKPD2_FORM.pattern})?$"}
+_MARKING_CODE: Final[Schema] = {"maxLength": MARKING_CODE_MAX_CHARS}
 _PAGE_SIZE: Final[Schema] = {"minimum": 0, "maximum": PAGE_SIZE_MAX}
 
 _LINES: Final[Schema] = {"maxItems": LINES_MAX}
@@ -59,7 +60,7 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
         "line_number": _NUMBER,
         "item_name": _TEXT,
         "gtin": _GTIN,
-        "marking_code": {"maxLength": MARKING_CODE_MAX_CHARS},
+        "marking_code": _MARKING_CODE,
         "item_code": _TEXT,
         "okpd2": _OKPD2,
         "quantity_milli": _QUANTITY,
@@ -110,6 +111,14 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
     },
     "SubmitGoodsRequest": {"items": {"minItems": 1, "maxItems": ITEMS_MAX}},
     "ListSubmittedGoodsRequest": {"page_size": _PAGE_SIZE},
+    "ExplainLineRequest": {
+        "item_name": _TEXT,
+        "gtin": _GTIN,
+        "marking_code": _MARKING_CODE,
+        "item_code": _TEXT,
+        "okpd2": _OKPD2,
+        "payment_subject": _TAG,
+    },
 }
 """By message and field."""
 

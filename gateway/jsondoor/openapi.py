@@ -55,6 +55,7 @@ _WITHOUT_ID: Final = frozenset(
         "ListReferences",
         "SubmitGoods",
         "ListSubmittedGoods",
+        "ExplainLine",
     }
 )
 _ONLY_OF: Final = {

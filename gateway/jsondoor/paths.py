@@ -23,5 +23,6 @@ PATHS: Final[Mapping[str, str]] = {
     "ListOperations": "/v1/operations:list",
     "SubmitGoods": "/v1/goods:submit",
     "ListSubmittedGoods": "/v1/goods:listSubmitted",
+    "ExplainLine": "/v1/goods:explainLine",
     "ListReferences": "/v1/references:list",
 }

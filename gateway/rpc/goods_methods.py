@@ -10,13 +10,21 @@ import asyncpg
 from google.protobuf.message import Message
 
 from gateway.domain.commands import Origin
+from gateway.domain.judging import GoodsUnavailableError
+from gateway.domain.reasons import Reason
 from gateway.goods.cases.subjects import SubjectKind
 from gateway.goods.cases.submissions import Submission, SubmissionState, list_submissions, submit
+from gateway.goods.explaining import Explanation, explain, trace_lines
+from gateway.goods.sources import GoodsAt
+from gateway.ledger.answers import CommandError
 from gateway.registry.snapshot import ClientIdentity
 from gateway.rpc.methods import Arrived, Call, Method, as_read
+from gateway.rpc.notices import LINE_NOTICES
 from gateway.rpc.page_tokens import decode_page_token, encode_page_token
+from gateway.rpc.render import LINE_REASONS_ON_WIRE
 from gateway.rpc.validation import goods as validation
 from tillgate.v1 import goods_service_pb2 as wire
+from tillgate.v1 import purchase_pb2 as purchase_wire
 
 _STATES: Final = {
     SubmissionState.SUBMITTED: wire.SUBMISSION_STATE_SUBMITTED,
@@ -32,11 +40,17 @@ class GoodsMethods:
     The merchant is that of the client's certificate, whatever a message says.
     """
 
-    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]],
+        goods_at: Callable[[datetime], GoodsAt],
+    ) -> None:
         self._connect = connect
+        self._goods_at = goods_at
         self.table: Mapping[str, Method] = {
             "SubmitGoods": Method(wire.SubmitGoodsRequest, self._submit, as_read),
             "ListSubmittedGoods": Method(wire.ListSubmittedGoodsRequest, self._list, as_read),
+            "ExplainLine": Method(wire.ExplainLineRequest, self._explain, as_read),
         }
 
     async def _submit(self, arrived: Arrived, call: Call) -> Message:
@@ -71,6 +85,20 @@ class GoodsMethods:
             submissions=[_wire(one) for one in found], next_page_token=token
         )
 
+    async def _explain(self, arrived: Arrived, call: Call) -> Message:
+        request, client = arrived()
+        call.origin = _origin(client)
+        line = validation.read_explain_line(request)
+        async with self._connect() as connection:
+            now = await connection.fetchval("SELECT tillgate_now()")
+        try:
+            goods = self._goods_at(now)
+        except GoodsUnavailableError:
+            raise CommandError(Reason.UNAVAILABLE) from None
+        [judged] = goods.judge([line], client.merchant_id)
+        call.reason = judged.verdict.reason.name
+        return _explained(explain(judged, goods.edition, goods.trace(line, judged)), now)
+
 
 def _origin(client: ClientIdentity) -> Origin:
     """Who asks, for the log: goods are the merchant's, not a terminal's."""
@@ -98,4 +126,40 @@ def _wire(one: Submission) -> wire.GoodsSubmission:
         decided_at=one.decided_at,
         confirmed_okpd2=one.confirmed_okpd2,
         refusal=one.because,
+    )
+
+
+def _explained(found: Explanation, now: datetime) -> wire.ExplainLineResponse:
+    notice = purchase_wire.Notice()
+    notice.CopyFrom(LINE_NOTICES[found.reason])
+    notice.cashier_ru, notice.cashier_en = found.cashier_ru, found.cashier_en
+    return wire.ExplainLineResponse(
+        explained_at=now,
+        reason=LINE_REASONS_ON_WIRE[found.reason],
+        notice=notice,
+        okpd2=found.okpd2,
+        evidence_source=found.source,
+        rule_id=found.rule_id,
+        rule_title_ru=found.rule_title_ru,
+        list_version=found.list_version,
+        class_map_version=found.class_map_version,
+        goods_classes=found.classes,
+        review=found.review,
+        sources=[
+            wire.ExplainedSource(
+                source=step.source,
+                okpd2=step.okpd2,
+                version=step.version,
+                rule_id=step.rule_id,
+                rule_title_ru=step.rule_title_ru,
+                is_denied=step.is_denied,
+                is_too_coarse=step.is_too_coarse,
+                goods_classes=step.classes,
+                denied_ppm=step.denied_ppm,
+                has_decided=step.has_decided,
+            )
+            for step in found.steps
+        ],
+        trace_ru=trace_lines(found, russian=True),
+        trace_en=trace_lines(found, russian=False),
     )

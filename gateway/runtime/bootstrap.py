@@ -330,7 +330,7 @@ def _services(
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
     methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
-    goods = GoodsMethods(partial(driver_connection, parts.engine))
+    goods = GoodsMethods(partial(driver_connection, parts.engine), parts.goods.goods_at)
     accounting = Accounting(
         ServiceLimits(
             message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight

@@ -1,25 +1,22 @@
 """The asynchronous client."""
 
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 from uuid import UUID
 
-from google.protobuf.message import Message
-
-from merchant_sdk import from_wire, goods, to_wire
+from merchant_sdk import from_wire, to_wire
+from merchant_sdk._async.goods_calls import GoodsCalls
 from merchant_sdk._async.sender import Sender
-from merchant_sdk._async.transport import Transport, chance
+from merchant_sdk._async.transport import Transport
 from merchant_sdk.answers import open_operations, open_purchase
 from merchant_sdk.basket import Basket, Card, Desk, FiscalReceipt
 from merchant_sdk.configuration import Configuration, Configurations
 from merchant_sdk.credentials import TillCredentials
-from merchant_sdk.enums import ReferenceKind, SubmissionState
-from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage
+from merchant_sdk.enums import ReferenceKind
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
-from merchant_sdk.methods import AnyMethod, GoodsMethod, Method, ReferenceMethod
+from merchant_sdk.methods import Method, ReferenceMethod
 from merchant_sdk.preparing import (
     DESK,
     AuthorizeOptions,
@@ -49,14 +46,13 @@ from merchant_sdk.results import (
     RefundResult,
     ShiftResult,
 )
-from merchant_sdk.retries import Attempts, Budget
 from tillgate.v1 import purchase_service_pb2 as pb
 from tillgate.v1 import reference_service_pb2 as reference_pb
 
 OnRequestId = Callable[[UUID], None]
 
 
-class TillClient(Preparing):
+class TillClient(Preparing, GoodsCalls):
     """A till, or a concentrator, at the gateway.
 
         async with TillClient(TillCredentials.from_folder("till-1")) as till:
@@ -261,45 +257,6 @@ class TillClient(Preparing):
             if not page_token:
                 return
 
-    async def submit_goods(
-        self, *items: GoodsItem, timeout_s: float | None = None
-    ) -> tuple[GoodsSubmission, ...]:
-        """Submit goods ahead of selling them, at most 200; all are taken, or none if one is wrong.
-
-        One submission for each item, in their order; the same content again is the same submission.
-        """
-        message = goods.submit_message(items)
-        return goods.submissions(await self._read(GoodsMethod.SUBMIT_GOODS, message, timeout_s))
-
-    async def list_submitted_goods_page(
-        self,
-        *,
-        state: SubmissionState = SubmissionState.UNSPECIFIED,
-        page_token: str = "",
-        page_size: int = 0,
-        timeout_s: float | None = None,
-    ) -> SubmissionPage:
-        """One page of the merchant's submissions, in the order in which they came.
-
-        UNSPECIFIED means any state; `page_size` is 1 to 500, 0 leaves it to the gateway.
-        """
-        message = goods.listing_message(state, page_size, page_token)
-        response = await self._read(GoodsMethod.LIST_SUBMITTED_GOODS, message, timeout_s)
-        return SubmissionPage(goods.submissions(response), response.next_page_token)
-
-    async def list_submitted_goods(
-        self, *, state: SubmissionState = SubmissionState.UNSPECIFIED, page_size: int = 0
-    ) -> AsyncIterator[GoodsSubmission]:
-        """All of the merchant's submissions, page by page as they are asked for."""
-        token = ""
-        while True:
-            page = await self.list_submitted_goods_page(state=state, page_token=token, page_size=page_size)
-            for one in page.submissions:
-                yield one
-            token = page.next_page_token
-            if not token:
-                return
-
     async def references(
         self, *kinds: ReferenceKind, timeout_s: float | None = None
     ) -> tuple[ReferenceVersion, ...]:
@@ -333,12 +290,3 @@ class TillClient(Preparing):
         if on_request_id is not None:
             on_request_id(request.request_id)
         return await self.send(request, timeout_s=timeout_s)
-
-    async def _read(self, method: AnyMethod, message: Message, timeout_s: float | None) -> Any:
-        async with self._transport.in_use():
-            attempts = self._attempts(method, timeout_s)
-            return await self._transport.call(method, Body(message.SerializeToString()), attempts, None)
-
-    def _attempts(self, method: AnyMethod, timeout_s: float | None) -> Attempts:
-        budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
-        return Attempts(method, self._configuration, budget.send_until, chance)

@@ -180,7 +180,7 @@ def judged(basket: Basket, *decided: tuple[str, str, LineReason, Review, int]) -
         )
         for line, (source, okpd2, reason, review, points) in zip(basket.lines, decided, strict=True)
     )
-    return JudgedBasket(REQUEST, REQUEST, 1, datetime.now(UTC), lines)
+    return JudgedBasket(REQUEST, REQUEST, 1, datetime.now(UTC), lines, 1, 1, "food")
 
 
 BASKET = sold(("ПИВО", "11.05.10.120"), ("ХЛЕБ", "10.71.11"), ("МЫЛО", "20.41.31"), ("ВИНОГРАД", "01.21.11"))

@@ -1,6 +1,9 @@
 """`tillgate goods train` and `evaluate`: what is counted, and what is refused."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +84,27 @@ def test_the_same_catalogue_is_learned_once(run: Run, tmp_path: Path) -> None:
         file.write("4600000009992,Сыр,10.51.40\n")
     run(*arguments)
     assert 2 == len(list((tmp_path / "data" / "classifiers").iterdir()))
+
+
+_KEY = """
+import sys
+from pathlib import Path
+from gateway.goods.names.learned import place_of
+from tests.names_kit import lists
+print(place_of(Path(sys.argv[1]), lists(), Path("kept")))
+"""
+
+
+def test_what_is_kept_is_found_by_every_process(tmp_path: Path) -> None:
+    """Whatever order its sets are in."""
+    command = [sys.executable, "-c", _KEY, str(catalogue_file(tmp_path))]
+    keys = {
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True, text=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert 1 == len(keys)
 
 
 def test_truth_by_code_tells_goods_of_other_programs(run: Run, tmp_path: Path) -> None:

@@ -52,6 +52,14 @@ def test_a_term_is_matched_on_whole_words_and_on_beginnings_where_it_says_so() -
         assert frozenset() == lexicon.match(fold(innocent))
 
 
+def test_words_that_spoke_are_told_as_the_name_has_them() -> None:
+    """Each term with its group, in the order of the name; one that begins a word brings the whole word."""
+    lexicon = Lexicon([(WINE, ["вино", "saint emilion"]), (CIGARETTES, ["сигарет*"])])
+    spoken = lexicon.spoken(fold("Сигаретная Saint-Émilion, вино"))
+    assert [("сигаретная", CIGARETTES), ("saint emilion", WINE), ("вино", WINE)] == spoken
+    assert [] == lexicon.spoken(fold("Хлеб"))
+
+
 def test_no_shipped_term_stands_twice_in_a_file_or_surely_on_both_sides() -> None:
     """What both denies and clears for sure would do neither."""
     sure: dict[str, set[str]] = {}

@@ -13,7 +13,8 @@ from gateway.domain.basket import Line
 from gateway.domain.judging import Edition, Evidence, Judged, NamePolicy, Source
 from gateway.domain.reasons import LineReason
 from gateway.goods.identity.in_store import WEIGHT_AFTER_2, InStoreTemplate, InStoreTemplates
-from gateway.goods.names.opinions import Opinion
+from gateway.goods.names.lexicon import Group
+from gateway.goods.names.opinions import NameTrace, Opinion
 from gateway.goods.sources import COLD_AT_ONCE, Confirmed, GoodsAt, goods_by
 from tests.builders import BEER, BOOK, BREAD, CLASSES, MILK, PROHIBITED, SOAP, WATER, at
 
@@ -51,6 +52,10 @@ class Names:
         """As the protocol says."""
         self.asked.append(tuple(names))
         return [self.known.get(name) for name in names]
+
+    def trace(self, name: str) -> NameTrace:
+        """As the protocol says."""
+        return NameTrace(((name, Group("word", "", is_deny=True, is_sure=True)),), ())
 
 
 def item(name: str = "ТОВАР", **fields: Any) -> Line:

@@ -25,7 +25,7 @@ from gateway.jsondoor.reading import read_message
 from gateway.rpc.references import read_kinds
 from gateway.rpc.validation import commands as validation
 from gateway.rpc.validation.findings import InvalidRequestError
-from gateway.rpc.validation.goods import read_list_submitted, read_submit_goods
+from gateway.rpc.validation.goods import read_explain_line, read_list_submitted, read_submit_goods
 from gateway.rpc.validation.listing import read_page
 from tests import wire_kit as till
 from tests.openapi_kit import DOCUMENT, schema_of
@@ -68,6 +68,7 @@ READERS: dict[str, Read] = {
     "ListOperations": read_page,
     "SubmitGoods": read_submit_goods,
     "ListSubmittedGoods": read_list_submitted,
+    "ExplainLine": read_explain_line,
     "ListReferences": read_kinds,
 }
 
@@ -235,6 +236,12 @@ PLACES = {
     "SubmitGoodsRequest": Place("SubmitGoods", _submit, "", lambda request: request),
     "ListSubmittedGoodsRequest": Place(
         "ListSubmittedGoods", goods_service.ListSubmittedGoodsRequest, "", lambda request: request
+    ),
+    "ExplainLineRequest": Place(
+        "ExplainLine",
+        lambda: goods_service.ExplainLineRequest(item_name="Сырники", item_code="70012"),
+        "",
+        lambda request: request,
     ),
 }
 

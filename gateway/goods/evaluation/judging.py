@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from gateway.domain.basket import Line
+from gateway.domain.basket import Line, bare_line
 from gateway.domain.judging import Edition
 from gateway.goods.evaluation.cases import Case
 from gateway.goods.evaluation.rates import Measured
@@ -29,16 +29,7 @@ def judge_cases(cases: Sequence[Case], goods: GoodsAt, progress: Progress) -> It
 
 
 def _line(case: Case) -> Line:
-    return Line(
-        line_number=1,
-        item_name=case.name,
-        quantity_milli=1_000,
-        unit_price_kopecks=1_00,
-        discount_kopecks=0,
-        amount_kopecks=1_00,
-        gtin=case.gtin,
-        okpd2=case.okpd2,
-    )
+    return bare_line(case.name, gtin=case.gtin, okpd2=case.okpd2)
 
 
 def wrong_line(measured: Measured, edition: Edition) -> dict[str, Any]:

@@ -97,11 +97,25 @@ class Lexicon:
                     found.add(term.group)
         return frozenset(found)
 
-    def _look_up(self, word: str) -> _Beginning:
-        """The terms that begin with a word."""
+    def spoken(self, folded: str) -> list[tuple[str, Group]]:
+        """The words of a folded name that are a term, in its order, each with what it says."""
+        words = folded.split()
+        return [
+            (" ".join(words[at : at + 1 + len(term.rest)]), self.groups[term.group])
+            for at, word in enumerate(words)
+            for term in self._begun_by(word)
+            if _follows(words, at + 1, term.rest)
+        ]
+
+    def _begun_by(self, word: str) -> list[_Term]:
         terms = list(self._whole.get(word, ()))
         for length in range(self._shortest_beginning, len(word) + 1):
             terms += self._begun.get(word[:length], ())
+        return terms
+
+    def _look_up(self, word: str) -> _Beginning:
+        """The terms that begin with a word."""
+        terms = self._begun_by(word)
         by_second: dict[str, list[_Term]] = {}
         for term in terms:
             if term.rest and not term.rest[0].endswith("*"):

@@ -26,9 +26,9 @@ FORMAT: Final = 1
 LEXICON_WEIGHT: Final = 0.5
 """What a matched group of the lexicon counts, where all other features of a name together have length 1."""
 
-DENY_LOG_ODDS: Final = {True: 5.0, False: 2.5}
-ALLOW_LOG_ODDS: Final = {True: -4.0, False: -3.0}
-ALLOW_ALONE_LOG_ODDS: Final = {True: -2.0, False: -1.0}
+DENY_LOG_ODDS: Final = {True: 6.0, False: 3.0}
+ALLOW_LOG_ODDS: Final = {True: -5.5, False: -4.5}
+ALLOW_ALONE_LOG_ODDS: Final = {True: -3.0, False: -2.0}
 """What a name's terms, sure ones or hints, add to the log-odds of denied goods, above the classifier.
 
 It has learned them too, and knows how much they tell in its catalogue; elsewhere (another language, a flavour

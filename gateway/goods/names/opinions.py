@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gateway.domain.category import ClassMap, ProhibitedList
 from gateway.domain.judging import MILLION
 from gateway.goods.names.folding import fold
+from gateway.goods.names.lexicon import Group
 from gateway.goods.names.model import NameModel
 
 
@@ -17,6 +18,21 @@ class Opinion(Struct, frozen=True, gc=False):
 
     okpd2: str
     denied_ppm: int
+
+
+class Guess(Struct, frozen=True, gc=False):
+    """A label with its probability in millionths, and whether the lists deny it."""
+
+    okpd2: str
+    ppm: int
+    is_denied: bool
+
+
+class NameTrace(Struct, frozen=True, gc=False):
+    """What a classifier saw in a name: the words that its lexicon knows, and its likeliest labels."""
+
+    words: tuple[tuple[str, Group], ...]
+    guesses: tuple[Guess, ...]
 
 
 class Namer:
@@ -52,6 +68,23 @@ class Namer:
             ]
         )
         return [next(found) if name else None for name in folded]
+
+    def trace(self, name: str, labels: int = 3) -> NameTrace:
+        """What makes it think so of one name; nothing of one without a letter or a digit."""
+        folded = fold(name)
+        if not folded:
+            return NameTrace((), ())
+        [probabilities] = self._model.probabilities([folded])
+        likeliest = np.argsort(-probabilities, kind="stable")[:labels]
+        guesses = [
+            Guess(
+                self._labels[label],
+                round(float(probabilities[label]) * MILLION),
+                bool(self._is_denied[label]),
+            )
+            for label in likeliest
+        ]
+        return NameTrace(tuple(self._model.lexicon.spoken(folded)), tuple(guesses))
 
 
 def _kinds(labels: Sequence[str], is_denied: NDArray[np.bool_], class_map: ClassMap) -> NDArray[np.float32]:

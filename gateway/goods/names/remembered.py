@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.goods.memory import Memory
-from gateway.goods.names.opinions import Namer, Opinion
+from gateway.goods.names.opinions import Namer, NameTrace, Opinion
 
 NAMES_REMEMBERED: Final = 16_384
 
@@ -29,3 +29,7 @@ class RememberedNamer:
                 self._memory.put(name, opinion)
                 found[place] = opinion
         return found
+
+    def trace(self, name: str) -> NameTrace:
+        """As the classifier's, asked anew: people ask it, not tills."""
+        return self._namer.trace(name)

@@ -25,6 +25,7 @@ from gateway.goods.reference.versions import (
     take_turn,
     versions_of,
 )
+from gateway.goods.rows import Row
 
 _INSERT: Final = """
 INSERT INTO reference_version
@@ -96,6 +97,15 @@ async def lines_of_version(connection: asyncpg.Connection, one: ReferenceVersion
     body = await connection.fetchval(_BODY, one.kind, one.version)
     # Tens of thousands of names take a while, in which an event loop has other things to do.
     return await asyncio.to_thread(lambda: lines_of(parsed(one.kind, body)))
+
+
+async def content_of(connection: asyncpg.Connection, one: ReferenceVersion) -> Row:
+    """What a version of any kind but the catalogue says.
+
+    Raises pydantic's ValidationError for one that no longer fits its model.
+    """
+    body = await connection.fetchval(_BODY, one.kind, one.version)
+    return await asyncio.to_thread(parsed, one.kind, body)
 
 
 def compared(old: Mapping[str, str], new: Mapping[str, str]) -> Counts:

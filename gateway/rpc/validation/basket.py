@@ -56,12 +56,7 @@ def read_basket(basket: wire.Basket, sum_tolerance_kopecks: int, findings: Findi
 
 def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Findings) -> Line:
     gtin, marking_code, okpd2 = line.gtin, line.marking_code, line.okpd2
-    if gtin:
-        check_gtin(gtin, "gtin", findings)
-    if marking_code:
-        check_marking_code(marking_code, "marking_code", findings)
-    if okpd2:
-        check_okpd2(okpd2, "okpd2", findings)
+    check_codes(gtin, marking_code, okpd2, findings)
     read = Line(
         line_number=line.line_number,
         item_name=line.item_name,
@@ -94,6 +89,16 @@ def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Find
     if read.vat_rate:
         check_tag(read.vat_rate, "vat_rate", findings)
     return read
+
+
+def check_codes(gtin: str, marking_code: str, okpd2: str, findings: Findings) -> None:
+    """The codes of a line, those that are set."""
+    if gtin:
+        check_gtin(gtin, "gtin", findings)
+    if marking_code:
+        check_marking_code(marking_code, "marking_code", findings)
+    if okpd2:
+        check_okpd2(okpd2, "okpd2", findings)
 
 
 def _check_sums_fit(line: Line, findings: Findings) -> bool:

@@ -4,11 +4,13 @@ from typing import Final
 
 from msgspec import Struct
 
+from gateway.domain.basket import Line, bare_line
 from gateway.domain.reasons import Reason
 from gateway.goods.cases.subjects import SubjectKind
 from gateway.goods.cases.submissions import GoodsItem, SubmissionState
 from gateway.goods.identity.gtin import is_restricted, read_gtin
-from gateway.rpc.validation.fields import check_gtin, check_okpd2, check_text
+from gateway.rpc.validation.basket import check_codes
+from gateway.rpc.validation.fields import check_gtin, check_okpd2, check_tag, check_text
 from gateway.rpc.validation.findings import Findings
 from gateway.rpc.validation.listing import read_page_size
 from tillgate.v1 import goods_service_pb2 as wire
@@ -75,6 +77,28 @@ def _read_item(item: wire.SubmittedItem, findings: Findings) -> GoodsItem:
         ru, en = "номер самого магазина: пришлите как item_code", "a shop's own number: send it as item_code"
         findings.add(Reason.FIELD_INVALID, "gtin", ru, en)
     return GoodsItem(SubjectKind.GTIN, gtin, item.item_name, item.okpd2)
+
+
+def read_explain_line(request: wire.ExplainLineRequest) -> Line:
+    """A line of which nothing but its goods is told; raises InvalidRequestError."""
+    findings = Findings()
+    line = bare_line(
+        request.item_name,
+        gtin=request.gtin,
+        marking_code=request.marking_code,
+        item_code=request.item_code,
+        okpd2=request.okpd2,
+        payment_subject=request.payment_subject,
+    )
+    told = (line.gtin, line.marking_code, line.item_code, line.okpd2, line.payment_subject)
+    if not line.item_name.strip() and not any(told):
+        findings.add(Reason.FIELD_MISSING, "item_name", *_NOT_SET)
+    check_codes(line.gtin, line.marking_code, line.okpd2, findings)
+    check_text(line.item_name, "item_name", findings)
+    check_text(line.item_code, "item_code", findings)
+    check_tag(line.payment_subject, "payment_subject", findings)
+    findings.settle()
+    return line
 
 
 def read_list_submitted(request: wire.ListSubmittedGoodsRequest) -> SubmissionsWanted:

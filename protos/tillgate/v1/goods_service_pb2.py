@@ -23,29 +23,37 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from tillgate.v1 import purchase_pb2 as tillgate_dot_v1_dot_purchase__pb2
+from tillgate.v1 import reason_pb2 as tillgate_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftillgate/v1/goods_service.proto\x12\x0btillgate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"R\n\rSubmittedItem\x12\x0c\n\x04gtin\x18\x01 \x01(\t\x12\x11\n\titem_code\x18\x02 \x01(\t\x12\x11\n\titem_name\x18\x03 \x01(\t\x12\r\n\x05okpd2\x18\x04 \x01(\t\"?\n\x12SubmitGoodsRequest\x12)\n\x05items\x18\x01 \x03(\x0b\x32\x1a.tillgate.v1.SubmittedItem\"H\n\x13SubmitGoodsResponse\x12\x31\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1c.tillgate.v1.GoodsSubmission\"\x8b\x02\n\x0fGoodsSubmission\x12\x15\n\rsubmission_id\x18\x01 \x01(\x03\x12(\n\x04item\x18\x02 \x01(\x0b\x32\x1a.tillgate.v1.SubmittedItem\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.tillgate.v1.SubmissionState\x12\x30\n\x0csubmitted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ndecided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63onfirmed_okpd2\x18\x06 \x01(\t\x12\x0f\n\x07refusal\x18\x07 \x01(\t\"o\n\x19ListSubmittedGoodsRequest\x12+\n\x05state\x18\x01 \x01(\x0e\x32\x1c.tillgate.v1.SubmissionState\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"h\n\x1aListSubmittedGoodsResponse\x12\x31\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1c.tillgate.v1.GoodsSubmission\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\x91\x01\n\x0fSubmissionState\x12 \n\x1cSUBMISSION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSUBMISSION_STATE_SUBMITTED\x10\x01\x12\x1e\n\x1aSUBMISSION_STATE_CONFIRMED\x10\x02\x12\x1c\n\x18SUBMISSION_STATE_REFUSED\x10\x03\x32\xc7\x01\n\x0cGoodsService\x12P\n\x0bSubmitGoods\x12\x1f.tillgate.v1.SubmitGoodsRequest\x1a .tillgate.v1.SubmitGoodsResponse\x12\x65\n\x12ListSubmittedGoods\x12&.tillgate.v1.ListSubmittedGoodsRequest\x1a\'.tillgate.v1.ListSubmittedGoodsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftillgate/v1/goods_service.proto\x12\x0btillgate.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atillgate/v1/purchase.proto\x1a\x18tillgate/v1/reason.proto\"R\n\rSubmittedItem\x12\x0c\n\x04gtin\x18\x01 \x01(\t\x12\x11\n\titem_code\x18\x02 \x01(\t\x12\x11\n\titem_name\x18\x03 \x01(\t\x12\r\n\x05okpd2\x18\x04 \x01(\t\"?\n\x12SubmitGoodsRequest\x12)\n\x05items\x18\x01 \x03(\x0b\x32\x1a.tillgate.v1.SubmittedItem\"H\n\x13SubmitGoodsResponse\x12\x31\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1c.tillgate.v1.GoodsSubmission\"\x8b\x02\n\x0fGoodsSubmission\x12\x15\n\rsubmission_id\x18\x01 \x01(\x03\x12(\n\x04item\x18\x02 \x01(\x0b\x32\x1a.tillgate.v1.SubmittedItem\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.tillgate.v1.SubmissionState\x12\x30\n\x0csubmitted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\ndecided_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x63onfirmed_okpd2\x18\x06 \x01(\t\x12\x0f\n\x07refusal\x18\x07 \x01(\t\"o\n\x19ListSubmittedGoodsRequest\x12+\n\x05state\x18\x01 \x01(\x0e\x32\x1c.tillgate.v1.SubmissionState\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"h\n\x1aListSubmittedGoodsResponse\x12\x31\n\x0bsubmissions\x18\x01 \x03(\x0b\x32\x1c.tillgate.v1.GoodsSubmission\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x86\x01\n\x12\x45xplainLineRequest\x12\x11\n\titem_name\x18\x01 \x01(\t\x12\x0c\n\x04gtin\x18\x02 \x01(\t\x12\x14\n\x0cmarking_code\x18\x03 \x01(\t\x12\x11\n\titem_code\x18\x04 \x01(\t\x12\r\n\x05okpd2\x18\x05 \x01(\t\x12\x17\n\x0fpayment_subject\x18\x06 \x01(\x05\"\x90\x03\n\x13\x45xplainLineResponse\x12\x30\n\x0c\x65xplained_at\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x06reason\x18\x02 \x01(\x0e\x32\x17.tillgate.v1.LineReason\x12#\n\x06notice\x18\x03 \x01(\x0b\x32\x13.tillgate.v1.Notice\x12\r\n\x05okpd2\x18\x04 \x01(\t\x12\x17\n\x0f\x65vidence_source\x18\x05 \x01(\t\x12\x0f\n\x07rule_id\x18\x06 \x01(\t\x12\x15\n\rrule_title_ru\x18\x07 \x01(\t\x12\x14\n\x0clist_version\x18\x08 \x01(\t\x12\x19\n\x11\x63lass_map_version\x18\t \x01(\t\x12\x15\n\rgoods_classes\x18\n \x03(\t\x12\x0e\n\x06review\x18\x0b \x01(\t\x12-\n\x07sources\x18\x0c \x03(\x0b\x32\x1c.tillgate.v1.ExplainedSource\x12\x10\n\x08trace_ru\x18\r \x03(\t\x12\x10\n\x08trace_en\x18\x0e \x03(\t\"\xd3\x01\n\x0f\x45xplainedSource\x12\x0e\n\x06source\x18\x01 \x01(\t\x12\r\n\x05okpd2\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x0f\n\x07rule_id\x18\x04 \x01(\t\x12\x15\n\rrule_title_ru\x18\x05 \x01(\t\x12\x11\n\tis_denied\x18\x06 \x01(\x08\x12\x15\n\ris_too_coarse\x18\x07 \x01(\x08\x12\x15\n\rgoods_classes\x18\x08 \x03(\t\x12\x12\n\ndenied_ppm\x18\t \x01(\x05\x12\x13\n\x0bhas_decided\x18\n \x01(\x08*\x91\x01\n\x0fSubmissionState\x12 \n\x1cSUBMISSION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSUBMISSION_STATE_SUBMITTED\x10\x01\x12\x1e\n\x1aSUBMISSION_STATE_CONFIRMED\x10\x02\x12\x1c\n\x18SUBMISSION_STATE_REFUSED\x10\x03\x32\x99\x02\n\x0cGoodsService\x12P\n\x0bSubmitGoods\x12\x1f.tillgate.v1.SubmitGoodsRequest\x1a .tillgate.v1.SubmitGoodsResponse\x12\x65\n\x12ListSubmittedGoods\x12&.tillgate.v1.ListSubmittedGoodsRequest\x1a\'.tillgate.v1.ListSubmittedGoodsResponse\x12P\n\x0b\x45xplainLine\x12\x1f.tillgate.v1.ExplainLineRequest\x1a .tillgate.v1.ExplainLineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tillgate.v1.goods_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SUBMISSIONSTATE']._serialized_start=794
-  _globals['_SUBMISSIONSTATE']._serialized_end=939
-  _globals['_SUBMITTEDITEM']._serialized_start=81
-  _globals['_SUBMITTEDITEM']._serialized_end=163
-  _globals['_SUBMITGOODSREQUEST']._serialized_start=165
-  _globals['_SUBMITGOODSREQUEST']._serialized_end=228
-  _globals['_SUBMITGOODSRESPONSE']._serialized_start=230
-  _globals['_SUBMITGOODSRESPONSE']._serialized_end=302
-  _globals['_GOODSSUBMISSION']._serialized_start=305
-  _globals['_GOODSSUBMISSION']._serialized_end=572
-  _globals['_LISTSUBMITTEDGOODSREQUEST']._serialized_start=574
-  _globals['_LISTSUBMITTEDGOODSREQUEST']._serialized_end=685
-  _globals['_LISTSUBMITTEDGOODSRESPONSE']._serialized_start=687
-  _globals['_LISTSUBMITTEDGOODSRESPONSE']._serialized_end=791
-  _globals['_GOODSSERVICE']._serialized_start=942
-  _globals['_GOODSSERVICE']._serialized_end=1141
+  _globals['_SUBMISSIONSTATE']._serialized_start=1602
+  _globals['_SUBMISSIONSTATE']._serialized_end=1747
+  _globals['_SUBMITTEDITEM']._serialized_start=135
+  _globals['_SUBMITTEDITEM']._serialized_end=217
+  _globals['_SUBMITGOODSREQUEST']._serialized_start=219
+  _globals['_SUBMITGOODSREQUEST']._serialized_end=282
+  _globals['_SUBMITGOODSRESPONSE']._serialized_start=284
+  _globals['_SUBMITGOODSRESPONSE']._serialized_end=356
+  _globals['_GOODSSUBMISSION']._serialized_start=359
+  _globals['_GOODSSUBMISSION']._serialized_end=626
+  _globals['_LISTSUBMITTEDGOODSREQUEST']._serialized_start=628
+  _globals['_LISTSUBMITTEDGOODSREQUEST']._serialized_end=739
+  _globals['_LISTSUBMITTEDGOODSRESPONSE']._serialized_start=741
+  _globals['_LISTSUBMITTEDGOODSRESPONSE']._serialized_end=845
+  _globals['_EXPLAINLINEREQUEST']._serialized_start=848
+  _globals['_EXPLAINLINEREQUEST']._serialized_end=982
+  _globals['_EXPLAINLINERESPONSE']._serialized_start=985
+  _globals['_EXPLAINLINERESPONSE']._serialized_end=1385
+  _globals['_EXPLAINEDSOURCE']._serialized_start=1388
+  _globals['_EXPLAINEDSOURCE']._serialized_end=1599
+  _globals['_GOODSSERVICE']._serialized_start=1750
+  _globals['_GOODSSERVICE']._serialized_end=2031
 # @@protoc_insertion_point(module_scope)

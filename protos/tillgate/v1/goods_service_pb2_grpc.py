@@ -48,6 +48,11 @@ class GoodsServiceStub:
                 request_serializer=tillgate_dot_v1_dot_goods__service__pb2.ListSubmittedGoodsRequest.SerializeToString,
                 response_deserializer=tillgate_dot_v1_dot_goods__service__pb2.ListSubmittedGoodsResponse.FromString,
                 _registered_method=True)
+        self.ExplainLine = channel.unary_unary(
+                '/tillgate.v1.GoodsService/ExplainLine',
+                request_serializer=tillgate_dot_v1_dot_goods__service__pb2.ExplainLineRequest.SerializeToString,
+                response_deserializer=tillgate_dot_v1_dot_goods__service__pb2.ExplainLineResponse.FromString,
+                _registered_method=True)
 
 
 class GoodsServiceServicer:
@@ -72,6 +77,14 @@ class GoodsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExplainLine(self, request, context):
+        """Tells whether points may pay for goods, and why: how a line of the merchant would be
+        judged now, before any certificate is looked at. It decides and keeps nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GoodsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -84,6 +97,11 @@ def add_GoodsServiceServicer_to_server(servicer, server):
                     servicer.ListSubmittedGoods,
                     request_deserializer=tillgate_dot_v1_dot_goods__service__pb2.ListSubmittedGoodsRequest.FromString,
                     response_serializer=tillgate_dot_v1_dot_goods__service__pb2.ListSubmittedGoodsResponse.SerializeToString,
+            ),
+            'ExplainLine': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainLine,
+                    request_deserializer=tillgate_dot_v1_dot_goods__service__pb2.ExplainLineRequest.FromString,
+                    response_serializer=tillgate_dot_v1_dot_goods__service__pb2.ExplainLineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -144,6 +162,33 @@ class GoodsService:
             '/tillgate.v1.GoodsService/ListSubmittedGoods',
             tillgate_dot_v1_dot_goods__service__pb2.ListSubmittedGoodsRequest.SerializeToString,
             tillgate_dot_v1_dot_goods__service__pb2.ListSubmittedGoodsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainLine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tillgate.v1.GoodsService/ExplainLine',
+            tillgate_dot_v1_dot_goods__service__pb2.ExplainLineRequest.SerializeToString,
+            tillgate_dot_v1_dot_goods__service__pb2.ExplainLineResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,10 @@ class GoodsServiceStub:
     """
     ListSubmittedGoods: _grpc.UnaryUnaryMultiCallable[_goods_service_pb2.ListSubmittedGoodsRequest, _goods_service_pb2.ListSubmittedGoodsResponse]
     """The merchant's submissions in the order in which they came, by cursor."""
+    ExplainLine: _grpc.UnaryUnaryMultiCallable[_goods_service_pb2.ExplainLineRequest, _goods_service_pb2.ExplainLineResponse]
+    """Tells whether points may pay for goods, and why: how a line of the merchant would be
+    judged now, before any certificate is looked at. It decides and keeps nothing.
+    """
 
 @_typing.type_check_only
 class GoodsServiceAsyncStub(GoodsServiceStub):
@@ -59,6 +63,10 @@ class GoodsServiceAsyncStub(GoodsServiceStub):
     """
     ListSubmittedGoods: _aio.UnaryUnaryMultiCallable[_goods_service_pb2.ListSubmittedGoodsRequest, _goods_service_pb2.ListSubmittedGoodsResponse]  # type: ignore[assignment]
     """The merchant's submissions in the order in which they came, by cursor."""
+    ExplainLine: _aio.UnaryUnaryMultiCallable[_goods_service_pb2.ExplainLineRequest, _goods_service_pb2.ExplainLineResponse]  # type: ignore[assignment]
+    """Tells whether points may pay for goods, and why: how a line of the merchant would be
+    judged now, before any certificate is looked at. It decides and keeps nothing.
+    """
 
 class GoodsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What a merchant tells of its goods ahead of selling them: the codes that it gives them
@@ -84,5 +92,15 @@ class GoodsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_goods_service_pb2.ListSubmittedGoodsResponse, _abc.Awaitable[_goods_service_pb2.ListSubmittedGoodsResponse]]:
         """The merchant's submissions in the order in which they came, by cursor."""
+
+    @_abc_1.abstractmethod
+    def ExplainLine(
+        self,
+        request: _goods_service_pb2.ExplainLineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_goods_service_pb2.ExplainLineResponse, _abc.Awaitable[_goods_service_pb2.ExplainLineResponse]]:
+        """Tells whether points may pay for goods, and why: how a line of the merchant would be
+        judged now, before any certificate is looked at. It decides and keeps nothing.
+        """
 
 def add_GoodsServiceServicer_to_server(servicer: GoodsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
