@@ -113,7 +113,7 @@ async def test_a_running_gateway_is_alive_and_ready(running: Door, http: aiohttp
     async with http.get(f"{url}/healthz") as answer:
         assert (200, "ok\n") == (answer.status, await answer.text())
     async with http.get(f"{url}/readyz") as answer:
-        assert (200, {"database": "ok", "partitions": "ok", "draining": "ok"}) == (
+        assert (200, {"database": "ok", "goods": "ok", "partitions": "ok", "draining": "ok"}) == (
             answer.status,
             (await answer.json())["checks"],
         )
