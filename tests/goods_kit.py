@@ -12,6 +12,7 @@ from gateway.domain.judging import NamePolicy
 from gateway.goods.book import GoodsBook
 from gateway.goods.loader import load_list_book
 from gateway.goods.names.features import COLUMNS
+from gateway.goods.names.known_words import KnownWords
 from gateway.goods.names.lexicon import load_lexicon
 from gateway.goods.names.model import Calibration, ModelCard, ModelFile, NameModel
 from gateway.goods.preparing import Prepared, needed, prepare
@@ -69,6 +70,7 @@ def names_folder(folder: Path, version: str = "hand-made", weight: float = 40) -
         bias=np.array([0, -10], dtype=np.float32),
         output=np.zeros((1, 2), dtype=np.float32),
         output_bias=np.zeros(2, dtype=np.float32),
+        words=KnownWords.of([VODKA_WORD]).bits,
     )
     ModelFile(folder).write(model, [lexicon])
     return folder

@@ -25,6 +25,7 @@ SIZES: Final = ("0,5", "1", "250г", "xl", "300")
 LEXICON: Final = Lexicon(
     [
         (Group("vodka", "11.01", is_deny=True, is_sure=True), ["vodka", "absolut"]),
+        (Group("wine-hint", "11.02", is_deny=True, is_sure=False), ["reserve"]),
         (Group("sweets", "10.82", is_deny=False, is_sure=True), ["конфеты", "truffles"]),
     ]
 )

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from gateway.domain.judging import MILLION
 from gateway.goods.names.features import COLUMNS, features
 from gateway.goods.names.folding import fold
+from gateway.goods.names.known_words import KnownWords
 from gateway.goods.names.lexicon import SHIPPED
 from gateway.goods.names.model import ModelFile, ModelFileError
-from gateway.goods.names.opinions import Namer
+from gateway.goods.names.opinions import Namer, Opinion
 from gateway.goods.names.policy import FALSE_REJECT_AIM, choose_policy, rates_of
 from gateway.goods.names.training import Example, TrainingError, train
 from tests import names_kit
@@ -62,6 +63,30 @@ def test_words_of_the_lexicon_stand_above_what_was_learned() -> None:
     assert denied is not None
     assert cleared is not None
     assert denied.denied_ppm > plain.denied_ppm > cleared.denied_ppm
+
+
+def test_a_hint_counts_only_in_a_name_whose_words_are_new() -> None:
+    """In its own catalogue the classifier knows better what an ordinary word tells."""
+    at_home, abroad = map(odds, namer().opinions(["хлеб северная reserve", "pane fresco reserve"]))
+    alike, elsewhere = map(odds, namer().opinions(["хлеб северная reserfe", "pane fresco reserfe"]))
+    assert abroad > 5 * elsewhere
+    assert at_home < 3 * alike
+
+
+def odds(opinion: Opinion | None) -> float:
+    """Of denied goods, to one."""
+    assert opinion is not None
+    return (opinion.denied_ppm + 1) / (MILLION - opinion.denied_ppm + 1)
+
+
+@given(st.sets(st.text("абвгд", min_size=2, max_size=8)), st.text("абвгд", min_size=2, max_size=8))
+def test_a_word_learned_from_is_never_new(words: set[str], other: str) -> None:
+    """And numbers, units and no words at all are not new either."""
+    known = KnownWords.of([" ".join(sorted(words)), "0.5 л"])
+    assert 0.0 == known.part_new(" ".join(words))
+    assert 0.0 == known.part_new("1.5 л 20")
+    assert known.part_new(other) in ({0.0} if other in words else {0.0, 1.0})
+    assert 1.0 == KnownWords.of([]).part_new(other)
 
 
 def test_what_learning_does_not_see_it_is_judged_by() -> None:

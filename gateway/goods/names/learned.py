@@ -7,13 +7,13 @@ from typing import Final
 
 from gateway.goods.importing.catalogue import CatalogueFile, CatalogueRow
 from gateway.goods.importing.categories import CategoryMap
-from gateway.goods.names import features, folding, labels, lexicon, model, policy, training
+from gateway.goods.names import features, folding, known_words, labels, lexicon, model, policy, training
 from gateway.goods.names.labels import Lists
 from gateway.goods.names.lexicon import SHIPPED, load_lexicon
 from gateway.goods.names.model import ModelFile, ModelFileError, NameModel
 from gateway.goods.names.training import Example, Progress, train
 
-_LEARNING: Final = (features, folding, labels, lexicon, model, policy, training)
+_LEARNING: Final = (features, folding, known_words, labels, lexicon, model, policy, training)
 
 
 def examples_of(file: CatalogueFile) -> Iterator[Example]:

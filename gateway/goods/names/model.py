@@ -20,20 +20,25 @@ from numpy.typing import NDArray
 
 from gateway.domain.judging import NamePolicy
 from gateway.goods.names.features import COLUMNS, features
+from gateway.goods.names.known_words import KnownWords
 from gateway.goods.names.lexicon import Lexicon, load_lexicon
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 LEXICON_WEIGHT: Final = 0.5
 """What a matched group of the lexicon counts, where all other features of a name together have length 1."""
 
-DENY_LOG_ODDS: Final = {True: 6.0, False: 3.0}
-ALLOW_LOG_ODDS: Final = {True: -5.5, False: -4.5}
-ALLOW_ALONE_LOG_ODDS: Final = {True: -3.0, False: -2.0}
-"""What a name's terms, sure ones or hints, add to the log-odds of denied goods, above the classifier.
+DENY_SURE_LOG_ODDS: Final = 6.0
+ALLOW_SURE_LOG_ODDS: Final = -4.0
+DENY_HINT_IF_NEW_LOG_ODDS: Final = 3.0
+ALLOW_HINT_IF_NEW_LOG_ODDS: Final = -3.0
+"""What a name's terms add to the log-odds of denied goods, above the classifier, which has learned them too.
 
-It has learned them too, and knows how much they tell in its catalogue; elsewhere (another language, a flavour
-of chocolate) they tell more than the letters do. A word that clears counts most beside one that denies.
-Chosen on names that were not learned: ADR 0017."""
+It knows how much a term tells in its catalogue. Elsewhere (another language, a flavour of chocolate) sure
+terms tell more than the letters do; hints do so only in names whose words are new to it. A term that clears
+is heard before one that denies. Chosen on names that were not learned: ADR 0017."""
+
+NEW_PART: Final = 0.45
+"""A name is new to a classifier from this part of new words on."""
 
 _TINY: Final = np.float32(1e-12)
 
@@ -88,7 +93,7 @@ class NameModel:
     """A classifier as loaded; `lexicon` is that of its training.
 
     Shapes: `table` (COLUMNS + groups, hidden + 1), whose last column is the linear learner's, `bias`
-    (hidden + 1), `output` (hidden, labels), `output_bias` (labels).
+    (hidden + 1), `output` (hidden, labels), `output_bias` (labels). `words` are the bits of KnownWords.
     """
 
     card: ModelCard
@@ -97,6 +102,7 @@ class NameModel:
     bias: Floats
     output: Floats
     output_bias: Floats
+    words: NDArray[np.uint8]
 
     def probabilities(self, folded: Sequence[str]) -> Floats:
         """Of every name the calibrated probability of each label, shape (names, labels)."""
@@ -113,6 +119,11 @@ class NameModel:
     def arrays(self) -> tuple[NDArray[Any], ...]:
         """All numbers, in the order in which they are stored."""
         return tuple(getattr(self, name) for name in _ARRAYS)
+
+    @cached_property
+    def known_words(self) -> KnownWords:
+        """The words that it has learned from."""
+        return KnownWords(self.words)
 
     @cached_property
     def is_denied(self) -> Floats:
@@ -136,20 +147,27 @@ class NameModel:
         outputs /= outputs.sum(axis=1, keepdims=True)
         denied, allowed = outputs @ self.is_denied, outputs @ (1 - self.is_denied)
         of_labels = np.log(denied + _TINY) - np.log(allowed + _TINY)
-        above = np.array([_lexicon_log_odds(self.lexicon, groups) for groups in matched], dtype=np.float32)
-        return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]), above)
+        above = [
+            _lexicon_log_odds(self.lexicon, groups, is_new=self.known_words.part_new(name) >= NEW_PART)
+            if groups
+            else 0.0
+            for name, groups in zip(folded, matched, strict=True)
+        ]
+        return Scores(outputs, np.column_stack([of_labels, sums[:, -1]]), np.array(above, dtype=np.float32))
 
 
-def _lexicon_log_odds(lexicon: Lexicon, matched: Iterable[int]) -> float:
+def _lexicon_log_odds(lexicon: Lexicon, matched: Iterable[int], *, is_new: bool) -> float:
     """What the terms of a name add; one that clears is heard before those that deny."""
     groups = [lexicon.groups[number] for number in matched]
-    if not groups:
-        return 0.0
     denying = [group.is_sure for group in groups if group.is_deny]
     allowing = [group.is_sure for group in groups if not group.is_deny]
-    if not allowing:
-        return DENY_LOG_ODDS[any(denying)]
-    return (ALLOW_LOG_ODDS if denying else ALLOW_ALONE_LOG_ODDS)[any(allowing)]
+    if any(allowing):
+        return ALLOW_SURE_LOG_ODDS if denying or is_new else 0.0
+    if allowing:
+        return ALLOW_HINT_IF_NEW_LOG_ODDS if is_new else 0.0
+    if any(denying):
+        return DENY_SURE_LOG_ODDS
+    return DENY_HINT_IF_NEW_LOG_ODDS if denying and is_new else 0.0
 
 
 def probability_of(scores: Scores, calibration: Calibration) -> NDArray[np.float64]:
@@ -160,7 +178,7 @@ def probability_of(scores: Scores, calibration: Calibration) -> NDArray[np.float
     return result
 
 
-_ARRAYS: Final = ("table", "bias", "output", "output_bias")
+_ARRAYS: Final = ("table", "bias", "output", "output_bias", "words")
 
 
 @dataclass(frozen=True)

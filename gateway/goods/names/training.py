@@ -19,6 +19,7 @@ from gateway.domain.judging import NAMES_UNHEARD
 from gateway.goods.evaluation.rates import class_rates
 from gateway.goods.names.features import COLUMNS, features
 from gateway.goods.names.folding import fold
+from gateway.goods.names.known_words import KnownWords
 from gateway.goods.names.labels import Lists, labels_of
 from gateway.goods.names.lexicon import Lexicon
 from gateway.goods.names.model import (
@@ -248,4 +249,5 @@ def _learn(
         bias=np.append(bias, linear.intercept_).astype(np.float32),
         output=output.astype(np.float32),
         output_bias=output_bias.astype(np.float32),
+        words=KnownWords.of(examples.folded).bits,
     )
