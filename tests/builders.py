@@ -4,6 +4,7 @@
 that entries sum to balances and that a decline changed nothing, so that every rule's test proves both.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -329,16 +330,12 @@ def declined_purchase(outcome: Outcome, reason: Reason) -> Purchase:
 
 def check_balances(certificates: Mapping[UUID, Certificate], entries: Iterable[Entry]) -> None:
     """Truths 1 and 2: the parts sum to the nominal, none is negative, and entries sum to them."""
-    sums: dict[tuple[UUID, Bucket], int] = {}
+    sums = Counter[tuple[UUID, Bucket]]()
     for entry in entries:
         assert entry.amount_kopecks > 0
-        sums[entry.certificate_id, entry.target] = (
-            sums.get((entry.certificate_id, entry.target), 0) + entry.amount_kopecks
-        )
+        sums[entry.certificate_id, entry.target] += entry.amount_kopecks
         if entry.source is not None:
-            sums[entry.certificate_id, entry.source] = (
-                sums.get((entry.certificate_id, entry.source), 0) - entry.amount_kopecks
-            )
+            sums[entry.certificate_id, entry.source] -= entry.amount_kopecks
     for c in certificates.values():
         parts = {
             Bucket.AVAILABLE: c.available_kopecks,
@@ -349,4 +346,4 @@ def check_balances(certificates: Mapping[UUID, Certificate], entries: Iterable[E
         assert c.nominal_kopecks == sum(parts.values())
         assert min(parts.values()) >= 0
         assert 0 <= c.restorable_kopecks <= c.lapsed_kopecks
-        assert parts == {bucket: sums.get((c.id, bucket), 0) for bucket in Bucket}
+        assert parts == {bucket: sums[c.id, bucket] for bucket in Bucket}

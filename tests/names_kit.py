@@ -11,6 +11,7 @@ from gateway.goods.names.labels import Lists
 from gateway.goods.names.lexicon import Group, Lexicon
 from gateway.goods.names.model import NameModel
 from gateway.goods.names.training import Example, train
+from tests.reference_kit import gtin
 
 GOODS: Final = {
     "11.01.10.200": ("водка", "коньяк", "виски"),
@@ -51,17 +52,10 @@ def learned() -> NameModel:
 
 
 def catalogue_file(folder: Path) -> Path:
-    """The same names as a catalogue in CSV, with GTINs from 2 000 000 000 000 on."""
+    """The same names as a catalogue in CSV."""
     path = folder / "catalogue.csv"
     rows = [
-        f"{_gtin(number)},{item.name.replace(',', '.')},{item.okpd2}"
-        for number, item in enumerate(examples())
+        f"{gtin(number)},{item.name.replace(',', '.')},{item.okpd2}" for number, item in enumerate(examples())
     ]
     path.write_text("\n".join(["gtin,name,okpd2", *rows]) + "\n", encoding="utf-8")
     return path
-
-
-def _gtin(number: int) -> str:
-    body = f"46{number:010}"
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body))
-    return f"{body}{-weighted % 10}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from stdnum import ean
 
 from gateway.domain.commands import Act
 from gateway.goods.importing.catalogue import CatalogueFile
@@ -159,8 +160,7 @@ def prohibited_text(version: str, *codes: str) -> str:
 def gtin(number: int) -> str:
     """A GTIN-13 of the country, with its check digit."""
     body = f"460{number:09}"
-    weighted = sum(int(digit) * (3 if at % 2 else 1) for at, digit in enumerate(body))
-    return f"{body}{-weighted % 10}"
+    return body + ean.calc_check_digit(body)
 
 
 def sha256_of_entries(entries: Iterable[Entry]) -> str:

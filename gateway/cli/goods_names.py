@@ -93,7 +93,7 @@ def evaluate_command(
     """Judge lines whose truth is known by a catalogue and a classifier of its names, and count what is wrong.
 
     The cases must be no part of the catalogue, unless GTINs that it knows are what is asked about.
-    """  # fmt: skip
+    """
     lists = _lists_now()
     with _errors_told():
         cases = all_cases(cases_file)
@@ -133,8 +133,7 @@ def evaluate_command(
 
 def _lists_now() -> Lists:
     """The lists that come with the gateway or that the settings name, as in force now."""
-    book = load_list_book(load_settings(os.environ).lists_dir)
-    return Lists(book.prohibited_at(datetime.now(UTC)), book.class_map)
+    return Lists.at(load_list_book(load_settings(os.environ).lists_dir), datetime.now(UTC))
 
 
 @contextmanager

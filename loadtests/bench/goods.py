@@ -3,9 +3,8 @@
 import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +24,7 @@ from gateway.runtime.settings import Settings
 from loadtests.bench.belt import GTIN_PREFIX, ITEMS, bench_items
 from loadtests.demo.baskets import load_baskets
 from loadtests.demo.items import gtin_in, items_of, names_rows
-from loadtests.demo.publishing import VERSION, publish_drafts, write_rows
+from loadtests.demo.publishing import VERSION, publish_drafts, wait_until, write_rows
 
 CATALOGUE_ROWS: Final = 200_000
 CLASSIFIERS: Final = Path("var/bench/classifiers")
@@ -50,7 +49,7 @@ def publish_goods(settings: Settings) -> None:
     )
     begins = asyncio.run(_publish(settings, catalogue, Path(learned.stdout.splitlines()[-1])))
     asyncio.run(prepare_files(settings, lambda *_: None))
-    time.sleep(max((begins - datetime.now(UTC)).total_seconds(), 0))
+    wait_until(begins)
 
 
 def catalogue_rows() -> Iterator[tuple[str, str, str]]:

@@ -20,8 +20,7 @@ _TOLD_AT: Final = (40, 100)
 
 def main(names: Path, folder: Path) -> None:
     """Learn, and forget what was learned of other names before."""
-    book = load_list_book()
-    lists = Lists(book.prohibited_at(datetime.now(UTC)), book.class_map)
+    lists = Lists.at(load_list_book(), datetime.now(UTC))
     kept = place_of(names, lists, folder)
     if folder.exists():
         for stale in folder.iterdir():

@@ -19,6 +19,7 @@ from gateway.goods.importing.merging import MergedGoods, merged
 from gateway.goods.importing.problems import ImportFileError, RowProblem
 from gateway.rpc.validation.fields import check_gtin
 from gateway.rpc.validation.findings import Findings
+from tests.reference_kit import gtin
 
 MAP: Final = CategoryMap(
     "1", "test", {"еда": "10", "еда/напитки": "11.07", "еда/напитки/пиво": "11.05.10", "прочее": ""}
@@ -63,13 +64,6 @@ def told(found: list[CatalogueRow | RowProblem]) -> list[tuple[int, str, str, st
 def taken(found: list[CatalogueRow | RowProblem]) -> list[CatalogueRow]:
     """The rows that were taken."""
     return [row for row in found if isinstance(row, CatalogueRow)]
-
-
-def gtin13(number: int) -> str:
-    """A right GTIN-13 with this number."""
-    digits = f"460{number:09}"
-    total = sum((3 if place % 2 else 1) * int(digit) for place, digit in enumerate(digits))
-    return f"{digits}{-total % 10}"
 
 
 def test_a_file_of_uhtt_is_read_as_it_is(path: Path) -> None:
@@ -238,7 +232,7 @@ def test_many_rows_of_many_categories_are_read_in_bounded_memory(path: Path) -> 
         file.write("Штрихкод;Наименование;Категория\n")
         for number in range(100_000):
             name = f"Чай чёрный байховый крупнолистовой высший сорт № {number}"
-            file.write(f"{gtin13(number)};{name};Еда/{number % 5000}\n")
+            file.write(f"{gtin(number)};{name};Еда/{number % 5000}\n")
     catalogue = CatalogueFile(path, MAP)
     tracemalloc.start()
     try:

@@ -179,7 +179,6 @@ from pathlib import Path
 from gateway.goods.loader import load_list_book
 from gateway.goods.names.labels import Lists
 from gateway.goods.names.learned import place_of
-book = load_list_book()
-lists = Lists(book.prohibited_at(datetime.now(UTC)), book.class_map)
+lists = Lists.at(load_list_book(), datetime.now(UTC))
 print(place_of(Path(sys.argv[1]), lists, Path("kept")))
 """

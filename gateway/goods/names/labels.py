@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from gateway.domain.category import ClassMap, GoodsClass, ProhibitedList, prefixes_longest_first
+from gateway.domain.category import ClassMap, GoodsClass, ListBook, ProhibitedList, prefixes_longest_first
 
 NAMES_MIN: Final = 5
 LABELS_MAX: Final = 1_000
@@ -20,6 +21,11 @@ class Lists:
 
     prohibited: ProhibitedList
     class_map: ClassMap
+
+    @classmethod
+    def at(cls, book: ListBook, instant: datetime) -> "Lists":
+        """Those in force at an instant; raises LookupError before the first prohibited list."""
+        return cls(book.prohibited_at(instant), book.class_map)
 
     def is_denied(self, code: str) -> bool:
         """Whether goods under the code are denied."""
