@@ -19,8 +19,3 @@ def varint(value: int) -> bytes:
 def number_field(field_number: int, value: int) -> bytes:
     """A whole number in a field below 16."""
     return bytes([field_number << 3]) + varint(value)
-
-
-def delimited(field_number: int, body: bytes) -> bytes:
-    """A message or text in a field below 16."""
-    return b"".join((tag(field_number), varint(len(body)), body))

@@ -62,7 +62,6 @@ class Books:
     refund_count: int = 0
     refunded_kopecks: int = 0
     refunded: Counter[UUID] = field(default_factory=Counter)
-    reopened: set[UUID] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
     def note(self, what: str, found: Iterable[str]) -> None:

@@ -120,9 +120,7 @@ class PlainLedger:
     async def _pause_or_give_up(self, command: Command | CloseShift, error: Exception) -> None:
         """Return if the command may be tried again; raises CommandError if that is of no use."""
         cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
-        if isinstance(
-            cause, StaleLockError | asyncpg.UniqueViolationError | asyncpg.TransactionRollbackError
-        ):
+        if isinstance(cause, WON_BY_ANOTHER):
             return  # the next reading sees the winner
         if isinstance(cause, (*CONNECTION_LOST, *SERVER_STOPPING)) and not self._is_closing:
             await asyncio.sleep(RETRY_PAUSE_S)

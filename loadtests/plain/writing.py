@@ -1,8 +1,7 @@
 """Writes one decision, statement by statement, inside the transaction that locked its account."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, TypeVar
-from uuid import UUID
+from collections.abc import Iterable
+from typing import Any, Final
 
 from sqlalchemy import Table, Update, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,8 +21,6 @@ from gateway.ledger.schema import (
 )
 from loadtests.plain import rows
 from loadtests.plain.rows import Values
-
-T = TypeVar("T")
 
 _DECIDE_ACCOUNT: Final = (
     update(card_account)
@@ -87,12 +84,6 @@ async def _write_account(
     await _insert(connection, receipt, rows.receipts(decision, before))
     await _insert(connection, entry, rows.entries(decision, after))
     await _insert(connection, review_case, rows.cases(decision))
-
-
-def _changed_and_new(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> tuple[list[T], list[T]]:
-    """What a decision replaced, and what it added; it leaves the rest as the very same objects."""
-    changed = [item for key, item in after.items() if key in before and before[key] is not item]
-    return changed, [item for key, item in after.items() if key not in before]
 
 
 async def _insert(connection: AsyncConnection, table: Table, values: Iterable[Values]) -> None:
