@@ -28,6 +28,7 @@ LEXICON: Final = Lexicon(
         (Group("vodka", "11.01", is_deny=True, is_sure=True), ["vodka", "absolut"]),
         (Group("wine-hint", "11.02", is_deny=True, is_sure=False), ["reserve"]),
         (Group("sweets", "10.82", is_deny=False, is_sure=True), ["конфеты", "truffles"]),
+        (Group("soft-hint", "", is_deny=False, is_sure=False), ["газированный"]),
     ]
 )
 

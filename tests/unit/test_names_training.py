@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.domain.judging import MILLION
+from gateway.goods.names import model
 from gateway.goods.names.features import COLUMNS, features
 from gateway.goods.names.folding import fold
 from gateway.goods.names.known_words import KnownWords
@@ -65,7 +66,30 @@ def test_words_of_the_lexicon_stand_above_what_was_learned() -> None:
     assert denied.denied_ppm > plain.denied_ppm > cleared.denied_ppm
 
 
-def test_a_hint_counts_only_in_a_name_whose_words_are_new() -> None:
+@pytest.mark.parametrize(
+    ("name", "log_odds"),
+    [
+        ("Хлеб северная", 0.0),
+        ("Absolut северная", model.DENY_SURE_LOG_ODDS),
+        ("Хлеб северная reserve", model.DENY_HINT_LOG_ODDS),
+        ("Pane fresco reserve", model.DENY_HINT_IF_NEW_LOG_ODDS),
+        ("Конфеты северная", 0.0),
+        ("Конфеты absolut северная", model.ALLOW_SURE_LOG_ODDS),
+        ("Truffles fresco", model.ALLOW_SURE_LOG_ODDS),
+        ("Хлеб северная газированный", 0.0),
+        ("Хлеб северная reserve газированный", model.ALLOW_HINT_LOG_ODDS),
+        ("Хлеб absolut северная газированный 0,5%", model.ALLOW_HINT_LOG_ODDS),
+        ("Хлеб absolut северная газированный 8,8%", 0.0),
+        ("Pane fresco reserve газированный", model.ALLOW_HINT_IF_NEW_LOG_ODDS),
+    ],
+)
+def test_terms_of_the_lexicon_add_what_they_tell(name: str, log_odds: float) -> None:
+    """One that clears is heard first, where there is something to clear; but no hint against a strength."""
+    [added] = learned().scores([fold(name)]).lexicon
+    assert log_odds == added
+
+
+def test_a_hint_counts_most_in_a_name_whose_words_are_new() -> None:
     """In its own catalogue the classifier knows better what an ordinary word tells."""
     at_home, abroad = map(odds, namer().opinions(["хлеб северная reserve", "pane fresco reserve"]))
     alike, elsewhere = map(odds, namer().opinions(["хлеб северная reserfe", "pane fresco reserfe"]))

@@ -17,7 +17,7 @@ COLUMNS: Final = 1 << BITS
 NGRAMS: Final = (2, 5)
 """Characters of the shortest and the longest part of a word; a word's ends count as a character each."""
 
-_RADIX_MAX: Final = 1 << 16
+_LENGTHS: Final = np.arange(NGRAMS[0], NGRAMS[1] + 1)
 _SPACE: Final = 32
 _END: Final = 10
 _SHIFT: Final = np.uint64(64 - BITS)
@@ -26,6 +26,8 @@ _OTHER: Final = np.uint64(0xD6E8_FEB8_6659_FD93)
 _MIXER: Final = np.uint64(0xBF58_476D_1CE4_E5B9)
 
 Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
+Chosen = NDArray[np.bool_]
 
 
 def features(folded: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -35,17 +37,20 @@ def features(folded: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
     """
     text = "".join([f" {name} \n" for name in folded])
     letters = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    is_end = letters == _END
-    is_space = letters == _SPACE
-    row = np.cumsum(is_end) - is_end
-    found = [*_parts(letters, is_end, is_space), *_words(letters, is_end | is_space, row)]
-    rows = row[np.concatenate([at for at, _ in found])]
-    columns = (_mix(np.concatenate([hashes for _, hashes in found])) >> _SHIFT).astype(np.int64)
-    # Numbers of 16 bits are sorted by radix.
-    order = np.argsort(rows.astype(np.uint16) if len(folded) < _RADIX_MAX else rows, kind="stable")
     starts = np.zeros(len(folded) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(rows, minlength=len(folded)), out=starts[1:])
-    return columns[order], starts
+    if not folded:
+        return np.zeros(0, dtype=np.int64), starts
+    # A row for each character, a column for each kind of feature that may begin there, so that those which
+    # do begin come out in the order of the names.
+    hashes = np.empty((len(letters), len(_LENGTHS) + 2), dtype=np.uint64)
+    is_one = np.zeros(hashes.shape, dtype=np.bool_)
+    spaces, ends = np.flatnonzero(letters == _SPACE), np.flatnonzero(letters == _END)
+    next_space = np.repeat(spaces[1:], np.diff(spaces))
+    _parts(letters, ends, next_space, hashes, is_one)
+    _words(letters, spaces, next_space, hashes[:, -2:], is_one[:, -2:])
+    np.cumsum(is_one.sum(axis=1), out=(until := np.empty(len(letters), dtype=np.int64)))
+    starts[1:] = until[ends]
+    return (_mix(hashes[is_one]) >> _SHIFT).astype(np.int64), starts
 
 
 def _mix(hashes: Hashes) -> Hashes:
@@ -58,46 +63,38 @@ def _mix(hashes: Hashes) -> Hashes:
 
 
 def _parts(
-    letters: Hashes, is_end: NDArray[np.bool_], is_space: NDArray[np.bool_]
-) -> list[tuple[NDArray[np.int64], Hashes]]:
-    """Where the parts of words begin, and their hashes: windows with a space only at their ends."""
-    count = len(letters)
-    shortest, longest = NGRAMS
-    # How many spaces and ends stand before each place: a window's own are a difference.
-    spaces = np.concatenate([[0], np.cumsum(is_space)])
-    ends = np.concatenate([[0], np.cumsum(is_end)])
-    found = []
-    hashes = letters * _MULTIPLIER
-    for length in range(2, longest + 1):
-        windows = count - length + 1
-        if windows <= 0:
-            break
-        hashes = hashes[:windows] * _MULTIPLIER + letters[length - 1 :] * _OTHER
-        if length < shortest:
-            continue
-        is_inside = (ends[length:] == ends[:windows]) & (
-            spaces[length - 1 : count] == spaces[1 : windows + 1]
-        )
-        at = np.flatnonzero(is_inside)
-        found.append((at, hashes[at] + np.uint64(length)))
-    return found
+    letters: Hashes, ends: Places, next_space: Places, hashes: Hashes, is_one: NDArray[np.bool_]
+) -> None:
+    """Parts of words, a column for each length: windows with a space only at their ends."""
+    # From each character a window may reach as far as the next space; from a name's last space, nowhere.
+    reach = np.zeros(len(letters), dtype=np.int64)
+    reach[: len(next_space)] = next_space - np.arange(-1, len(next_space) - 1)
+    reach[ends] = reach[ends - 1] = 0
+    np.greater_equal(reach[:, None], _LENGTHS, out=is_one[:, : len(_LENGTHS)])
+    last = letters * _OTHER
+    rolling = letters * _MULTIPLIER
+    for column, length in enumerate(_LENGTHS.tolist()):
+        rolling = rolling[:-1] * _MULTIPLIER + last[length - 1 :]
+        hashes[: len(rolling), column] = rolling + np.uint64(length)
 
 
 def _words(
-    letters: Hashes, is_between: NDArray[np.bool_], row: NDArray[np.int64]
-) -> list[tuple[NDArray[np.int64], Hashes]]:
-    """Where words and pairs of neighbouring words begin, and their hashes."""
-    edges = np.diff(np.concatenate([[True], is_between, [True]]).astype(np.int8))
-    begins, stops = np.flatnonzero(edges == -1), np.flatnonzero(edges == 1)
+    letters: Hashes, spaces: Places, next_space: Places, hashes: Hashes, is_one: NDArray[np.bool_]
+) -> None:
+    """Words in the first column, pairs of neighbouring words in the second."""
+    begins = spaces + 1
+    begins = begins[letters[begins] > _SPACE]
     if not len(begins):
-        return []
-    place = np.flatnonzero(~is_between)
+        return
+    stops = next_space[begins]
     lengths = stops - begins
-    within = (place - np.repeat(begins, lengths)).astype(np.uint64)
-    of_letters = _mix(letters[place] * _MULTIPLIER + (within + np.uint64(1)) * _OTHER)
-    words: Hashes = np.add.reduceat(of_letters, np.concatenate([[0], np.cumsum(lengths[:-1])]))
-    found = [(begins, words + np.uint64(101))]
-    paired = np.flatnonzero(row[begins[1:]] == row[begins[:-1]])
-    if len(paired):
-        found.append((begins[paired], words[paired] * np.uint64(3) + words[paired + 1] * _OTHER))
-    return found
+    before = np.cumsum(lengths) - lengths
+    within = np.arange(before[-1] + lengths[-1]) - np.repeat(before, lengths)
+    place = within + np.repeat(begins, lengths)
+    of_letters = _mix(letters[place] * _MULTIPLIER + (within + 1).astype(np.uint64) * _OTHER)
+    words = np.add.reduceat(of_letters, before)
+    hashes[begins, 0] = words + np.uint64(101)
+    is_one[begins, 0] = True
+    paired = np.flatnonzero(begins[1:] == stops[:-1] + 1)
+    hashes[begins[paired], 1] = words[paired] * np.uint64(3) + words[paired + 1] * _OTHER
+    is_one[begins[paired], 1] = True

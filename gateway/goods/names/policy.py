@@ -1,5 +1,6 @@
 """From calibrated probabilities to what a name may do: thresholds, and how often they are wrong."""
 
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -7,13 +8,10 @@ from numpy.typing import NDArray
 
 from gateway.domain.judging import MILLION, NamePolicy
 
-FALSE_ACCEPT_BOUND: Final = 0.008
-FALSE_REJECT_BOUND: Final = 0.006
-"""Of names alone at most these parts may be wrong; the threshold stays as far from one as from the other."""
-
 FALSE_REJECT_AIM: Final = 0.0045
-"""At most this part of allowed names held out may be refused: they are few, and on others it may be a third
-more or less (ADR 0017)."""
+"""This part of allowed names held out may be refused: of others it is up to a third more or less, and more
+than 0.6 % must not be (ADR 0017). How many denied names pass then says the evaluation: too few are held out
+to choose by them."""
 
 DENY_PPM: Final = MILLION // 2
 """A name that is likelier denied than not is refused, and nobody needs to look."""
@@ -31,19 +29,15 @@ Truth = NDArray[np.bool_]
 def choose_policy(denied: Probabilities, truth: Truth) -> NamePolicy:
     """Thresholds for names whose goods are known.
 
-    `denied` is what was guessed, `truth` whether they are denied, both of shape (names,). Needs names of both
-    kinds.
+    `denied` is what was guessed, `truth` whether they are denied, both of shape (names,). Needs names of
+    allowed goods.
     """
-    wrong, right = np.sort(denied[~truth]), np.sort(denied[truth])
-    candidates = wrong[int(len(wrong) * (1 - FALSE_REJECT_AIM)) :]
-    accepted = np.searchsorted(right, candidates, side="right") / len(right)
-    rejected = 1 - np.searchsorted(wrong, candidates, side="right") / len(wrong)
-    worst = np.maximum(accepted / FALSE_ACCEPT_BOUND, rejected / FALSE_REJECT_BOUND)
-    suspect = min(_just_above(candidates[worst.argmin()]), DENY_PPM)
+    wrong = np.sort(denied[~truth])
+    suspect = min(_above_all_but(FALSE_REJECT_AIM, wrong), DENY_PPM)
     certain = int((denied * MILLION >= DENY_PPM).sum())
     looked_at = int(len(denied) * QUEUE_PART)
     doubt = _just_above(np.sort(denied)[max(len(denied) - certain - looked_at - 1, 0)])
-    overrule = _just_above(wrong[int(len(wrong) * (1 - OVERRULE_FALSE_PART)) - 1])
+    overrule = _above_all_but(OVERRULE_FALSE_PART, wrong)
     return NamePolicy(
         doubt_ppm=min(doubt, suspect),
         suspect_ppm=suspect,
@@ -62,6 +56,11 @@ def rates_of(denied: Probabilities, truth: Truth, policy: NamePolicy) -> dict[st
         "queue_rate": round(float(((ppm >= policy.doubt_ppm) & (ppm < policy.deny_ppm)).mean()), 6),
         "overrule_false_rate": round(float((ppm[~truth] >= policy.overrule_ppm).mean()), 6),
     }
+
+
+def _above_all_but(part: float, ascending: Probabilities) -> int:
+    """The threshold that at most this part of some probabilities reaches."""
+    return _just_above(ascending[ceil(len(ascending) * (1 - part)) - 1])
 
 
 def _just_above(probability: float) -> int:
