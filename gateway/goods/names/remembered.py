@@ -6,7 +6,7 @@ from typing import Final
 from gateway.goods.memory import Memory
 from gateway.goods.names.opinions import Namer, NameTrace, Opinion
 
-NAMES_REMEMBERED: Final = 16_384
+NAMES_REMEMBERED: Final = 32_768
 
 
 class RememberedNamer:
