@@ -80,7 +80,7 @@ def test_words_of_the_lexicon_stand_above_what_was_learned() -> None:
         ("Хлеб северная reserve газированный", model.ALLOW_HINT_LOG_ODDS),
         ("Хлеб absolut северная газированный 0,5%", model.ALLOW_HINT_LOG_ODDS),
         ("Хлеб absolut северная газированный 8,8%", 0.0),
-        ("Pane fresco reserve газированный", model.ALLOW_HINT_IF_NEW_LOG_ODDS),
+        ("Pane fresco reserve газированный", model.ALLOW_HINT_LOG_ODDS),
     ],
 )
 def test_terms_of_the_lexicon_add_what_they_tell(name: str, log_odds: float) -> None:

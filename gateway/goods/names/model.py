@@ -29,11 +29,10 @@ LEXICON_WEIGHT: Final = 0.5
 """What a matched group of the lexicon counts, where all other features of a name together have length 1."""
 
 DENY_SURE_LOG_ODDS: Final = 6.0
-DENY_HINT_LOG_ODDS: Final = 1.0
+DENY_HINT_LOG_ODDS: Final = 2.0
 DENY_HINT_IF_NEW_LOG_ODDS: Final = 3.0
-ALLOW_SURE_LOG_ODDS: Final = -4.0
-ALLOW_HINT_LOG_ODDS: Final = -2.0
-ALLOW_HINT_IF_NEW_LOG_ODDS: Final = -3.0
+ALLOW_SURE_LOG_ODDS: Final = -5.0
+ALLOW_HINT_LOG_ODDS: Final = -3.0
 """What a name's terms add to the log-odds of denied goods, above the classifier, which has learned them too.
 
 It knows how much a term tells in its catalogue. Elsewhere (another language, a flavour of chocolate) sure
@@ -173,10 +172,9 @@ class NameModel:
             return ALLOW_SURE_LOG_ODDS if denying or is_new else 0.0
         if not clearing:
             return DENY_HINT_IF_NEW_LOG_ODDS if is_new else DENY_HINT_LOG_ODDS
-        if is_new:
-            return ALLOW_HINT_IF_NEW_LOG_ODDS
         # «напиток газированный» clears a flavour of gin, but not at 8.8%.
-        return ALLOW_HINT_LOG_ODDS if denying and not _tells_strength(folded) else 0.0
+        is_cleared = is_new or (denying and not _tells_strength(folded))
+        return ALLOW_HINT_LOG_ODDS if is_cleared else 0.0
 
 
 def _tells_strength(folded: str) -> bool:
