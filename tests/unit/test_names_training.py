@@ -89,20 +89,6 @@ def test_terms_of_the_lexicon_add_what_they_tell(name: str, log_odds: float) -> 
     assert log_odds == added
 
 
-def test_a_hint_counts_most_in_a_name_whose_words_are_new() -> None:
-    """In its own catalogue the classifier knows better what an ordinary word tells."""
-    at_home, abroad = map(odds, namer().opinions(["хлеб северная reserve", "pane fresco reserve"]))
-    alike, elsewhere = map(odds, namer().opinions(["хлеб северная reserfe", "pane fresco reserfe"]))
-    assert abroad > 5 * elsewhere
-    assert at_home < 3 * alike
-
-
-def odds(opinion: Opinion | None) -> float:
-    """Of denied goods, to one."""
-    assert opinion is not None
-    return (opinion.denied_ppm + 1) / (MILLION - opinion.denied_ppm + 1)
-
-
 @given(st.sets(st.text("абвгд", min_size=2, max_size=8)), st.text("абвгд", min_size=2, max_size=8))
 def test_a_word_learned_from_is_never_new(words: set[str], other: str) -> None:
     """And numbers, units and no words at all are not new either."""
