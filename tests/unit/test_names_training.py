@@ -18,7 +18,7 @@ from gateway.goods.names.folding import fold
 from gateway.goods.names.known_words import KnownWords
 from gateway.goods.names.lexicon import SHIPPED
 from gateway.goods.names.model import ModelFile, ModelFileError
-from gateway.goods.names.opinions import Namer, Opinion
+from gateway.goods.names.opinions import Namer
 from gateway.goods.names.policy import FALSE_REJECT_AIM, choose_policy, rates_of
 from gateway.goods.names.training import Example, TrainingError, train
 from tests import names_kit
