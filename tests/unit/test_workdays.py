@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from gateway.domain.policy import MOSCOW
-from gateway.goods.reference.workdays import earliest_after_notice, is_estimated, is_working_day
+from gateway.workdays import earliest_after_notice, is_estimated, is_working_day
 
 
 @pytest.mark.parametrize(
