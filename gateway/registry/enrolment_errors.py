@@ -79,6 +79,7 @@ class EnrolmentCode(Enum):
     PROGRAMS_MISSING = ("не названа ни одна программа", "no program is named")
     SETTINGS_MALFORMED = ("настройки договора: {what}", "settings of the agreement: {what}")
     CEILING_MALFORMED = ("потолок должен быть положительным", "a ceiling is above zero")
+    DAY_TO_COME = ("{what}: день {day} ещё не наступил", "{what}: {day} is still to come")
     DATE_ORDER = ("{what}: {day} раньше, чем {before}", "{what}: {day} is before {before}")
     ADDENDUM_EXISTS = (
         "у договора {agreement} уже есть соглашение {number}",
