@@ -177,6 +177,15 @@ ceiling_signal = Table(
     CheckConstraint("ceiling_kopecks > 0 AND percent > 0", name="ceiling_signal_positive"),
 )
 
+# When ceilings were counted last: of many nodes one counts, and no more often than it must.
+ceiling_count = Table(
+    "ceiling_count",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, server_default="1"),
+    Column("counted_at", _instant, nullable=False),
+    CheckConstraint("id = 1", name="ceiling_count_single"),
+)
+
 terminal_fiscal = Table(
     "terminal_fiscal",
     metadata,

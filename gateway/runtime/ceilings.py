@@ -1,30 +1,32 @@
 """Ceilings of subsidy agreements, counted beside the tills' work by one process at a time."""
 
+from datetime import timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ledger.agreement_use import used_kopecks
 from gateway.registry.ceilings import CeilingSignal, CeilingUse, apply_use, ceilinged, uses_of
+from gateway.registry.enrolment_schema import ceiling_count
 from gateway.runtime.database import make_engine
 
 log = structlog.get_logger(__name__)
 
-CEILINGS_INTERVAL_S: Final = 300.0
+CEILINGS_INTERVAL_S: Final = 60.0
+"""How often a process asks whether it is time to count."""
 
-_LOCK_KEY: Final = 0x6365_696C
-"""Advisory lock of counting: a second count at once would only cost."""
+COUNTED_EVERY: Final = timedelta(minutes=5)
+"""How often ceilings are counted by whichever process asks first; purchases go on meanwhile."""
 
 
 async def watch_ceilings(migrator_url: str) -> list[CeilingSignal]:
-    """Count once, unless another process does; log and return the new signals. Raises database errors."""
+    """Count if it is time and nobody else does; log and return the new signals. Raises database errors."""
     engine = make_engine(migrator_url, pool_size=1)
     try:
         async with engine.begin() as connection:
-            mine = select(func.pg_try_advisory_xact_lock(_LOCK_KEY))
-            if not (await connection.execute(mine)).scalar_one():
+            if not await _is_my_turn(connection):
                 return []
             signals, _ = await count_ceilings(connection)
     finally:
@@ -46,8 +48,16 @@ async def count_ceilings(connection: AsyncConnection) -> tuple[list[CeilingSigna
     agreements = await ceilinged(connection)
     if not agreements:
         return [], []
+    # The driver's own connection under this one: what reads the ledger speaks to it, in this transaction.
     pooled = await connection.get_raw_connection()
-    # Raw, as every reading of the ledger: the same connection, so the same transaction.
     used = await used_kopecks(pooled.driver_connection, [one.id for one in agreements])
     signals = await apply_use(connection, used)
     return signals, uses_of(await ceilinged(connection), used)
+
+
+async def _is_my_turn(connection: AsyncConnection) -> bool:
+    """Take the turn, and keep it until the transaction ends; whoever fails gives it back."""
+    due = ceiling_count.c.counted_at <= func.tillgate_now() - COUNTED_EVERY
+    mine = select(ceiling_count.c.id).where(due).with_for_update(skip_locked=True)
+    taken = update(ceiling_count).where(ceiling_count.c.id.in_(mine)).values(counted_at=func.tillgate_now())
+    return (await connection.execute(taken)).rowcount == 1

@@ -136,6 +136,14 @@ TABLES = (
     )
     """,
     """
+    CREATE TABLE ceiling_count (
+      id SMALLINT DEFAULT 1 PRIMARY KEY,
+      counted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+      CONSTRAINT ceiling_count_single CHECK (id = 1)
+    )
+    """,
+    "INSERT INTO ceiling_count (counted_at) VALUES ('-infinity')",
+    """
     CREATE TABLE terminal_fiscal (
       id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
       terminal_id BIGINT NOT NULL REFERENCES terminal (id),
