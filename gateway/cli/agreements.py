@@ -1,4 +1,4 @@
-"""tillgate agreements: what changes one, from the draft to the settlement; reading is in agreements_reading."""
+"""tillgate agreements: what changes one, from the draft to the settlement."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,6 @@ from gateway.registry.agreement_terms import AgreementSettings, Changes, Terms, 
 from gateway.registry.enrolment_errors import EnrolmentError
 from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
-
 
 PLACES: Final = {
     "add": "gateway.cli.agreements:add_command",
@@ -80,9 +79,7 @@ class AgreementSettingsOption(click.ParamType[AgreementSettings]):
             self.fail(str(error), param, ctx)
 
 
-async def _check_programs(
-    connection: AsyncConnection, settings: Settings, codes: Sequence[str]
-) -> None:
+async def _check_programs(connection: AsyncConnection, settings: Settings, codes: Sequence[str]) -> None:
     """Raise click.BadParameter for a program that no list knows: a slip would cover nothing at all."""
     now = (await connection.execute(select(func.tillgate_now()))).scalar_one()
     known = {code for code, _ in (await read_editions(settings)).lists_at(now).programs}

@@ -69,7 +69,9 @@ def show_command(agreement_id: int, as_json: bool) -> None:
         return
     days = f"{shown_day(one.first_day)} – {shown_day(one.last_day)}"
     click.echo(f"agreement {one.id} {one.number} of merchant {one.merchant_id}: {one.state}, {days}")
-    click.echo(f"programs {', '.join(one.program_codes)}; ceiling {shown_ceiling(one.ceiling_kopecks) or 'none'}")
+    click.echo(
+        f"programs {', '.join(one.program_codes)}; ceiling {shown_ceiling(one.ceiling_kopecks) or 'none'}"
+    )
     if one.sales_closed_at:
         click.echo(f"no new authorizations since {shown_since(one.sales_closed_at)}: the ceiling is used up")
     for addendum in addenda:

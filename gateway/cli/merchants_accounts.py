@@ -45,9 +45,7 @@ def confirm_command(account_id: int, by: str) -> None:
 @reason_option
 def reject_command(account_id: int, by: str, reason: str) -> None:
     """Drop a proposed account."""
-    with_registry(
-        lambda connection, _: accounts.reject_account(connection, account_id, by=by, reason=reason)
-    )
+    with_registry(lambda connection, _: accounts.reject_account(connection, account_id, by=by, reason=reason))
 
 
 @account_group.command("show")

@@ -74,9 +74,7 @@ def applications_command(state: ApplicationState | None, limit: int, as_json: bo
 @json_option
 def application_command(application_id: int, as_json: bool) -> None:
     """One application whole, checked anew, with its history."""
-    found, steps = with_registry(
-        lambda connection, _: _application_with_history(connection, application_id)
-    )
+    found, steps = with_registry(lambda connection, _: _application_with_history(connection, application_id))
     if as_json:
         print_json({"application": found, "history": steps})
         return
@@ -119,9 +117,7 @@ def register_command(
 @reason_option
 def refuse_command(application_id: int, by: str, reason: str) -> None:
     """Refuse an application under review; the applicant reads the reason."""
-    with_registry(
-        lambda connection, _: applications.refuse(connection, application_id, by=by, reason=reason)
-    )
+    with_registry(lambda connection, _: applications.refuse(connection, application_id, by=by, reason=reason))
 
 
 @click.command("take-over")
@@ -130,9 +126,7 @@ def refuse_command(application_id: int, by: str, reason: str) -> None:
 @approver_option
 @reason_option
 @_successor_option
-def take_over_command(
-    file: Path, by: str, approved_by: str, reason: str, successor_of: int | None
-) -> None:
+def take_over_command(file: Path, by: str, approved_by: str, reason: str, successor_of: int | None) -> None:
     """Include a participant of the earlier programme without an application (decree 213-ПП, 3.8)."""
     form = read_application(file)
     merchant_id = with_registry(

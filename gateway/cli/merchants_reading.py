@@ -31,9 +31,7 @@ from gateway.runtime.settings import Settings
 @click.option("--after", "after_id", default=0, help="Those that come after this id.")
 @click.option("--limit", default=1000, show_default=True, type=click.IntRange(1, 100_000), help="How many.")
 @json_option
-def list_command(
-    state: MerchantState | None, inn: str, after_id: int, limit: int, as_json: bool
-) -> None:
+def list_command(state: MerchantState | None, inn: str, after_id: int, limit: int, as_json: bool) -> None:
     """Participants in the order of their ids."""
     found = with_registry(
         lambda connection, _: list_merchants(
@@ -48,8 +46,8 @@ def list_command(
                   title="Participants")  # fmt: skip
     for one in found:
         table.add_row(
-            str(one.id), one.state, one.inn, one.kpp, one.ogrn, escape(one.name), shown_day(one.registered_on),
-            shown_since(one.suspended_at), escape(one.suspend_reason),
+            str(one.id), one.state, one.inn, one.kpp, one.ogrn, escape(one.name),
+            shown_day(one.registered_on), shown_since(one.suspended_at), escape(one.suspend_reason),
         )  # fmt: skip
     console().print(table)
 
@@ -72,9 +70,7 @@ def show_command(merchant_id: int, as_json: bool) -> None:
 
     merchant, agreements, outlets, history = with_registry(work, reads_only=True)
     if as_json:
-        print_json(
-            {"merchant": merchant, "agreements": agreements, "outlets": outlets, "history": history}
-        )
+        print_json({"merchant": merchant, "agreements": agreements, "outlets": outlets, "history": history})
         return
     click.echo(f"merchant {merchant.id} {merchant.full_name or merchant.name}: {merchant.state}")
     click.echo(f"INN {merchant.inn}, KPP {merchant.kpp or '-'}, OGRN {merchant.ogrn or '-'}")

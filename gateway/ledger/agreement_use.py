@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 import asyncpg
 
 _USED = """
-SELECT agreement_id, sum(CASE target WHEN 'SPENT' THEN amount_kopecks ELSE -amount_kopecks END)::bigint AS used
+SELECT agreement_id,
+  sum(CASE target WHEN 'SPENT' THEN amount_kopecks ELSE -amount_kopecks END)::bigint AS used
 FROM entry WHERE agreement_id = ANY ($1::bigint[]) GROUP BY agreement_id"""
 
 

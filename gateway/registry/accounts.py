@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -121,12 +121,10 @@ async def _decide(connection: AsyncConnection, found: Account, step: str, *, by:
     after = ACCOUNT.after(found.state, step)
     values = {"state": after, "decided_by": by, "decided_at": func.tillgate_now()}
     await connection.execute(update(table).where(table.c.id == found.id).values(values))
-    await record(
-        connection, Subject.ACCOUNT, found.id, step, (found.state, after), by=by, reason=reason
-    )
+    await record(connection, Subject.ACCOUNT, found.id, step, (found.state, after), by=by, reason=reason)
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Any) -> Account:
     return Account(
         row.id, row.merchant_id, row.bic, row.account, AccountState(row.state), row.reason,
         row.proposed_by, row.proposed_at, row.decided_by, row.decided_at,

@@ -76,7 +76,9 @@ async def add_addendum(
         raise EnrolmentError(EnrolmentCode.ADDENDUM_EMPTY)
     new = (
         insert(table)
-        .values(agreement_id=agreement_id, number=number, signed_on=signed_on, changes=differences, made_by=by)
+        .values(
+            agreement_id=agreement_id, number=number, signed_on=signed_on, changes=differences, made_by=by
+        )
         .on_conflict_do_nothing()
         .returning(table.c.id)
     )

@@ -28,9 +28,7 @@ class Admission(Struct, frozen=True):
     is_taken_over: bool
 
 
-async def admit(
-    connection: AsyncConnection, admission: Admission, *, successor_of: int | None = None
-) -> int:
+async def admit(connection: AsyncConnection, admission: Admission, *, successor_of: int | None = None) -> int:
     """The merchant's id, new or, of an excluded one, as before.
 
     It may sell nothing yet: that needs an agreement in force. Raises EnrolmentError ALREADY_REGISTERED,
@@ -40,9 +38,7 @@ async def admit(
     form = admission.application
     today = moscow_date((await connection.execute(select(func.tillgate_now()))).scalar_one())
     new = insert(merchant).values(inn=form.inn, name=form.name).on_conflict_do_nothing()
-    merchant_id: int | None = (
-        await connection.execute(new.returning(merchant.c.id))
-    ).scalar_one_or_none()
+    merchant_id: int | None = (await connection.execute(new.returning(merchant.c.id))).scalar_one_or_none()
     before, step = "", "take-over" if admission.is_taken_over else "register"
     if merchant_id is None:
         merchant_id, before = await _readmit(connection, form)
@@ -103,9 +99,7 @@ async def link_successor(connection: AsyncConnection, merchant_id: int, predeces
 
 
 async def _readmit(connection: AsyncConnection, form: Application) -> tuple[int, MerchantState]:
-    statement = (
-        select(merchant.c.id, merchant.c.state).where(merchant.c.inn == form.inn).with_for_update()
-    )
+    statement = select(merchant.c.id, merchant.c.state).where(merchant.c.inn == form.inn).with_for_update()
     merchant_id, state = (await connection.execute(statement)).one()
     if state != MerchantState.ENDED:
         raise EnrolmentError(EnrolmentCode.ALREADY_REGISTERED, inn=form.inn)

@@ -42,8 +42,8 @@ class Terms(Struct, frozen=True, kw_only=True):
 class Changes(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an addendum changes; what is left out stays."""
 
-    last_day: date | None | UnsetType = UNSET
-    ceiling_kopecks: int | None | UnsetType = UNSET
+    last_day: date | UnsetType | None = UNSET
+    ceiling_kopecks: int | UnsetType | None = UNSET
     settings: AgreementSettings | UnsetType = UNSET
     added_program_codes: tuple[str, ...] = ()
 

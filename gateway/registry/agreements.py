@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Date, Row, Select, cast, func, insert, select, update
-from sqlalchemy.dialects.postgresql import Range, array_agg
+from sqlalchemy import Date, Select, cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -186,9 +186,7 @@ async def agreement_on(
     covering = select(t.agreement_id).where(
         t.merchant_id == merchant_id, t.program_code == program_code, t.in_force.contains(day)
     )
-    statement = _agreements().where(
-        agreement.c.id.in_(covering), agreement.c.state.in_(_IN_FORCE)
-    )
+    statement = _agreements().where(agreement.c.id.in_(covering), agreement.c.state.in_(_IN_FORCE))
     row = (await connection.execute(statement)).one_or_none()
     return _agreement(row) if row else None
 
@@ -221,9 +219,7 @@ async def lock_agreement(connection: AsyncConnection, agreement_id: int) -> Subs
 async def set_days(connection: AsyncConnection, found: SubsidyAgreement, last_day: date | None) -> None:
     """Change the last day, here and, by the foreign key, with every program."""
     in_force = Range(found.first_day, last_day + _DAY if last_day else None)
-    await connection.execute(
-        update(agreement).where(agreement.c.id == found.id).values(in_force=in_force)
-    )
+    await connection.execute(update(agreement).where(agreement.c.id == found.id).values(in_force=in_force))
 
 
 async def add_programs(
@@ -246,7 +242,9 @@ async def add_programs(
     await connection.execute(insert(agreement_program), rows)
 
 
-def refused_by_database(error: IntegrityError, merchant_id: int, number: str) -> EnrolmentError | IntegrityError:
+def refused_by_database(
+    error: IntegrityError, merchant_id: int, number: str
+) -> EnrolmentError | IntegrityError:
     """The error to raise instead of one of a constraint; the same if no rule of ours is behind it."""
     text = str(error.orig)
     if "agreement_program_one_a_day" in text:
@@ -273,9 +271,7 @@ async def _move(
     statement = update(agreement).where(agreement.c.id == found.id).values(state=after, **values)
     await connection.execute(statement)
     told = reason or (on.isoformat() if on else "")
-    await record(
-        connection, Subject.AGREEMENT, found.id, step, (found.state, after), by=by, reason=told
-    )
+    await record(connection, Subject.AGREEMENT, found.id, step, (found.state, after), by=by, reason=told)
 
 
 def _check_order(what: str, day: date, before: date | None) -> None:
@@ -304,7 +300,7 @@ async def _registered_on_if_first(connection: AsyncConnection, merchant_id: int)
 def _agreements() -> Select[Any]:
     t = agreement.c
     codes = (
-        select(array_agg(agreement_program.c.program_code))
+        select(func.array_agg(agreement_program.c.program_code))
         .where(agreement_program.c.agreement_id == t.id)
         .scalar_subquery()
     )
@@ -314,13 +310,13 @@ def _agreements() -> Select[Any]:
     )  # fmt: skip
 
 
-def _one(row: Row[Any] | None, agreement_id: int) -> SubsidyAgreement:
+def _one(row: Any, agreement_id: int) -> SubsidyAgreement:
     if row is None:
         raise EnrolmentError(EnrolmentCode.AGREEMENT_UNKNOWN, agreement=agreement_id)
     return _agreement(row)
 
 
-def _agreement(row: Row[Any]) -> SubsidyAgreement:
+def _agreement(row: Any) -> SubsidyAgreement:
     days = row.in_force
     return SubsidyAgreement(
         id=row.id,

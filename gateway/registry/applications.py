@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -156,7 +156,13 @@ async def register(
     admission = Admission(found.application, by, approved_by, why, is_taken_over=False)
     merchant_id = await admit(connection, admission, successor_of=successor_of)
     await _move(
-        connection, found.status, "register", by=by, approved_by=approved_by, reason=why, merchant_id=merchant_id
+        connection,
+        found.status,
+        "register",
+        by=by,
+        approved_by=approved_by,
+        reason=why,
+        merchant_id=merchant_id,
     )
     return merchant_id
 
@@ -186,9 +192,7 @@ async def _refuse_registered(connection: AsyncConnection, inn: str) -> None:
         raise EnrolmentError(EnrolmentCode.ALREADY_REGISTERED, inn=inn)
 
 
-async def _receipt(
-    connection: AsyncConnection, request_id: UUID, digest: bytes
-) -> ApplicationReceipt | None:
+async def _receipt(connection: AsyncConnection, request_id: UUID, digest: bytes) -> ApplicationReceipt | None:
     t = table.c
     statement = select(t.id, t.request_id, t.submitted_at, t.body_sha256).where(t.request_id == request_id)
     row = (await connection.execute(statement)).one_or_none()
@@ -204,7 +208,7 @@ async def _locked(connection: AsyncConnection, application_id: int) -> Reviewed:
     return await _reviewed(connection, application_id, (await connection.execute(statement)).one_or_none())
 
 
-async def _reviewed(connection: AsyncConnection, application_id: int, row: Row[Any] | None) -> Reviewed:
+async def _reviewed(connection: AsyncConnection, application_id: int, row: Any) -> Reviewed:
     if row is None:
         raise EnrolmentError(EnrolmentCode.APPLICATION_UNKNOWN, application=application_id)
     application = msgspec.convert(row.body, Application)
@@ -254,7 +258,7 @@ _STATUS = (
 )
 
 
-def _status(row: Row[Any]) -> ApplicationStatus:
+def _status(row: Any) -> ApplicationStatus:
     return ApplicationStatus(
         row.id, row.request_id, row.inn, row.name, ApplicationState(row.state),
         row.submitted_at, row.changed_at, row.reason, row.merchant_id,

@@ -74,9 +74,7 @@ async def apply_use(connection: AsyncConnection, used: Mapping[int, int]) -> lis
     return signals
 
 
-def uses_of(
-    agreements: list[SubsidyAgreement], used: Mapping[int, int]
-) -> list[CeilingUse]:
+def uses_of(agreements: list[SubsidyAgreement], used: Mapping[int, int]) -> list[CeilingUse]:
     """How full agreements with a ceiling are, the fullest first."""
     found = [
         CeilingUse(

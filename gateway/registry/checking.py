@@ -118,8 +118,9 @@ def account_findings(bic: str, account: str, correspondent: str, answer: BankAns
             )
     if is_treasury_account(account) and bank.participant_type != _TREASURY:
         yield from _wrong("account", RequisiteCode.ACCOUNT_TREASURY_BIC, bic=bic)
-    if correspondent and correspondent != bank.correspondent_account:
-        expected = bank.correspondent_account or "—"
+    own = [one.account for one in bank.accounts if one.is_correspondent]
+    if correspondent and correspondent not in own:
+        expected = ", ".join(own) or "—"
         yield from _wrong(
             "correspondent_account", RequisiteCode.CORRESPONDENT_NOT_OF_BANK, bic=bic, expected=expected
         )

@@ -134,9 +134,7 @@ merchant_account = Table(
     Column("decided_by", Text),
     Column("decided_at", _instant),
     CheckConstraint("bic ~ '^[0-9]{9}$' AND account ~ '^[0-9]{20}$'", name="merchant_account_digits"),
-    CheckConstraint(
-        "state IN ('PROPOSED', 'CONFIRMED', 'REJECTED')", name="merchant_account_state_known"
-    ),
+    CheckConstraint("state IN ('PROPOSED', 'CONFIRMED', 'REJECTED')", name="merchant_account_state_known"),
     CheckConstraint(
         "num_nonnulls(decided_by, decided_at) = CASE state WHEN 'PROPOSED' THEN 0 ELSE 2 END",
         name="merchant_account_decided_whole",

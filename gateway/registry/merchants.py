@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.registry.admission import Admission, admit, link_successor
@@ -152,9 +152,7 @@ async def _move(connection: AsyncConnection, merchant_id: int, step: str, *, by:
         "suspend_reason": None if is_active else reason,
     }
     await connection.execute(update(merchant).where(merchant.c.id == merchant_id).values(values))
-    await record(
-        connection, Subject.MERCHANT, merchant_id, step, (before, after), by=by, reason=reason
-    )
+    await record(connection, Subject.MERCHANT, merchant_id, step, (before, after), by=by, reason=reason)
 
 
 def _merchants() -> Select[Any]:
@@ -177,6 +175,6 @@ def _merchants() -> Select[Any]:
     ).select_from(merchant.outerjoin(merchant_profile, profile.merchant_id == merchant.c.id))
 
 
-def _merchant(row: Row[Any]) -> Merchant:
+def _merchant(row: Any) -> Merchant:
     found = Merchant(*row)
     return msgspec.structs.replace(found, state=MerchantState(found.state))

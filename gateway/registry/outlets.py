@@ -48,9 +48,7 @@ async def add_outlet(
     outlet_id: int | None = (await connection.execute(new)).scalar_one_or_none()
     if outlet_id is None:
         raise EnrolmentError(EnrolmentCode.OUTLET_EXISTS, merchant_id=merchant_id, name=name)
-    await record(
-        connection, Subject.OUTLET, outlet_id, "add", ("", "enabled"), by=by, reason=reason
-    )
+    await record(connection, Subject.OUTLET, outlet_id, "add", ("", "enabled"), by=by, reason=reason)
     return outlet_id
 
 

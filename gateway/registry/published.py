@@ -23,7 +23,17 @@ from gateway.registry.schema import merchant, outlet
 # A spreadsheet would take such a text for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
-COLUMNS: Final = ("inn", "ogrn", "kind", "name", "full_name", "legal_address", "registered_on", "outlet", "address")
+COLUMNS: Final = (
+    "inn",
+    "ogrn",
+    "kind",
+    "name",
+    "full_name",
+    "legal_address",
+    "registered_on",
+    "outlet",
+    "address",
+)
 
 
 class PublishedOutlet(Struct, frozen=True):
@@ -88,7 +98,7 @@ async def published_register(connection: AsyncConnection) -> list[PublishedMerch
 
 
 def as_csv(register: Sequence[PublishedMerchant]) -> str:
-    """One row for each shop, or one for a participant without any; with a byte order mark for spreadsheets."""
+    """One row for each shop, or one for a participant without any; with a byte order mark."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)

@@ -152,7 +152,9 @@ async def end_fiscal_numbers(
     if (await connection.execute(ended)).rowcount == 0:
         raise EnrolmentError(EnrolmentCode.DAYS_MALFORMED)
     states = ("", "")
-    await record(connection, Subject.TERMINAL, terminal_id, "end fiscal numbers", states, by=by, reason=reason)
+    await record(
+        connection, Subject.TERMINAL, terminal_id, "end fiscal numbers", states, by=by, reason=reason
+    )
 
 
 async def fiscal_numbers_of(connection: AsyncConnection, terminal_id: int) -> list[FiscalNumbers]:

@@ -62,9 +62,7 @@ async def import_directory(connection: AsyncConnection, file: BicFile, *, by: st
             raise BicFileError(BicFileCode.OLDER, day=file.business_day, last=last.business_day)
         if position == newest:
             if await _content(connection, last.id) != file.content_sha256:
-                raise BicFileError(
-                    BicFileCode.OTHER_CONTENT, day=file.business_day, version=file.day_version
-                )
+                raise BicFileError(BicFileCode.OTHER_CONTENT, day=file.business_day, version=file.day_version)
             return last
     new = insert(bic_directory).values(
         business_day=file.business_day,

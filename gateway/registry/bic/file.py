@@ -48,9 +48,10 @@ class BankAccount(Struct, frozen=True):
     restrictions: tuple[Restriction, ...]
 
     @property
-    def is_open(self) -> bool:
-        """Whether it is in use, as far as the directory says."""
-        return self.until is None and self.status in ("", "ACAC")
+    def is_correspondent(self) -> bool:
+        """Whether it stands in payments as its owner's: open, a bank's or the Treasury's."""
+        is_open = self.until is None and self.status in ("", "ACAC")
+        return is_open and self.kind in _CORRESPONDENT_TYPES
 
 
 class BicEntry(Struct, frozen=True):
@@ -69,9 +70,8 @@ class BicEntry(Struct, frozen=True):
 
     @property
     def correspondent_account(self) -> str:
-        """The account that stands in payments as the bank's own, or the Treasury's single one; "" for none."""
-        own = (one.account for one in self.accounts if one.is_open and one.kind in _CORRESPONDENT_TYPES)
-        return next(own, "")
+        """The first that stands in payments as its own, "" for none; some have two."""
+        return next((one.account for one in self.accounts if one.is_correspondent), "")
 
 
 class BicFile(Struct, frozen=True):

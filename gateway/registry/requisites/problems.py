@@ -61,7 +61,10 @@ class RequisiteCode(Enum):
         "the bank of BIK {bic} has the restriction {restriction} since {day}",
     )
     ACCOUNT_DIGITS = ("номер счёта состоит только из цифр", "an account has nothing but digits")
-    ACCOUNT_LENGTH = ("в номере счёта 20 цифр, здесь {length}", "an account has 20 digits, this one has {length}")
+    ACCOUNT_LENGTH = (
+        "в номере счёта 20 цифр, здесь {length}",
+        "an account has 20 digits, this one has {length}",
+    )
     ACCOUNT_CURRENCY = (
         "счёт не рублёвый: в 6–8 знаках {currency}, а не 810",
         "the account is not in roubles: digits 6 to 8 are {currency}, not 810",
