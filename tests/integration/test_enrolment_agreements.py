@@ -33,7 +33,7 @@ from tests.enrolment_kit import Office, entity, office_on
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 DAY = timedelta(days=1)
-WHY = {"by": "Иванова", "reason": "по соглашению"}
+WHY: dict[str, Any] = {"by": "Иванова", "reason": "по соглашению"}
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ async def test_terms_run_in_working_days_of_the_production_calendar(office: Offi
 async def test_days_of_the_way_have_an_order_and_none_is_to_come(office: Office, merchant_id: int) -> None:
     """Signed before it was sent is a slip of the pen."""
     agreement_id = await add(office, merchant_id, terms())
-    by = {"by": "Иванова"}
+    by: dict[str, Any] = {"by": "Иванова"}
     assert "DAY_TO_COME" == await refusal(office, lambda c: send(c, agreement_id, on=TODAY + DAY, **by))
     assert "STEP_NOT_ALLOWED" == await refusal(office, lambda c: sign(c, agreement_id, on=TODAY, **by))
     async with office.work() as connection:
@@ -260,7 +260,7 @@ async def test_an_addendum_changes_what_it_names_and_keeps_what_was(office: Offi
     changes = Changes(
         last_day=date(2027, 12, 31), ceiling_kopecks=None, settings=stops, added_program_codes=("durable",)
     )
-    signed = {"signed_on": TODAY, "by": "Иванова"}
+    signed: dict[str, Any] = {"signed_on": TODAY, "by": "Иванова"}
     async with office.work() as connection:
         await add_addendum(connection, agreement_id, changes, number="ДС-1", **signed)
         found = await get_agreement(connection, agreement_id)
@@ -296,7 +296,7 @@ async def test_an_addendum_prolongs_no_agreement_that_is_over_and_none_into_anot
     over = await conclude(office, merchant_id, terms("Д-0", first_day=date(2026, 1, 1), last_day=TODAY - DAY))
     running = await conclude(office, merchant_id, terms("Д-1", first_day=TODAY, last_day=TODAY + 30 * DAY))
     await add(office, merchant_id, terms("Д-2", first_day=TODAY + 31 * DAY))
-    signed = {"number": "ДС-1", "signed_on": TODAY, "by": "Иванова"}
+    signed: dict[str, Any] = {"number": "ДС-1", "signed_on": TODAY, "by": "Иванова"}
     longer = Changes(last_day=TODAY + 60 * DAY)
     assert "AGREEMENT_STARTED" == await refusal(office, lambda c: add_addendum(c, over, longer, **signed))
     assert "AGREEMENT_OVERLAP" == await refusal(office, lambda c: add_addendum(c, running, longer, **signed))
@@ -312,7 +312,7 @@ async def test_an_agreement_entered_before_there_were_states_is_in_force(
     """As the first registries had them: a number and days."""
     agreement_id = await conclude(office, merchant_id, terms())
     async with office.work() as connection:
-        bare = {"settings": {}, "sent_on": None, "send_due_on": None, "return_due_on": None}
+        bare: dict[str, Any] = {"settings": {}, "sent_on": None, "send_due_on": None, "return_due_on": None}
         await connection.execute(update(agreement).where(agreement.c.id == agreement_id).values(bare))
         found = await get_agreement(connection, agreement_id)
     assert AgreementSettings() == found.settings
