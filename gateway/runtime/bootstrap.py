@@ -51,7 +51,7 @@ from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
-from gateway.runtime.upkeep import PARTITIONS_INTERVAL_S, check_partitions, keep_partitions
+from gateway.runtime.upkeep import check_partitions, keep_in_order
 from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import NotReadyError, Readiness
 
@@ -257,11 +257,7 @@ class Gateway:
             asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
-            every(
-                PARTITIONS_INTERVAL_S,
-                partial(keep_partitions, self._settings.database_migrator_url),
-                "partitions",
-            ),
+            *keep_in_order(self._settings.database_migrator_url),
         ]
 
     async def _open_tills_doors(self) -> None:
