@@ -58,6 +58,7 @@ def command_line(
     urls = {
         "TILLGATE_DATABASE_URL": postgres.url(database, "tillgate_gateway"),
         "TILLGATE_DATABASE_MIGRATOR_URL": postgres.url(database),
+        "TILLGATE_DATABASE_PEOPLE_URL": postgres.url(database, "tillgate_people"),
         "TILLGATE_DATABASE_READER_URL": postgres.url(database, "tillgate_reader"),
         "TILLGATE_REDIS_URL": redis_url,
         "TILLGATE_DATA_DIR": str(data_dir),

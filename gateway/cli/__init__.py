@@ -14,6 +14,7 @@ from gateway.runtime.settings import SettingsError
 
 COMMANDS: Final = {
     "archive": "gateway.cli.backup:archive_command",
+    "audit": "gateway.cli.audit:audit_group",
     "backup": "gateway.cli.backup:backup_command",
     "certificates": "gateway.cli.ledger:certificates_group",
     "database": "gateway.cli.ledger:database_group",
@@ -21,9 +22,12 @@ COMMANDS: Final = {
     "goods": "gateway.cli.goods:goods_group",
     "ledger": "gateway.cli.ledger:ledger_group",
     "lists": "gateway.cli.lists:lists_group",
+    "proposals": "gateway.cli.proposals:proposals_group",
     "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
+    "serve-people": "gateway.cli.serve_people:serve_people_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",
+    "users": "gateway.cli.users:users_group",
     "watch": "gateway.cli.watch:watch_command",
 }
 
