@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from html import unescape
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import aiohttp
 import asyncpg
@@ -83,8 +84,13 @@ class Office:
         """A new person's invitation."""
         async with self.owned() as connection:
             await add_person(
-                connection, login=login, full_name=f"Имя {login}", roles=roles, merchant_ids=merchant_ids, by=FOUNDER
-            )  # fmt: skip
+                connection,
+                login=login,
+                full_name=f"Имя {login}",
+                roles=roles,
+                merchant_ids=merchant_ids,
+                by=FOUNDER,
+            )
             return await invite(connection, login, sealing=self.sealing, by=FOUNDER)
 
     async def member(self, login: str, *roles: Role, merchant_ids: tuple[int, ...] = ()) -> Member:
@@ -181,9 +187,9 @@ class Browser:
         """Plant a cookie."""
         self._session.cookie_jar.update_cookies({name: value}, URL(self.address))
 
-    async def get(self, path: str, **more: Any) -> Answered:
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Answered:
         """Open a page."""
-        return await self._ask("GET", path, **more)
+        return await self._ask("GET", f"{path}?{urlencode(params)}" if params else path)
 
     async def post(self, path: str, *, origin: str | None = "", **fields: str) -> Answered:
         """Send a form; `origin` "" is the door's own, None is none."""

@@ -1,4 +1,4 @@
-"""tillgate users: who works here. The first user can be made only from the command line, as can all others."""
+"""tillgate users: who works here. The first user is made from the command line, and all others too."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from gateway.runtime.settings import Settings
 
 def _roles_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
-        click.option("--merchant", "merchant_ids", type=int, multiple=True, help="A merchant that they manage."),
+        click.option("--merchant", "merchant_ids", type=int, multiple=True, help="A merchant they manage."),
         click.option(
             "--role", "roles", required=True, multiple=True, type=click.Choice(Role, case_sensitive=False),
             help="What they are; may be given several times.",
@@ -47,8 +47,13 @@ def add_command(
         sealing = load_sealing_key(settings)
         async with connection.transaction():
             await people.add_person(
-                connection, login=login, full_name=full_name, roles=roles, merchant_ids=merchant_ids, by=actor(by)
-            )  # fmt: skip
+                connection,
+                login=login,
+                full_name=full_name,
+                roles=roles,
+                merchant_ids=merchant_ids,
+                by=actor(by),
+            )
             return await people.invite(connection, login, sealing=sealing, by=actor(by))
 
     _print_invitation(login, with_people(work))

@@ -27,7 +27,7 @@ from gateway.people.errors import PeopleCode, PeopleError
 from gateway.people.roles import Permission, Signatory
 from gateway.record.connections import Connection, driver_in_transaction
 from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import fitted, record
+from gateway.record.writing import fitted, kept_text, record
 
 LIFETIME: Final = timedelta(days=3)
 PAYLOAD_MAX_BYTES: Final = 65_536
@@ -115,13 +115,14 @@ UPDATE proposal SET state = 'EXECUTED', executed_at = tillgate_now(), result = $
 
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM proposal
-WHERE ($1::boolean IS FALSE OR state IN ('PROPOSED', 'APPROVED', 'EXECUTING') AND expires_at > tillgate_now())
+WHERE ($1::boolean IS FALSE OR state = 'EXECUTING'
+    OR (state IN ('PROPOSED', 'APPROVED') AND expires_at > tillgate_now()))
   AND ($2::bigint IS NULL OR id < $2)
 ORDER BY id DESC LIMIT $3"""
 
 
 def payload_text(payload: Mapping[str, Any]) -> str:
-    """The canonical JSON of a payload: sorted keys, no blanks, no fractions (money in kopecks, dates as texts).
+    """The canonical JSON of a payload: sorted keys, no blanks, no fractions (sums in kopecks).
 
     Raises PeopleError PAYLOAD_UNFIT.
     """
@@ -151,12 +152,13 @@ async def propose(
     Raises PeopleError NOT_PERMITTED, REASON_MISSING, PAYLOAD_UNFIT.
     """
     by.require(Permission.PROPOSE)
-    if not reason.strip():
+    reason = kept_text(reason.strip())
+    if not reason:
         raise PeopleError(PeopleCode.REASON_MISSING)
     text = payload_text(payload)
     digest = sha256(text.encode()).digest()
     driver = await driver_in_transaction(connection)
-    row = await driver.fetchrow(_INSERT, kind, text, digest, reason.strip(), by.login, lifetime)
+    row = await driver.fetchrow(_INSERT, kind, text, digest, reason, by.login, lifetime)
     made = _proposal(row)
     await _record(connection, Action.PROPOSED, made, by, {"reason": made.reason})
     return made
@@ -172,8 +174,9 @@ async def approve(
     driver, found = await _to_decide(connection, number, by)
     if not compare_digest(found.payload_sha256, payload_sha256):
         raise PeopleError(PeopleCode.PAYLOAD_CHANGED, number=number)
-    await driver.execute(_DECIDE, number, ProposalState.APPROVED, by.login, because.strip())
-    await _record(connection, Action.PROPOSAL_APPROVED, found, by, {"because": because.strip()})
+    because = kept_text(because.strip())
+    await driver.execute(_DECIDE, number, ProposalState.APPROVED, by.login, because)
+    await _record(connection, Action.PROPOSAL_APPROVED, found, by, {"because": because})
     return await _locked(driver, number)
 
 
@@ -182,11 +185,12 @@ async def refuse(connection: Connection, number: int, *, by: Signatory, because:
 
     Raises PeopleError REASON_MISSING and those of `approve`.
     """
-    if not because.strip():
+    because = kept_text(because.strip())
+    if not because:
         raise PeopleError(PeopleCode.REASON_MISSING)
     driver, found = await _to_decide(connection, number, by)
-    await driver.execute(_DECIDE, number, ProposalState.REFUSED, by.login, because.strip())
-    await _record(connection, Action.PROPOSAL_REFUSED, found, by, {"because": because.strip()})
+    await driver.execute(_DECIDE, number, ProposalState.REFUSED, by.login, because)
+    await _record(connection, Action.PROPOSAL_REFUSED, found, by, {"because": because})
     return await _locked(driver, number)
 
 
@@ -237,6 +241,7 @@ async def finish(connection: Connection, number: int, *, by: Signatory, result: 
     found = await _locked(driver, number)
     if found.state is not ProposalState.EXECUTING:
         raise PeopleError(PeopleCode.NOT_APPROVED, number=number, state=found.state.value)
+    result = kept_text(result)
     await driver.execute(_FINISH, number, result)
     details = {"result": result, "executed_by": found.executed_by}
     await _record(connection, Action.PROPOSAL_EXECUTED, found, by, details, approved_by=found.decided_by)

@@ -49,10 +49,10 @@ class Passwords:
 
     def _verify(self, stored: str | None, password: str) -> bool:
         try:
-            is_right = self._hasher.verify(stored or self._nobody, password)
+            self._hasher.verify(stored or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
-        return is_right and stored is not None
+        return stored is not None
 
 
 def folded(password: str) -> str:

@@ -100,7 +100,8 @@ async def add_person(
 ) -> Person:
     """Add a person, who joins by an invitation.
 
-    Raises PeopleError LOGIN_UNFIT, LOGIN_TAKEN, NAME_MISSING, ROLES_MISSING, MERCHANTS_UNFIT, UNKNOWN_MERCHANT.
+    Raises PeopleError LOGIN_UNFIT, LOGIN_TAKEN, NAME_MISSING, ROLES_MISSING, MERCHANTS_UNFIT and
+    UNKNOWN_MERCHANT.
     """
     if not _LOGIN.fullmatch(login):
         raise PeopleError(PeopleCode.LOGIN_UNFIT, login=login)

@@ -39,7 +39,8 @@ UPDATE person SET totp_step = $2
 WHERE id = $1 AND state = 'ACTIVE' AND (totp_step IS NULL OR totp_step < $2) RETURNING id"""
 
 _INVITATION: Final = """
-SELECT i.person_id, i.totp_sealed, p.login, p.full_name FROM person_invitation i JOIN person p ON p.id = i.person_id
+SELECT i.person_id, i.totp_sealed, p.login, p.full_name
+FROM person_invitation i JOIN person p ON p.id = i.person_id
 WHERE i.token_hash = $1 AND i.used_at IS NULL AND i.expires_at > tillgate_now() AND p.state = 'INVITED'
 FOR UPDATE OF i"""
 
@@ -186,7 +187,7 @@ class SignIn(Struct, frozen=True):
         async with self.connect() as connection:
             if not is_right:
                 await self._refused(connection, known["login"] if known else None, address, "password")
-            if self.passwords.is_outdated(stored):
+            if stored and self.passwords.is_outdated(stored):
                 await connection.execute(
                     "UPDATE person SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
                     known["id"],

@@ -1,10 +1,12 @@
 """One way to the driver, whichever kind of connection the caller's transaction lives on."""
 
+from typing import TypeAlias
+
 import asyncpg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-Connection = AsyncConnection | asyncpg.Connection
+Connection: TypeAlias = AsyncConnection | asyncpg.Connection
 """SQLAlchemy's connection, or asyncpg's own; each in a transaction of the caller."""
 
 
@@ -13,7 +15,7 @@ async def driver_in_transaction(connection: Connection) -> asyncpg.Connection:
 
     Raises RuntimeError without one: a decision and its record must commit together or not at all.
     """
-    driver = connection
+    driver: asyncpg.Connection = connection
     if isinstance(connection, AsyncConnection):
         # SQLAlchemy begins its transaction at the driver with the first statement, which this may be.
         await connection.execute(select(1))

@@ -1,4 +1,4 @@
-"""Reports of the audit log, as rows: what was corrected by hand, overridden, changed, and who approves whom."""
+"""Reports of the audit log: what was corrected by hand, overridden, changed, and who approves whom."""
 
 import csv
 from collections import Counter

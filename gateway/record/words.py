@@ -1,4 +1,4 @@
-"""The words of the audit log: who acted, what was done, to what. Entries are kept for years, so words stay."""
+"""The words of the audit log: who acted, what was done, to what. Entries stay for years, and so do words."""
 
 from enum import Enum, StrEnum, unique
 from typing import Self
@@ -16,7 +16,7 @@ class ActorKind(StrEnum):
 
 
 class Actor(Struct, frozen=True):
-    """Who acted: a person by login, a client key by the SHA-256 of its certificate in hex, or a part of us."""
+    """Who acted: a person by login, a client key by its certificate's SHA-256 in hex, or a part of us."""
 
     kind: ActorKind
     id: str

@@ -60,12 +60,12 @@ async def record(
         id=(last["id"] or 0) + 1,
         at=last["at"],
         actor_kind=actor.kind.value,
-        actor_id=_text(actor.id),
+        actor_id=kept_text(actor.id),
         action=action.dotted,
         subject_kind=subject.kind.value,
-        subject_id=_text(subject.id),
+        subject_id=kept_text(subject.id),
         details=fitting,
-        approved_by=None if approved_by is None else _text(approved_by),
+        approved_by=None if approved_by is None else kept_text(approved_by),
         previous_hash=last["hash"] or GENESIS,
     )
     await driver.execute(
@@ -76,13 +76,13 @@ async def record(
     return entry.id
 
 
-def fitted(details: Mapping[str, Any]) -> dict[str, Any]:
+def fitted(details: Mapping[Any, Any]) -> dict[str, Any]:
     """Details as they can be stored and hashed; raises ValueError, which names what does not fit."""
     made = {}
     for name, value in details.items():
         if not isinstance(name, str) or _SECRET.search(name.casefold()):
             raise ValueError(f"{name!r} has no place in the audit log")
-        made[_text(name)] = _fitted(name, value)
+        made[kept_text(name)] = _fitted(name, value)
     return made
 
 
@@ -90,7 +90,7 @@ def _fitted(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return _text(value)
+        return kept_text(value)
     if isinstance(value, Mapping):
         return fitted(value)
     if isinstance(value, list | tuple):
@@ -98,7 +98,7 @@ def _fitted(name: str, value: Any) -> Any:
     raise ValueError(f"{name}: {type(value).__name__} has no place in the audit log; write it as a text")
 
 
-def _text(value: str) -> str:
+def kept_text(value: str) -> str:
     """A text as it is stored: short, without a card number, of characters that the database can hold."""
     text = _CARD.sub(REDACTED, _UNSTORABLE.sub("\ufffd", str(value)))
     return text if len(text) <= TEXT_MAX_CHARS else text[: TEXT_MAX_CHARS - 1] + "…"

@@ -1,4 +1,4 @@
-"""The audit log: it only grows, in one chain, with the decision or not at all; whatever is done to it shows."""
+"""The audit log: it only grows, in one chain, with the decision or not at all; tampering shows."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -17,6 +17,7 @@ from gateway.runtime.database import driver_connection, make_engine
 from tests.people_kit import Office, office_on
 
 ACTOR = Actor.person("ivanov")
+COPIED = "at, actor_kind, actor_id, action, subject_kind, subject_id, details, approved_by"
 
 
 def subject(number: int) -> Subject:
@@ -78,10 +79,11 @@ async def test_entries_follow_each_other_and_hold_what_was_done(office: Office) 
 
 async def test_a_decision_that_is_rolled_back_leaves_no_entry(office: Office) -> None:
     """And the next one takes its number."""
-    with pytest.raises(ZeroDivisionError):
-        async with office.owned() as connection, connection.transaction():
-            await record(connection, actor=ACTOR, action=Action.MERCHANT_SUSPENDED, subject=subject(1))
-            raise ZeroDivisionError
+    async with office.owned() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await record(connection, actor=ACTOR, action=Action.MERCHANT_SUSPENDED, subject=subject(1))
+        await transaction.rollback()
     assert 1 == await note(office)
 
 
@@ -94,10 +96,9 @@ async def test_an_entry_outside_a_transaction_is_refused(office: Office) -> None
 
 async def test_sqlalchemys_transaction_and_its_entry_are_one(office: Office) -> None:
     """Also if the entry is the first statement of it."""
-    with pytest.raises(ZeroDivisionError):
-        async with office.owner.begin() as connection:
-            await record(connection, actor=ACTOR, action=Action.MERCHANT_SUSPENDED, subject=subject(1))
-            raise ZeroDivisionError
+    async with office.owner.connect() as connection:
+        await record(connection, actor=ACTOR, action=Action.MERCHANT_SUSPENDED, subject=subject(1))
+        await connection.rollback()
     assert [] == await office.actions()
     async with office.owner.begin() as connection:
         await connection.execute(text("SELECT 1"))
@@ -128,10 +129,17 @@ async def test_writers_at_one_moment_make_one_chain(office: Office) -> None:
 @pytest.mark.parametrize(
     "details",
     [
-        {"password": "x"}, {"session_token": "x"}, {"nested": {"totp": "1"}}, {"card_number": "1"}, {"code": "1"},
-        {"sum": 1.5}, {"what": b"x"}, {"rows": [object()]}, {1: "x"},
+        {"password": "x"},
+        {"session_token": "x"},
+        {"nested": {"totp": "1"}},
+        {"card_number": "1"},
+        {"code": "1"},
+        {"sum": 1.5},
+        {"what": b"x"},
+        {"rows": [object()]},
+        {1: "x"},
     ],
-)  # fmt: skip
+)
 async def test_details_that_have_no_place_in_the_log_are_refused(
     office: Office, details: dict[Any, Any]
 ) -> None:
@@ -164,10 +172,8 @@ async def test_texts_that_the_database_could_not_hold_do_not_stop_a_decision(off
         "UPDATE audit_entry SET actor_id = 'nobody'",
         "DELETE FROM audit_entry",
         "TRUNCATE audit_entry",
-        "INSERT INTO audit_entry SELECT id + 2, at, actor_kind, actor_id, action, subject_kind, subject_id, details,"
-        " approved_by, hash, sha256(hash) FROM audit_entry",
-        "INSERT INTO audit_entry SELECT id + 1, at, actor_kind, actor_id, action, subject_kind, subject_id, details,"
-        " approved_by, sha256(hash), sha256(hash) FROM audit_entry",
+        f"INSERT INTO audit_entry SELECT id + 2, {COPIED}, hash, sha256(hash) FROM audit_entry",
+        f"INSERT INTO audit_entry SELECT id + 1, {COPIED}, sha256(hash), sha256(hash) FROM audit_entry",
     ],
 )
 async def test_the_database_refuses_what_is_not_the_next_entry(office: Office, statement: str) -> None:
@@ -240,8 +246,7 @@ async def test_an_inserted_entry_is_found(office: Office) -> None:
     await tamper(office, "UPDATE audit_entry SET id = id + 100 WHERE id >= 3")
     await tamper(office, "UPDATE audit_entry SET id = id - 99 WHERE id >= 100")
     forged = (
-        "INSERT INTO audit_entry SELECT 3, at, actor_kind, 'forger', action, subject_kind, subject_id, details,"
-        " approved_by, sha256('x'), sha256('y') FROM audit_entry WHERE id = 2"
+        f"INSERT INTO audit_entry SELECT 3, {COPIED}, sha256('x'), sha256('y') FROM audit_entry WHERE id = 2"
     )
     await tamper(office, forged)
     found = await verified(office)

@@ -93,14 +93,14 @@ def test_a_sealed_secret_is_one_persons_and_one_keys() -> None:
     assert SECRET == key.unseal(sealed, 7)
     assert SECRET not in sealed
     assert sealed != key.seal(SECRET, 7)
-    for attempt in (
-        lambda: key.unseal(sealed, 8),
-        lambda: key.unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), 7),
-        lambda: SealingKey(bytes([1] * 32)).unseal(sealed, 7),
-        lambda: key.unseal(b"", 7),
+    for other_key, other_sealed, person_id in (
+        (key, sealed, 8),
+        (key, sealed[:-1] + bytes([sealed[-1] ^ 1]), 7),
+        (SealingKey(bytes([1] * 32)), sealed, 7),
+        (key, b"", 7),
     ):
         with pytest.raises(SealedSecretError):
-            attempt()
+            other_key.unseal(other_sealed, person_id)
     assert "key" not in repr(key)
 
 

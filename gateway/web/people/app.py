@@ -50,9 +50,9 @@ def make_people_app(desk: Desk) -> web.Application:
     app[DESK] = desk
     app.on_response_prepare.append(add_headers)
     for path, door in GET.items():
-        app.router.add_get(path, door)
+        app.router.add_get(path, door.serve)
     for path, door in POST.items():
-        app.router.add_post(path, door)
+        app.router.add_post(path, door.serve)
     app.router.add_get("/style.css", _style)
     return app
 

@@ -1,4 +1,4 @@
-"""What every page of the door shares: who asks, in which language, on which connection; and the page itself."""
+"""What every page of the door shares: who asks, in which language, and how a page is put together."""
 
 from collections.abc import Mapping
 from typing import Final

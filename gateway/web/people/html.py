@@ -16,8 +16,8 @@ class Markup:
         self.text = text
 
 
-def tag(name: str, *content: object, **attributes: object) -> Markup:
-    """An element. An attribute's name loses a trailing `_`; True is one without a value, None is none at all."""
+def tag(name: str, /, *content: object, **attributes: object) -> Markup:
+    """An element. An attribute's name loses a trailing `_`; True is one without a value, None is none."""
     written = "".join(
         _attribute(key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items()
     )
@@ -34,10 +34,15 @@ def rendered(content: object) -> str:
         return ""
     if isinstance(content, Iterable) and not isinstance(content, str):
         return "".join(map(rendered, content))
-    return escape(str(content))
+    return _escaped(content)
 
 
 def _attribute(name: str, value: object) -> str:
     if value is None or value is False:
         return ""
-    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+    return f" {name}" if value is True else f' {name}="{_escaped(value)}"'
+
+
+def _escaped(value: object) -> str:
+    # A NUL has no place in HTML, and browsers differ in what they make of it.
+    return escape(str(value).replace("\0", "\ufffd"))

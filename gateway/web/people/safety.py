@@ -1,4 +1,4 @@
-"""What stands before every page: headers, limits, whose form it is, who asks, and errors without their cause."""
+"""What stands before every page: headers, limits, whose form it is, who asks, errors without a cause."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -56,7 +56,7 @@ class Door(Struct, frozen=True):
     stage: Stage | None = Stage.FULL
     permission: Permission | None = None
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request, whatever it runs into."""
         asked = asked_of(request)
         try:
@@ -115,7 +115,9 @@ async def errors_as_pages(
 ) -> web.StreamResponse:
     """Every error is a page of ours; its cause goes to the log without what the request held."""
     try:
-        return await handler(request)
+        response = await handler(request)
+        _remember_language(request, response)
+        return response
     except web.HTTPRedirection:
         raise
     except web.HTTPException as error:
@@ -130,15 +132,18 @@ async def errors_as_pages(
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Headers of every answer; the language that was asked for is remembered."""
+    """Headers of every answer."""
     response.headers.update(HEADERS)
-    desk = request.app[DESK]
-    if desk.is_secure:
+    if request.app[DESK].is_secure:
         response.headers["Strict-Transport-Security"] = HSTS
+
+
+def _remember_language(request: web.Request, response: web.StreamResponse) -> None:
     language = request.query.get("lang", "")
     if language in LANGUAGES:
+        is_secure = request.app[DESK].is_secure
         response.set_cookie(
-            LANGUAGE_COOKIE, language, path="/", httponly=True, samesite="Strict", secure=desk.is_secure
+            LANGUAGE_COOKIE, language, path="/", httponly=True, samesite="Strict", secure=is_secure
         )
 
 
