@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from ipaddress import ip_address
 
+import asyncpg
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -70,7 +71,7 @@ async def _check(desk: Desk) -> None:
     try:
         async with desk.connect() as connection:
             await connection.fetchval("SELECT count(*) FROM person WHERE false")
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
         said = str(getattr(error, "orig", error)).partition("\n")[0]
         raise StartError(f"{variable('database_people_url')}: the database cannot be used: {said}") from error
 
