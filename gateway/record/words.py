@@ -46,6 +46,9 @@ class SubjectKind(StrEnum):
     PROPOSAL = "PROPOSAL"  # number
     LIST_VERSION = "LIST_VERSION"  # kind/version
     GOODS_RULE = "GOODS_RULE"  # number
+    GOODS_TEMPLATE = "GOODS_TEMPLATE"  # number
+    GOODS_CASE = "GOODS_CASE"  # number
+    GOODS_SUBMISSION = "GOODS_SUBMISSION"  # number
     CERTIFICATE = "CERTIFICATE"  # UUID
     CERTIFICATE_FILE = "CERTIFICATE_FILE"  # SHA-256 of the file, hex
     HOLDER = "HOLDER"  # the department's opaque id
@@ -99,8 +102,10 @@ class Action(Enum):
         "перечень опубликован без срока уведомления",
         "list published without its notice",
     )
-    GOODS_RULE_CONFIRMED = ("goods.rule_confirmed", "правило о товаре подтверждено", "goods rule confirmed")
-    GOODS_RULE_ENDED = ("goods.rule_ended", "правило о товаре прекращено", "goods rule ended")
+    LIST_DISCARDED = ("list.discarded", "черновик перечня отменён", "draft of a list discarded")
+    GOODS_CONFIRMED = ("goods.confirmed", "сведения о товаре подтверждены", "goods confirmed")
+    GOODS_ENDED = ("goods.ended", "сведения о товаре прекращены", "what was confirmed of goods ended")
+    GOODS_DISMISSED = ("goods.dismissed", "вопрос о товаре снят", "question about goods dismissed")
 
     CERTIFICATES_ORDERED = ("certificates.issue_ordered", "зачисление начато", "bulk issue begun")
     CERTIFICATES_ISSUED = ("certificates.issue_answered", "зачисление закончено", "bulk issue ended")
