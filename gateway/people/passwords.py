@@ -1,8 +1,8 @@
 """Passwords: argon2id, and the same work for a login that nobody has.
 
 Parameters are the second recommended set of RFC 9106: 3 passes over 64 MiB with 4 lanes, a salt of 16 bytes
-and 32 bytes of hash: about a tenth of a second, and nothing that a graphics card does cheaply. A stored hash
-of other parameters is made anew when its password was right.
+and 32 bytes of hash: tenths of a second, and nothing that a graphics card does cheaply. A stored hash of
+other parameters is made anew when its password was right.
 """
 
 import asyncio

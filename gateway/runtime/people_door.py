@@ -1,5 +1,7 @@
-"""The people's door as a process of its own: what people cost (a hash is a core for a tenth of a second) and
-what people might break is kept apart from the tills, and its role in the database can do nothing of theirs.
+"""The people's door as a process of its own.
+
+What people cost (a password takes tenths of a second of a core) and what they might break is kept apart from
+the tills, and the door's role in the database has no right on what is theirs.
 """
 
 import asyncio
@@ -12,13 +14,14 @@ from ipaddress import ip_address
 
 import asyncpg
 import structlog
+from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.registry.secret_files import read_secret
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.people import sign_in_of
-from gateway.runtime.settings import Profile, Settings
+from gateway.runtime.settings import DATABASE_NAMES, Profile, Settings
 from gateway.runtime.settings_source import variable
 from gateway.web.people.app import PeopleDoor, make_people_app
 from gateway.web.people.desk import Desk
@@ -34,6 +37,7 @@ async def people_door(settings: Settings, port: int | None = None) -> AsyncItera
     _refuse_plain(settings, tls, is_behind_proxy)
     if not settings.database_people_url:
         raise StartError(f"{variable('database_people_url')}: name the database of the people's door")
+    _refuse_shared_role(settings)
     engine = make_engine(settings.database_people_url, silence_s=settings.database_silence_s)
     desk = Desk(
         sign_in_of(settings, engine),
@@ -74,6 +78,15 @@ async def _check(desk: Desk) -> None:
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
         said = str(getattr(error, "orig", error)).partition("\n")[0]
         raise StartError(f"{variable('database_people_url')}: the database cannot be used: {said}") from error
+
+
+def _refuse_shared_role(settings: Settings) -> None:
+    """In production the door's role is nobody else's: it must not have their rights."""
+    others = {make_url(getattr(settings, name)).username for name in DATABASE_NAMES}
+    if settings.profile is Profile.PRODUCTION and make_url(settings.database_people_url).username in others:
+        raise StartError(
+            f"{variable('database_people_url')}: the production profile wants a role of its own for it"
+        )
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

@@ -147,6 +147,18 @@ async def test_it_does_not_open_where_passwords_could_be_read(
         ).__aenter__()
 
 
+async def test_production_wants_tls_and_a_role_of_its_own(
+    variables: dict[str, str], tls_files: tuple[Path, Path]
+) -> None:
+    """Also on loopback; the owner's role would have every right."""
+    settings = load_settings(variables).model_copy(update={"profile": Profile.PRODUCTION})
+    assert "wants TLS" in await refusal(settings)
+    chain, key = tls_files
+    owned: dict[str, object] = {"people_tls_cert_file": chain, "people_tls_key_file": key}
+    owned["database_people_url"] = settings.database_migrator_url
+    assert "a role of its own" in await refusal(settings.model_copy(update=owned))
+
+
 async def test_it_does_not_open_without_its_database_or_port(variables: dict[str, str]) -> None:
     """The setting is named."""
     assert "TILLGATE_DATABASE_PEOPLE_URL" in await refusal(
