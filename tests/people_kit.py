@@ -1,7 +1,7 @@
 """What the tests of people share: an office with persons of every role, its clock, and a browser."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,11 +12,13 @@ from urllib.parse import urlencode
 
 import aiohttp
 import asyncpg
+import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.ext.asyncio import AsyncEngine
 from yarl import URL
 
 from gateway.people.approvals import Proposal, ProposalKind, propose
+from gateway.people.errors import PeopleCode, PeopleError
 from gateway.people.passwords import Passwords
 from gateway.people.persons import add_person, invite, person_by_login
 from gateway.people.roles import Role, Signatory
@@ -222,3 +224,11 @@ async def door_of(office: Office, **more: Any) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{await door.listen('127.0.0.1', 0)}"
     finally:
         await door.stop()
+
+
+async def refused(attempt: Awaitable[object]) -> PeopleCode:
+    """What an attempt is refused with."""
+    with pytest.raises(PeopleError) as error:
+        await attempt
+    assert isinstance(error.value.code, PeopleCode)
+    return error.value.code

@@ -1,7 +1,6 @@
 """Four eyes: another person decides, on exactly what was proposed, and it is executed once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
@@ -22,19 +21,12 @@ from gateway.people.approvals import (
 )
 from gateway.people.errors import PeopleCode, PeopleError
 from gateway.people.roles import Permission, Role, Signatory, permissions_of
-from tests.people_kit import Office, office_on
+from tests.people_kit import Office
 
 OPERATOR = Signatory("operator", permissions_of([Role.OPERATOR]))
 APPROVER = Signatory("approver", permissions_of([Role.APPROVER]))
 BOTH = Signatory("both", permissions_of([Role.OPERATOR, Role.APPROVER]))
 AUDITOR = Signatory("auditor", permissions_of([Role.AUDITOR]))
-
-
-@pytest.fixture
-async def office(database_url: str) -> AsyncIterator[Office]:
-    """An office."""
-    async with office_on(database_url) as made:
-        yield made
 
 
 async def approved(office: Office, one: Proposal, by: Signatory = APPROVER) -> Proposal:

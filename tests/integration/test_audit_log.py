@@ -1,7 +1,7 @@
 """The audit log: it only grows, in one chain, with the decision or not at all; tampering shows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -14,7 +14,7 @@ from gateway.record.verifying import Anchor, Verified, verify_chain
 from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import record
 from gateway.runtime.database import driver_connection, make_engine
-from tests.people_kit import Office, office_on
+from tests.people_kit import Office
 
 ACTOR = Actor.person("ivanov")
 COPIED = "at, actor_kind, actor_id, action, subject_kind, subject_id, details, approved_by"
@@ -23,13 +23,6 @@ COPIED = "at, actor_kind, actor_id, action, subject_kind, subject_id, details, a
 def subject(number: int) -> Subject:
     """A merchant."""
     return Subject(SubjectKind.MERCHANT, str(number))
-
-
-@pytest.fixture
-async def office(database_url: str) -> AsyncIterator[Office]:
-    """An office whose log is empty."""
-    async with office_on(database_url) as made:
-        yield made
 
 
 async def note(office: Office, number: int = 1, **more: Any) -> int:
