@@ -23,9 +23,10 @@ class CommandLine:
     database: str
     environment: Mapping[str, str]
 
-    def __call__(self, *arguments: object) -> Result:
-        """Run a command; an exception that is not one of its answers comes through."""
-        result = CliRunner().invoke(tillgate, [str(a) for a in arguments], env=self.environment)
+    def __call__(self, *arguments: object, typed: str | None = None) -> Result:
+        """Run a command, typing what it asks for; an exception that is no answer of it comes through."""
+        said = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(tillgate, said, env=self.environment, input=typed)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -58,6 +59,7 @@ def command_line(
     urls = {
         "TILLGATE_DATABASE_URL": postgres.url(database, "tillgate_gateway"),
         "TILLGATE_DATABASE_MIGRATOR_URL": postgres.url(database),
+        "TILLGATE_DATABASE_PEOPLE_URL": postgres.url(database, "tillgate_people"),
         "TILLGATE_DATABASE_READER_URL": postgres.url(database, "tillgate_reader"),
         "TILLGATE_REDIS_URL": redis_url,
         "TILLGATE_DATA_DIR": str(data_dir),

@@ -15,6 +15,7 @@ from gateway.runtime.settings import SettingsError
 COMMANDS: Final = {
     "agreements": "gateway.cli.agreements:agreements_group",
     "archive": "gateway.cli.backup:archive_command",
+    "audit": "gateway.cli.audit:audit_group",
     "backup": "gateway.cli.backup:backup_command",
     "bic": "gateway.cli.bic:bic_group",
     "certificates": "gateway.cli.ledger:certificates_group",
@@ -25,10 +26,13 @@ COMMANDS: Final = {
     "lists": "gateway.cli.lists:lists_group",
     "merchants": "gateway.cli.merchants:merchants_group",
     "outlets": "gateway.cli.outlets:outlets_group",
+    "proposals": "gateway.cli.proposals:proposals_group",
     "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
+    "serve-people": "gateway.cli.serve_people:serve_people_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",
     "terminals": "gateway.cli.terminals:terminals_group",
+    "users": "gateway.cli.users:users_group",
     "watch": "gateway.cli.watch:watch_command",
 }
 

@@ -12,13 +12,12 @@ from rich.table import Table
 
 from gateway.cli.lists_export import export_command
 from gateway.cli.lists_import import import_command
-from gateway.cli.lists_support import KIND, MOMENT, by_option, notice_rules, shown_moment, with_lists
+from gateway.cli.lists_publish import publish_command
+from gateway.cli.lists_support import KIND, by_option, notice_rules, shown_moment, with_lists
 from gateway.cli.support import console
-from gateway.domain.commands import Act
 from gateway.goods.loader import read_list_files
 from gateway.goods.reference.drafts import discard
 from gateway.goods.reference.kinds import Kind
-from gateway.goods.reference.publishing import Publication, publish
 from gateway.goods.reference.taking_over import TAKEN_OVER, take_over
 from gateway.goods.reference.versions import ReferenceVersion, standing, versions_of
 from gateway.runtime.settings import Settings
@@ -33,6 +32,7 @@ def lists_group() -> None:
 
 lists_group.add_command(import_command)
 lists_group.add_command(export_command)
+lists_group.add_command(publish_command)
 
 
 @lists_group.command("show")
@@ -68,49 +68,6 @@ def _as_json(one: ReferenceVersion) -> dict[str, Any]:
     fields = {name: getattr(one, name) for name in one.__struct_fields__}
     fields["approvals"] = [{"by": who.by, "at": who.at.isoformat()} for who in one.approvals]
     return {k: v.isoformat() if isinstance(v, date) else v for k, v in fields.items()}
-
-
-@lists_group.command("publish")
-@click.argument("kind", type=KIND)
-@click.argument("version")
-@click.option("--act-body", required=True, help="Who decided.")
-@click.option("--act-number", required=True, help="The number of the act.")
-@click.option("--act-date", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Its date.")
-@click.option("--address", required=True, help="Where the list was made known.")
-@click.option("--announced-at", required=True, type=MOMENT, help="When it was made known there.")
-@click.option("--effective-from", required=True, type=MOMENT, help="From when it holds.")
-@click.option("--urgent", "is_urgent", is_flag=True, help="Without the notice, by two approvers.")
-@click.option("--approver", "approvers", multiple=True, help="Who agrees to that; not who imported it.")
-@by_option(required=True)
-def publish_command(
-    kind: Kind,
-    version: str,
-    act_body: str,
-    act_number: str,
-    act_date: datetime,
-    address: str,
-    announced_at: datetime,
-    effective_from: datetime,
-    is_urgent: bool,
-    approvers: Sequence[str],
-    by: str,
-) -> None:
-    """Publish VERSION of KIND: it stays as it is for good, and holds from the moment said.
-
-    Moments are Moscow time, 2026-12-01 or 2026-12-01T09:30, or have an offset of their own.
-    """
-    if approvers and not is_urgent:
-        raise click.UsageError("--approver goes with --urgent")
-    act = Act(act_body, act_number, act_date.date())
-    said = Publication(act, address, announced_at, effective_from, by, is_urgent, tuple(approvers))
-    done = with_lists(
-        lambda connection, settings: publish(connection, kind, version, said, notice_rules(settings))
-    )
-    click.echo(f"{kind} {version} is published and holds from {shown_moment(done.effective_from)}")
-    for year in done.estimated_years:
-        click.echo(f"warning: the days off of {year} are not known yet; the notice is an estimate", err=True)
-    for later in done.later:
-        click.echo(f"warning: version {later}, published before, will replace it", err=True)
 
 
 @lists_group.command("discard")

@@ -12,7 +12,7 @@ from gateway.runtime.database import alembic_config
 
 VERSION_MIN: Final = 15
 CLOCK_OFFSET_MAX: Final = timedelta(seconds=1)
-APPEND_ONLY: Final = ("entry", "outcome", "refund", "receipt", "closed_shift", "review_case")
+APPEND_ONLY: Final = ("entry", "outcome", "refund", "receipt", "closed_shift", "review_case", "audit_entry")
 PUBLISHED: Final = ("reference_version", "reference_file", "catalogue_item", "goods_epoch")
 BY_COLUMN: Final = ("card_account", "certificate", "purchase")
 DURABLE: Final = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}

@@ -29,7 +29,7 @@ class GatewayKeys:
 def authority(settings: Settings) -> IssuingAuthority:
     """The development CA below the data directory, made on first use."""
     folder = settings.keys_dir / "pki"
-    with _one_maker(settings):
+    with one_maker(settings):
         if not (folder / "issuing.pem").exists():
             return IssuingAuthority.create(folder, datetime.now(UTC))
     return IssuingAuthority.load(folder)
@@ -48,7 +48,7 @@ def load_signer(settings: Settings) -> OutcomeSigner:
     if settings.signing_key_file:
         return OutcomeSigner.load(settings.signing_key_file)
     path = settings.keys_dir / "outcome_signing_key.pem"
-    with _one_maker(settings):
+    with one_maker(settings):
         return OutcomeSigner.load(path) if path.exists() else OutcomeSigner.create(path)
 
 
@@ -57,12 +57,12 @@ def load_card_keys(settings: Settings) -> CardTokenKeys:
     if settings.card_token_key_file:
         return CardTokenKeys.load(settings.card_token_key_file)
     path = settings.keys_dir / "card_token_key.json"
-    with _one_maker(settings):
+    with one_maker(settings):
         return CardTokenKeys.load(path) if path.exists() else CardTokenKeys.create(path)
 
 
 @contextmanager
-def _one_maker(settings: Settings) -> Iterator[None]:
+def one_maker(settings: Settings) -> Iterator[None]:
     """Let two commands that start at once on an empty data directory make every key only once."""
     settings.keys_dir.mkdir(parents=True, exist_ok=True)
     with (settings.keys_dir / ".lock").open("w") as lock:
@@ -76,7 +76,7 @@ def _tls(settings: Settings) -> TlsIdentity:
     else:
         folder = settings.keys_dir / "server"
         made = authority(settings)
-        with _one_maker(settings):
+        with one_maker(settings):
             ensure_server(folder, made, SERVER_NAMES, datetime.now(UTC))
         ca, chain, key = folder / "ca.pem", folder / "cert.pem", folder / "key.pem"
     return TlsIdentity(ca.read_bytes(), chain.read_bytes(), read_secret(key))

@@ -64,6 +64,7 @@ def _prepared_database(postgres: EmbeddedPostgres) -> dict[str, str]:
         "database_backup_url": postgres.url(DATABASE, BACKUP),
         "database_url": postgres.url(DATABASE, "tillgate_gateway"),
         "database_migrator_url": postgres.url(DATABASE, MIGRATOR),
+        "database_people_url": postgres.url(DATABASE, "tillgate_people"),
         "database_reader_url": postgres.url(DATABASE, "tillgate_reader"),
     }
 

@@ -65,10 +65,11 @@ def load(model: type[Model], environment: Mapping[str, str], overrides: Mapping[
 
 
 def markdown(model: type[BaseModel]) -> str:
-    """The settings as a page for operators."""
+    """The settings as a page for operators: those of the model itself, then those that it inherits."""
+    own = model.__annotations__
     rows = [
         f"| `{variable(name)}` | {_kind(field)} | {_default(field)} | {field.description} |"
-        for name, field in model.model_fields.items()
+        for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in own)
     ]
     return "\n".join(
         [

@@ -1,4 +1,4 @@
-"""What integration tests stand on: a desk of lists, the command line, and the gateway the SDK goes to."""
+"""What integration tests stand on: a desk of lists, the command line, the gateway, and the people's door."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from gateway.goods.reference.kinds import Kind
+from gateway.people.roles import Role
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
+from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
 from tests.sdk_support.real import RealGateway, real_gateway
 
@@ -49,3 +51,37 @@ async def gateway(
     """The real gateway on a database of this test's own."""
     async with real_gateway(tmp_path, postgres, database_name, redis_url) as running:
         yield running
+
+
+@pytest.fixture
+async def office(database_url: str) -> AsyncIterator[Office]:
+    """An office."""
+    async with office_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def address(office: Office) -> AsyncIterator[str]:
+    """Where its door is."""
+    async with door_of(office) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def browser(address: str) -> AsyncIterator[Browser]:
+    """A browser at it."""
+    made = Browser(address)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def approver(office: Office) -> Member:
+    """Who decides."""
+    return await office.member("approver", Role.APPROVER)
+
+
+@pytest.fixture
+async def operator(office: Office) -> Member:
+    """Who proposes."""
+    return await office.member("operator", Role.OPERATOR)

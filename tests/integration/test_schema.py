@@ -13,6 +13,8 @@ from gateway.goods.reference import schema as reference
 from gateway.ledger import schema as ledger
 from gateway.ledger.partitions import PARTITIONED
 from gateway.ledger.write_statement import TABLES
+from gateway.people import schema as people
+from gateway.record import schema as record
 from gateway.registry import enrolment_schema as enrolment
 from gateway.registry import schema as registry
 from gateway.runtime.database import alembic_config, make_engine
@@ -23,11 +25,13 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
     return not (kind == "table" and name is not None and name.startswith(tuple(f"{p}_" for p in PARTITIONED)))
 
 
+_ROOMS = tuple(room.metadata for room in (ledger, reference, cases, registry, enrolment, record, people))
+
+
 def _described(schema: str | None = None) -> MetaData:
     """The tables of all rooms."""
     merged = MetaData(schema=schema)
-    rooms = (ledger, reference, cases, registry, enrolment)
-    for metadata in (room.metadata for room in rooms):
+    for metadata in _ROOMS:
         for table in metadata.tables.values():
             if schema is None:
                 table.to_metadata(merged)

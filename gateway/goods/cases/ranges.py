@@ -7,7 +7,9 @@ import asyncpg
 from msgspec import Struct
 
 from gateway.goods.cases.errors import CaseCode, CaseError
+from gateway.goods.cases.noting import note
 from gateway.goods.reference.publishing import LEAD_LEAST
+from gateway.record.words import Action, SubjectKind
 
 LOCK_CLASS: Final = 0x676F_6F64
 """The advisory lock by which those who decide, and whoever collects, take turns."""
@@ -37,6 +39,7 @@ def signed(**said: str) -> tuple[str, ...]:
 class Ranges(Struct, frozen=True):
     """A table of ranges: how one is found and ended, and what is said where that cannot be."""
 
+    kind: SubjectKind
     find: str
     end: str
     unknown: CaseCode
@@ -68,4 +71,5 @@ class Ranges(Struct, frozen=True):
                 raise CaseError(self.ended, id=range_id)
             until = begins_at(now, lead)
             await self.end_at(connection, range_id, row["since"], until, by)
+            await note(connection, Action.GOODS_ENDED, self.kind, range_id, by, until=until.isoformat())
         return until

@@ -10,6 +10,7 @@ from gateway.domain.category import OKPD2_FORM, ProhibitedList
 from gateway.goods.cases.errors import CaseCode, CaseError
 from gateway.goods.cases.ranges import Ranges, begins_at, signed, take_turn
 from gateway.goods.cases.subjects import RULE_PREFIX, Subject, SubjectKind
+from gateway.record import words
 
 _INSERT: Final = """
 INSERT INTO goods_rule (kind, merchant_id, key, okpd2, since, act, made_by, made_at)
@@ -19,6 +20,7 @@ _OPEN_ENDED: Final = """
 SELECT id, since FROM goods_rule WHERE kind = $1 AND merchant_id = $2 AND key = $3 AND until IS NULL"""
 
 RULE_RANGES: Final = Ranges(
+    words.SubjectKind.GOODS_RULE,
     find="SELECT since, until FROM goods_rule WHERE id = $1",
     end="UPDATE goods_rule SET until = $2, ended_by = $3 WHERE id = $1",
     unknown=CaseCode.RULE_UNKNOWN,

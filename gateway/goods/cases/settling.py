@@ -9,9 +9,12 @@ from typing import Final
 import asyncpg
 
 from gateway.goods.cases.errors import CaseCode, CaseError
+from gateway.goods.cases.noting import note
 from gateway.goods.cases.ranges import signed, take_turn
 from gateway.goods.cases.rules import Confirmation, Rule, make_rule
 from gateway.goods.cases.subjects import Subject, SubjectKind
+from gateway.record import words
+from gateway.record.words import Action
 
 _CASE: Final = "SELECT kind, merchant_id, key, state, settled_by AS by FROM goods_case WHERE id = $1"
 
@@ -57,6 +60,9 @@ async def dismiss_case(connection: asyncpg.Connection, case_id: int, *, by: str,
         by, because = signed(by=by, because=because)
         await _open_case(connection, case_id)
         await connection.execute(_DISMISS, case_id, by, now, because)
+        await note(
+            connection, Action.GOODS_DISMISSED, words.SubjectKind.GOODS_CASE, case_id, by, because=because
+        )
 
 
 async def accept_submission(connection: asyncpg.Connection, submission_id: int, said: Confirmation) -> Rule:
@@ -79,6 +85,8 @@ async def refuse_submission(
         by, because = signed(by=by, because=because)
         await _waiting_submission(connection, submission_id)
         await connection.execute(_REFUSE, submission_id, by, now, because)
+        submission = words.SubjectKind.GOODS_SUBMISSION
+        await note(connection, Action.GOODS_DISMISSED, submission, submission_id, by, because=because)
 
 
 async def _confirm(connection: asyncpg.Connection, subject: Subject, said: Confirmation) -> Rule:
@@ -86,6 +94,10 @@ async def _confirm(connection: asyncpg.Connection, subject: Subject, said: Confi
     key = (subject.kind, subject.merchant_id, subject.key)
     await connection.execute(_CONFIRM_CASES, *key, rule.made_by, rule.made_at, rule.act, rule.id, rule.since)
     await connection.execute(_CONFIRM_SUBMISSIONS, *key, rule.made_by, rule.made_at, rule.id)
+    await note(
+        connection, Action.GOODS_CONFIRMED, words.SubjectKind.GOODS_RULE, rule.id, rule.made_by,
+        goods=subject.kind.value, key=subject.key, okpd2=rule.okpd2, act=rule.act,
+    )  # fmt: skip
     return rule
 
 

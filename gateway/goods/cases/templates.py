@@ -9,8 +9,10 @@ import asyncpg
 from msgspec import Struct
 
 from gateway.goods.cases.errors import CaseCode, CaseError
+from gateway.goods.cases.noting import note
 from gateway.goods.cases.ranges import Ranges, begins_at, signed, take_turn
 from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreTemplate, InStoreTemplates, VariablePart
+from gateway.record.words import Action, SubjectKind
 
 _OPEN_ENDED: Final = """
 SELECT id, since FROM goods_template WHERE merchant_id = $1 AND prefix = $2 AND until IS NULL"""
@@ -20,6 +22,7 @@ INSERT INTO goods_template (merchant_id, prefix, pattern, variable, decimals, si
 SELECT id, $2, $3, $4, $5, $6, $7, $8 FROM merchant WHERE id = $1 RETURNING id"""
 
 TEMPLATE_RANGES: Final = Ranges(
+    SubjectKind.GOODS_TEMPLATE,
     find="SELECT since, until FROM goods_template WHERE id = $1",
     end="UPDATE goods_template SET until = $2, ended_by = $3 WHERE id = $1",
     unknown=CaseCode.TEMPLATE_UNKNOWN,
@@ -104,6 +107,11 @@ async def set_template(
         )
         if template_id is None:
             raise CaseError(CaseCode.MERCHANT_UNKNOWN, merchant_id=merchant_id)
+        template_kind = SubjectKind.GOODS_TEMPLATE
+        await note(
+            connection, Action.GOODS_CONFIRMED, template_kind, template_id, by,
+            merchant=str(merchant_id), pattern=template.pattern,
+        )  # fmt: skip
     return DatedTemplate(template_id, merchant_id, template, since, None, by)
 
 

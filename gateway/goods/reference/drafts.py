@@ -26,6 +26,8 @@ from gateway.goods.reference.versions import (
     versions_of,
 )
 from gateway.goods.rows import Row
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 
 _INSERT: Final = """
 INSERT INTO reference_version
@@ -193,6 +195,8 @@ async def discard(connection: asyncpg.Connection, kind: Kind, version: str, *, b
         if kind is Kind.CATALOGUE:
             await connection.execute("DELETE FROM catalogue_item WHERE since = $1", one.number)
             await connection.execute("UPDATE catalogue_item SET until = NULL WHERE until = $1", one.number)
+        subject = Subject(SubjectKind.LIST_VERSION, f"{kind}/{version}")
+        await record(connection, actor=Actor.person(by), action=Action.LIST_DISCARDED, subject=subject)
 
 
 def require_open(one: ReferenceVersion) -> ReferenceVersion:

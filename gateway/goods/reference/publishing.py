@@ -18,6 +18,8 @@ from gateway.goods.reference.errors import ListCode, ListError
 from gateway.goods.reference.kinds import BY_LAW, ONE_AFTER_ANOTHER, Kind, State
 from gateway.goods.reference.programs import check_programs
 from gateway.goods.reference.versions import ReferenceVersion, named, published, take_turn, versions_of
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 from gateway.workdays import Earliest, earliest_after_notice
 
 LEAD_LEAST: Final = timedelta(seconds=5)
@@ -48,6 +50,7 @@ class Publication(Struct, frozen=True):
     """What an operator says of a publication: by which act, where and when it was made known, from when.
 
     `approvers` make it urgent: two people who agree that it holds before the notice has ended.
+    `approved_by` is the second person where every publication takes two.
     """
 
     act: Act
@@ -57,6 +60,7 @@ class Publication(Struct, frozen=True):
     by: str
     is_urgent: bool = False
     approvers: tuple[str, ...] = ()
+    approved_by: str | None = None
 
 
 class Published(Struct, frozen=True):
@@ -93,9 +97,28 @@ async def publish(
             said.announced_at, said.by, now, said.effective_from, said.is_urgent,
             json.dumps(approvals, ensure_ascii=False) if said.is_urgent else None,
         )  # fmt: skip
+        await _record(connection, one, said)
     later = tuple(other.version for at, other in before if at > said.effective_from)
     estimated = () if said.is_urgent else earliest.estimated_years
     return Published(kind, version, said.effective_from, now, estimated, later)
+
+
+async def _record(connection: asyncpg.Connection, one: ReferenceVersion, said: Publication) -> None:
+    await record(
+        connection,
+        actor=Actor.person(said.by),
+        action=Action.LIST_PUBLISHED_URGENTLY if said.is_urgent else Action.LIST_PUBLISHED,
+        subject=Subject(SubjectKind.LIST_VERSION, f"{one.kind}/{one.version}"),
+        details={
+            "content_sha256": one.content_sha256,
+            "effective_from": said.effective_from.isoformat(),
+            "announced_at": said.announced_at.isoformat(),
+            "address": said.address,
+            "act": f"{said.act.body} {said.act.number} {said.act.date.isoformat()}",
+            "approvers": list(said.approvers),
+        },
+        approved_by=said.approved_by,
+    )
 
 
 def _check(

@@ -16,6 +16,8 @@ from gateway.goods.reference.kinds import Kind, State
 from gateway.goods.reference.publishing import NoticeRules, check_lead
 from gateway.goods.reference.versions import ReferenceVersion, named, take_turn, versions_of
 from gateway.goods.rows import Classes, Programs, Row, Rules
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 
 TAKEN_OVER: Final = (Kind.PROHIBITED, Kind.CLASSES, Kind.PROGRAMS)
 """The kinds of which there are files to take over, in the order in which turns are taken."""
@@ -60,6 +62,14 @@ async def take_over(
             if one.effective_from > now:
                 check_lead(one.effective_from, rules, now)
             await _insert(connection, one, address, by, now)
+        for one in taken:
+            await record(
+                connection,
+                actor=Actor.person(by),
+                action=Action.LIST_PUBLISHED,
+                subject=Subject(SubjectKind.LIST_VERSION, f"{one.kind}/{one.version}"),
+                details={"taken_over": True, "address": address, "act": one.act},
+            )
         return [named(await versions_of(connection, one.kind), one.kind, one.version) for one in taken]
 
 

@@ -1,0 +1,88 @@
+"""What commands about people share: who works, who signs in, and errors told as answers."""
+
+import getpass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
+
+import asyncpg
+import click
+
+from gateway.cli.support import with_connection, with_settings
+from gateway.people.errors import PeopleError
+from gateway.people.roles import Signatory
+from gateway.record.words import Actor
+from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.people import sign_in_of
+from gateway.runtime.settings import Settings
+
+Result = TypeVar("Result")
+Command = TypeVar("Command", bound=Callable[..., object])
+
+TERMINAL = "command line"
+"""The address of attempts to sign in that come from a command."""
+
+
+def with_people(
+    work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]], *, reads_only: bool = False
+) -> Result:
+    """Do a piece of work as the role that owns the tables, or as the one that only reads.
+
+    What the rules refuse ends with exit code 1.
+    """
+
+    def connected(settings: Settings) -> Result:
+        url = settings.database_reader_url if reads_only else settings.database_migrator_url
+        return with_connection(url, lambda connection: work(connection, settings))
+
+    with told_refusals():
+        return with_settings(connected)
+
+
+@contextmanager
+def told_refusals() -> Iterator[None]:
+    """Whatever is refused about persons and proposals is told in one line, with exit code 1."""
+    try:
+        yield
+    except PeopleError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@asynccontextmanager
+async def owners_connection(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """One connection of the role that owns the tables, beside whatever else a command works on."""
+    engine = make_engine(settings.database_migrator_url, pool_size=0)
+    try:
+        async with driver_connection(engine) as connection:
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def by_option(command: Command) -> Command:
+    """`--by WHO`: who does it; a user's login where four eyes are enforced."""
+    return click.option(
+        "--by", default=getpass.getuser, help="Who does it.  [default: the user of the system]"
+    )(command)
+
+
+def actor(by: str) -> Actor:
+    """Whom the audit log names for a command that is not signed: a name in one form."""
+    return Actor.person(Signatory.named(by).login)
+
+
+async def signatory(settings: Settings, by: str) -> Signatory:
+    """Who signs a command: a user who brings password and code, or in development whoever is named.
+
+    Raises PeopleError.
+    """
+    if not settings.enforces_four_eyes:
+        return Signatory.named(by)
+    password = click.prompt(f"password of {by}", hide_input=True, err=True)
+    code = click.prompt("code of the authenticator", hide_input=True, err=True)
+    engine = make_engine(settings.database_migrator_url, pool_size=0)
+    try:
+        person = await sign_in_of(settings, engine).at_once(by, password, code, TERMINAL)
+    finally:
+        await engine.dispose()
+    return person.signatory
