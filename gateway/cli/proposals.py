@@ -105,7 +105,7 @@ def refuse_command(number: int, because: str, by: str) -> None:
 @click.argument("number", type=int)
 @by_option
 def withdraw_command(number: int, by: str) -> None:
-    """Take back one's own proposal."""
+    """Take back one's own proposal, or one's approval, before it is executed."""
     _decide(number, by, lambda connection, who: approvals.withdraw(connection, number, by=who))
 
 

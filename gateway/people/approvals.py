@@ -195,13 +195,13 @@ async def refuse(connection: Connection, number: int, *, by: Signatory, because:
 
 
 async def withdraw(connection: Connection, number: int, *, by: Signatory) -> Proposal:
-    """Take back one's own proposal before it is executed.
+    """Take back one's own proposal, or one's approval of another's, before it is executed.
 
     Raises PeopleError UNKNOWN_PROPOSAL, NOT_THE_PROPOSER, NOT_WAITING.
     """
     driver = await driver_in_transaction(connection)
     found = await _locked(driver, number)
-    if found.proposed_by != by.login:
+    if by.login not in (found.proposed_by, found.decided_by):
         raise PeopleError(PeopleCode.NOT_THE_PROPOSER, number=number)
     if found.state not in (ProposalState.PROPOSED, ProposalState.APPROVED):
         raise PeopleError(PeopleCode.NOT_WAITING, number=number, state=found.state.value)

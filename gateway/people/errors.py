@@ -52,8 +52,8 @@ class PeopleCode(Enum):
     EXPIRED = ("срок предложения {number} истёк {at}", "proposal {number} expired at {at}")
     NOT_APPROVED = ("предложение {number} не утверждено: {state}", "proposal {number} is {state}")
     NOT_THE_PROPOSER = (
-        "предложение {number} отзывает тот, кто его сделал",
-        "proposal {number} is withdrawn by whoever made it",
+        "предложение {number} отзывает тот, кто его сделал или утвердил",
+        "proposal {number} is withdrawn by whoever made or approved it",
     )
     OTHER_KIND = ("предложение {number} другого вида: {kind}", "proposal {number} is of the kind {kind}")
     PAYLOAD_CHANGED = (

@@ -226,6 +226,23 @@ async def test_only_the_proposer_withdraws_and_only_before_its_execution(office:
         await begun(office, one.id)
 
 
+async def test_an_approver_takes_back_what_nobody_has_begun(office: Office) -> None:
+    """Another approver can't; what is being executed goes on."""
+    one = await approved(office, await office.proposed(OPERATOR))
+    async with office.owned() as connection, connection.transaction():
+        with pytest.raises(PeopleError) as error:
+            await withdraw(connection, one.id, by=Signatory("second", APPROVER.permissions))
+        assert PeopleCode.NOT_THE_PROPOSER is error.value.code
+        assert ProposalState.WITHDRAWN is (await withdraw(connection, one.id, by=APPROVER)).state
+    with pytest.raises(PeopleError):
+        await begun(office, one.id)
+    other = await approved(office, await office.proposed(OPERATOR))
+    await begun(office, other.id)
+    async with office.owned() as connection, connection.transaction():
+        with pytest.raises(PeopleError):
+            await withdraw(connection, other.id, by=APPROVER)
+
+
 async def test_each_step_needs_its_permission(office: Office) -> None:
     """An approver proposes and executes nothing, an operator decides nothing, an auditor does none of it."""
     one = await office.proposed(OPERATOR)

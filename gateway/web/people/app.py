@@ -40,7 +40,7 @@ POST: Final[Mapping[str, Door]] = {
     "/password": Door(signing.change_password),
     r"/proposals/{number:\d{1,19}}/approve": Door(deciding.approve, permission=Permission.DECIDE),
     r"/proposals/{number:\d{1,19}}/refuse": Door(deciding.refuse, permission=Permission.DECIDE),
-    r"/proposals/{number:\d{1,19}}/withdraw": Door(deciding.withdraw, permission=Permission.PROPOSE),
+    r"/proposals/{number:\d{1,19}}/withdraw": Door(deciding.withdraw, permission=Permission.SEE_PROPOSALS),
 }
 
 

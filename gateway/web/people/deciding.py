@@ -86,7 +86,7 @@ async def refuse(asked: Asked) -> web.StreamResponse:
 
 
 async def withdraw(asked: Asked) -> web.StreamResponse:
-    """Take back one's own."""
+    """Take back one's own proposal or approval."""
     return await _decide(
         asked,
         lambda connection, number: approvals.withdraw(connection, number, by=asked.someone.signatory),
@@ -145,6 +145,8 @@ def _forms(asked: Asked, one: Proposal) -> object:
     is_own = one.proposed_by == person.login
     if is_own and one.state in (ProposalState.PROPOSED, ProposalState.APPROVED):
         return tag("p", words("own"), class_="note"), _form(asked, one, "withdraw", None, is_main=False)
+    if one.state is ProposalState.APPROVED and one.decided_by == person.login:
+        return _form(asked, one, "withdraw", None, is_main=False)
     if one.state is not ProposalState.PROPOSED or not person.may(Permission.DECIDE):
         return None
     seen = tag("input", type="hidden", name="payload_sha256", value=one.payload_sha256.hex())
