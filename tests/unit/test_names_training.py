@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.domain.judging import MILLION
@@ -147,6 +147,7 @@ def test_a_catalogue_that_teaches_nothing_is_refused(examples: list[Example], me
         lambda rows: {True, False} == {truth for _, truth in rows}
     )
 )
+@example([(1.6e-6, False)] * 19 + [(1.0, True)])
 def test_the_more_certain_a_threshold_is_the_more_it_takes(rows: list[tuple[float, bool]]) -> None:
     """Doubt, suspicion, denial, overruling; and names held out are refused wrongly at most as aimed at."""
     denied = np.array([probability for probability, _ in rows], dtype=np.float64)

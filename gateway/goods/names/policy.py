@@ -64,4 +64,5 @@ def _above_all_but(part: float, ascending: Probabilities) -> int:
 
 
 def _just_above(probability: float) -> int:
-    return int(np.floor(probability * MILLION)) + 1
+    # Opinions are rounded to millionths, so 0.6 of one must lie below the threshold as 1 does.
+    return int(np.round(probability * MILLION)) + 1
