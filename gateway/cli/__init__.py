@@ -21,8 +21,10 @@ COMMANDS: Final = {
     "goods": "gateway.cli.goods:goods_group",
     "ledger": "gateway.cli.ledger:ledger_group",
     "lists": "gateway.cli.lists:lists_group",
+    "pki": "gateway.cli.pki:pki_group",
     "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
+    "serve-enrollment": "gateway.cli.enrollment:serve_enrollment_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",
     "watch": "gateway.cli.watch:watch_command",
 }

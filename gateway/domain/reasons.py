@@ -49,6 +49,7 @@ class Reason(IntEnum):
     NOT_FOUND = 250
     REFERENCE_UNKNOWN = 260
     APPLICATION_UNKNOWN = 270
+    APPLICATION_EXISTS = 275
     KEY_IN_USE = 280
 
     VOIDED_BEFORE_ARRIVAL = 300
@@ -189,6 +190,8 @@ _ROWS: Final = (
     _error(Reason.REFERENCE_UNKNOWN, "NOT_FOUND", "Такая версия списка не опубликована.", "No such version of the list is published."),
     _error(Reason.APPLICATION_UNKNOWN, "NOT_FOUND", "Заявки с таким номером и секретом нет.",
            "There is no application of this number and secret."),
+    _error(Reason.APPLICATION_EXISTS, "ALREADY_EXISTS", "Участник или заявка с этим ИНН уже есть.",
+           "There is a participant or an application of this INN already."),
     _error(Reason.KEY_IN_USE, "ALREADY_EXISTS", "Этот ключ уже зарегистрирован, создайте новый.",
            "This key is registered already; make a new one."),
     _decline(Reason.VOIDED_BEFORE_ARRIVAL, "Покупка была отменена до прихода запроса.",

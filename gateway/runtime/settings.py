@@ -10,15 +10,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from gateway.domain.policy import Policy, RefundAfterExpiry, RefundOrder, RefundScope
 from gateway.runtime import settings_source
-from gateway.runtime.hosts import READ_WRITE, SESSION_ATTRIBUTES
+from gateway.runtime.setting_kinds import (
+    OptionalFile,
+    Port,
+    PostgresUrl,
+    RedisUrl,
+    Text,
+    WritingUrl,
+    is_loopback,
+)
 from gateway.runtime.settings_source import SettingsError
 
 __all__ = ["LogLevel", "Profile", "Settings", "SettingsError", "load_settings"]
@@ -38,52 +45,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-def _postgres_url(value: str) -> str:
-    try:
-        url = make_url(value) if value else None
-    except (ArgumentError, ValueError):
-        raise ValueError("should be postgresql+asyncpg://user:password@host:port/database") from None
-    if url is None:
-        return value
-    if url.drivername != "postgresql+asyncpg":
-        raise ValueError("should begin with postgresql+asyncpg://")
-    try:
-        url.get_dialect()().create_connect_args(url)
-    except ArgumentError as error:
-        raise ValueError(f"names its hosts as host=A:5432&host=B:5432; {error}") from None
-    if url.query.get("target_session_attrs", "any") not in SESSION_ATTRIBUTES:
-        raise ValueError(f"has a target_session_attrs that is none of {', '.join(SESSION_ATTRIBUTES)}")
-    return value
-
-
-def _writing_url(value: str) -> str:
-    """Of several hosts one must be chosen that takes writes; which one that is changes with a failover."""
-    url = make_url(_postgres_url(value)) if value else None
-    if url is not None and url.query.get("target_session_attrs") != READ_WRITE:
-        _, options = url.get_dialect()().create_connect_args(url)
-        if isinstance(options.get("host"), list):
-            raise ValueError(f"names several hosts and should end with target_session_attrs={READ_WRITE}")
-    return value
-
-
-def _redis_url(value: str) -> str:
-    if value and not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("should begin with redis://, rediss:// or unix://")
-    return value
-
-
-def _file_or_none(value: object) -> object:
-    return None if value == "" else value
-
-
-PostgresUrl = Annotated[str, AfterValidator(_postgres_url), Field(repr=False)]
-WritingUrl = Annotated[str, AfterValidator(_writing_url), Field(repr=False)]
-RedisUrl = Annotated[str, AfterValidator(_redis_url), Field(repr=False)]
-OptionalFile = Annotated[Path | None, BeforeValidator(_file_or_none)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 DATABASE_NAMES = ("database_url", "database_migrator_url", "database_reader_url")
@@ -116,6 +77,11 @@ class Settings(BaseModel):
         "",
         description="the server as a role with REPLICATION, for `tillgate backup`; empty: an embedded one",
     )
+    database_enrollment_url: WritingUrl = Field(
+        "",
+        description="the same database as the role that admits clients, for `tillgate serve-enrollment`;"
+        " empty: an embedded one",
+    )
     redis_url: RedisUrl = Field(
         "", description="Redis or Valkey for what may be lost; empty: an embedded one"
     )
@@ -136,6 +102,14 @@ class Settings(BaseModel):
     http_host: Text = Field("127.0.0.1", description="the address of health and metrics")
     http_port: Port = Field(7480, description="the port of health and metrics, plain HTTP")
 
+    enrollment_host: Text = Field("127.0.0.1", description="the address where clients enrol")
+    enrollment_port: Port = Field(
+        7445, description="the port where clients enrol, TLS without certificates of clients"
+    )
+    public_host: Text = Field(
+        "localhost", description="the name under which tills find this gateway's ports, told at enrolment"
+    )
+
     workers: int = Field(1, ge=1, le=64, description="processes that serve tills behind the one port")
 
     tls_ca_file: OptionalFile = Field(
@@ -150,6 +124,23 @@ class Settings(BaseModel):
     )
     card_token_key_file: OptionalFile = Field(
         None, description="the key that turns card numbers into tokens, 32 bytes; empty: likewise"
+    )
+
+    issuing_dir: OptionalFile = Field(
+        None,
+        description="the folder of issuing authorities, for `tillgate serve-enrollment`; empty: likewise",
+    )
+    issuing_passphrase_file: OptionalFile = Field(
+        None, description="the passphrase of their keys, a file of its own; empty: likewise"
+    )
+    hmac_master_key_file: OptionalFile = Field(
+        None,
+        description="the key of which HMAC keys of the JSON door are made; empty: certificates alone count",
+    )
+    tls_proxy_token_file: OptionalFile = Field(
+        None,
+        description="the secret by which a proxy that ends TLS is known; the tills' doors then speak plainly,"
+        " and must be on a loopback address; empty: they end TLS themselves",
     )
 
     log_level: LogLevel = Field(LogLevel.INFO, description="the least important level that is logged")
@@ -300,9 +291,20 @@ class Settings(BaseModel):
             problems.append(
                 f"{name}: must not be shorter than decision_max_age_s ({self.decision_max_age_s})"
             )
+        problems += self._exposed_doors()
         if problems:
             raise SettingsError(problems)
         return self
+
+    def _exposed_doors(self) -> list[str]:
+        """Whoever reaches a door that believes a proxy, and knows the secret, is whom he likes."""
+        if self.tls_proxy_token_file is None:
+            return []
+        return [
+            f"{settings_source.variable(name)}: must be a loopback address while tls_proxy_token_file is set"
+            for name in ("grpc_host", "json_host")
+            if not is_loopback(getattr(self, name))
+        ]
 
     def _missing_servers(self) -> list[str]:
         problems = [

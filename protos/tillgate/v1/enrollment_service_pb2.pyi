@@ -37,52 +37,64 @@ APPLICATION_STATE_SUSPENDED: ApplicationState
 APPLICATION_STATE_EXCLUDED: ApplicationState
 
 class Application(_message.Message):
-    __slots__ = ("kind", "full_name", "short_name", "inn", "kpp", "ogrn", "legal_address", "postal_address", "bic", "account", "signatory", "contact")
+    __slots__ = ("kind", "name", "full_name", "inn", "kpp", "ogrn", "bic", "account", "correspondent_account", "legal_address", "postal_address", "signatory", "contact", "outlets")
     KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
     FULL_NAME_FIELD_NUMBER: _ClassVar[int]
-    SHORT_NAME_FIELD_NUMBER: _ClassVar[int]
     INN_FIELD_NUMBER: _ClassVar[int]
     KPP_FIELD_NUMBER: _ClassVar[int]
     OGRN_FIELD_NUMBER: _ClassVar[int]
-    LEGAL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
-    POSTAL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     BIC_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    CORRESPONDENT_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    LEGAL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    POSTAL_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     SIGNATORY_FIELD_NUMBER: _ClassVar[int]
     CONTACT_FIELD_NUMBER: _ClassVar[int]
+    OUTLETS_FIELD_NUMBER: _ClassVar[int]
     kind: ApplicantKind
+    name: str
     full_name: str
-    short_name: str
     inn: str
     kpp: str
     ogrn: str
-    legal_address: str
-    postal_address: str
     bic: str
     account: str
+    correspondent_account: str
+    legal_address: str
+    postal_address: str
     signatory: Signatory
     contact: Contact
-    def __init__(self, kind: _Optional[_Union[ApplicantKind, str]] = ..., full_name: _Optional[str] = ..., short_name: _Optional[str] = ..., inn: _Optional[str] = ..., kpp: _Optional[str] = ..., ogrn: _Optional[str] = ..., legal_address: _Optional[str] = ..., postal_address: _Optional[str] = ..., bic: _Optional[str] = ..., account: _Optional[str] = ..., signatory: _Optional[_Union[Signatory, _Mapping]] = ..., contact: _Optional[_Union[Contact, _Mapping]] = ...) -> None: ...
+    outlets: _containers.RepeatedCompositeFieldContainer[ApplicantOutlet]
+    def __init__(self, kind: _Optional[_Union[ApplicantKind, str]] = ..., name: _Optional[str] = ..., full_name: _Optional[str] = ..., inn: _Optional[str] = ..., kpp: _Optional[str] = ..., ogrn: _Optional[str] = ..., bic: _Optional[str] = ..., account: _Optional[str] = ..., correspondent_account: _Optional[str] = ..., legal_address: _Optional[str] = ..., postal_address: _Optional[str] = ..., signatory: _Optional[_Union[Signatory, _Mapping]] = ..., contact: _Optional[_Union[Contact, _Mapping]] = ..., outlets: _Optional[_Iterable[_Union[ApplicantOutlet, _Mapping]]] = ...) -> None: ...
 
 class Signatory(_message.Message):
-    __slots__ = ("full_name", "position", "authority")
-    FULL_NAME_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("name", "position", "basis")
+    NAME_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
-    AUTHORITY_FIELD_NUMBER: _ClassVar[int]
-    full_name: str
+    BASIS_FIELD_NUMBER: _ClassVar[int]
+    name: str
     position: str
-    authority: str
-    def __init__(self, full_name: _Optional[str] = ..., position: _Optional[str] = ..., authority: _Optional[str] = ...) -> None: ...
+    basis: str
+    def __init__(self, name: _Optional[str] = ..., position: _Optional[str] = ..., basis: _Optional[str] = ...) -> None: ...
 
 class Contact(_message.Message):
-    __slots__ = ("full_name", "email", "phone")
-    FULL_NAME_FIELD_NUMBER: _ClassVar[int]
-    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("name", "phone", "email")
+    NAME_FIELD_NUMBER: _ClassVar[int]
     PHONE_FIELD_NUMBER: _ClassVar[int]
-    full_name: str
-    email: str
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    name: str
     phone: str
-    def __init__(self, full_name: _Optional[str] = ..., email: _Optional[str] = ..., phone: _Optional[str] = ...) -> None: ...
+    email: str
+    def __init__(self, name: _Optional[str] = ..., phone: _Optional[str] = ..., email: _Optional[str] = ...) -> None: ...
+
+class ApplicantOutlet(_message.Message):
+    __slots__ = ("name", "address")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    address: str
+    def __init__(self, name: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
 
 class SubmitApplicationRequest(_message.Message):
     __slots__ = ("request_id", "access_secret", "application")
