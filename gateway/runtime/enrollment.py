@@ -40,7 +40,7 @@ IN_FLIGHT: Final = 64
 CONNECTION_AGE_S: Final = 300
 """Who enrols is done in seconds; who only stays makes room for others."""
 HANDSHAKE_S: Final = 10
-STREAMS: Final = 8
+STREAMS: Final = 100
 
 
 class EnrollmentGateway:
