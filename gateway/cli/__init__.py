@@ -13,19 +13,24 @@ from gateway.runtime.errors import StartError
 from gateway.runtime.settings import SettingsError
 
 COMMANDS: Final = {
+    "agreements": "gateway.cli.agreements:agreements_group",
     "archive": "gateway.cli.backup:archive_command",
     "backup": "gateway.cli.backup:backup_command",
+    "bic": "gateway.cli.bic:bic_group",
     "certificates": "gateway.cli.ledger:certificates_group",
     "database": "gateway.cli.ledger:database_group",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
     "goods": "gateway.cli.goods:goods_group",
     "ledger": "gateway.cli.ledger:ledger_group",
     "lists": "gateway.cli.lists:lists_group",
+    "merchants": "gateway.cli.merchants:merchants_group",
+    "outlets": "gateway.cli.outlets:outlets_group",
     "pki": "gateway.cli.pki:pki_group",
     "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
     "serve-enrollment": "gateway.cli.enrollment:serve_enrollment_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",
+    "terminals": "gateway.cli.terminals:terminals_group",
     "watch": "gateway.cli.watch:watch_command",
 }
 

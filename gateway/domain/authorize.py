@@ -116,9 +116,7 @@ def _candidates(posting: Posting, command: Authorize, context: Context) -> list[
     if not usable:
         raise Declined(Reason.NO_USABLE_CERTIFICATE)
     today = moscow_date(context.now)
-    covered = [
-        pair for pair in usable if context.seller.agreement_for(pair[0].program_code, today) is not None
-    ]
+    covered = [pair for pair in usable if context.seller.may_sell(pair[0].program_code, today)]
     if not covered:
         raise Declined(Reason.NO_AGREEMENT)
     return sorted(covered, key=lambda pair: (pair[0].valid_until, pair[0].id))

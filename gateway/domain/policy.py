@@ -65,12 +65,17 @@ class Policy(Struct, frozen=True, gc=False):
 
 
 class Agreement(Struct, frozen=True, gc=False):
-    """A subsidy agreement: which programs it covers, and on which days [from, until)."""
+    """A subsidy agreement: which programs it covers, and on which days [from, until).
+
+    One that is not open (its ceiling is reached, and it says that this stops sales) authorizes nothing new;
+    what it authorized before belongs to it all the same.
+    """
 
     id: int
     program_codes: frozenset[str]
     in_force_from: date
     in_force_until: date | None
+    is_open: bool = True
 
     def covers(self, program_code: str, day: date) -> bool:
         """True if a sale of that day under that program belongs to this agreement."""
@@ -98,6 +103,10 @@ class Standing(Struct, frozen=True, gc=False):
             if agreement.covers(program_code, day):
                 return agreement.id
         return None
+
+    def may_sell(self, program_code: str, day: date) -> bool:
+        """Whether an agreement of that day lets points of a program be authorized."""
+        return any(one.is_open and one.covers(program_code, day) for one in self.agreements)
 
 
 class Context(Struct, frozen=True, gc=False):

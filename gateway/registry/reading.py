@@ -34,9 +34,18 @@ _TERMINALS = (
     .join(outlet, outlet.c.id == terminal.c.outlet_id)
     .join(merchant, merchant.c.id == outlet.c.merchant_id)
 )
-_AGREEMENTS = select(
-    agreement.c.id, agreement.c.merchant_id, agreement.c.in_force, agreement_program.c.program_code
-).join(agreement_program, agreement_program.c.agreement_id == agreement.c.id)
+# One that is not concluded yet, or never will be, gives no right to sell.
+_AGREEMENTS = (
+    select(
+        agreement.c.id,
+        agreement.c.merchant_id,
+        agreement.c.in_force,
+        agreement.c.sales_closed_at.is_(None).label("is_open"),
+        agreement_program.c.program_code,
+    )
+    .join(agreement_program, agreement_program.c.agreement_id == agreement.c.id)
+    .where(agreement.c.state.in_(("CONCLUDED", "SETTLED")))
+)
 _KEYS = select(
     client_key.c.fingerprint,
     client_key.c.terminal_id,
@@ -80,12 +89,12 @@ async def read_snapshot(engine: AsyncEngine) -> RegistrySnapshot:
 
 
 def _agreements_by_merchant(rows: Iterable[Any]) -> Mapping[int, tuple[Agreement, ...]]:
-    programs: dict[tuple[int, int, Any], set[str]] = defaultdict(set)
+    programs: dict[tuple[int, int, Any, bool], set[str]] = defaultdict(set)
     for row in rows:
-        programs[row.merchant_id, row.id, row.in_force].add(row.program_code)
+        programs[row.merchant_id, row.id, row.in_force, row.is_open].add(row.program_code)
     found: dict[int, tuple[Agreement, ...]] = {}
-    for (merchant_id, agreement_id, days), codes in programs.items():
-        one = Agreement(agreement_id, frozenset(codes), days.lower, days.upper)
+    for (merchant_id, agreement_id, days, is_open), codes in programs.items():
+        one = Agreement(agreement_id, frozenset(codes), days.lower, days.upper, is_open)
         found[merchant_id] = (*found.get(merchant_id, ()), one)
     return found
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, ExcludeConstraint
 
 metadata = MetaData()
 
@@ -56,7 +57,24 @@ agreement = Table(
     Column("merchant_id", ForeignKey("merchant.id"), nullable=False),
     Column("number", Text, nullable=False),
     Column("in_force", DATERANGE, nullable=False),
+    # Only a concluded agreement, or one that is settled since, is anything to a till.
+    Column("state", Text, nullable=False, server_default="CONCLUDED"),
+    Column("drafted_on", Date),
+    Column("send_due_on", Date),
+    Column("sent_on", Date),
+    Column("return_due_on", Date),
+    Column("signed_on", Date),
+    Column("returned_on", Date),
+    Column("ceiling_kopecks", BigInteger),
+    Column("settings", JSONB, nullable=False, server_default="{}"),
+    # Set while the agreement authorizes nothing new, because its ceiling is reached and it says so.
+    Column("sales_closed_at", _instant),
     CheckConstraint("NOT isempty(in_force) AND NOT lower_inf(in_force)", name="agreement_has_first_day"),
+    CheckConstraint(
+        "state IN ('DRAFT', 'SENT', 'SIGNED', 'CONCLUDED', 'SETTLED', 'CANCELLED')",
+        name="agreement_state_known",
+    ),
+    CheckConstraint("ceiling_kopecks > 0", name="agreement_ceiling_positive"),
     UniqueConstraint("merchant_id", "number"),
     UniqueConstraint("id", "merchant_id", "in_force"),
 )

@@ -39,7 +39,7 @@ from gateway.runtime.services import services_of
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
-from gateway.runtime.upkeep import PARTITIONS_INTERVAL_S, check_partitions, keep_partitions
+from gateway.runtime.upkeep import check_partitions, keep_in_order
 from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import NotReadyError, Readiness
 
@@ -249,11 +249,7 @@ class Gateway:
             asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
-            every(
-                PARTITIONS_INTERVAL_S,
-                partial(keep_partitions, self._settings.database_migrator_url),
-                "partitions",
-            ),
+            *keep_in_order(self._settings.database_migrator_url),
         ]
 
     async def _open_tills_doors(self) -> None:

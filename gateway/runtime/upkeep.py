@@ -1,12 +1,16 @@
 """What a running gateway keeps in order in its database beside the tills' work."""
 
+import asyncio
+from functools import partial
 from typing import Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
+from gateway.runtime.ceilings import CEILINGS_INTERVAL_S, watch_ceilings
 from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.tasks import every
 
 log = structlog.get_logger(__name__)
 
@@ -14,6 +18,14 @@ PARTITIONS_INTERVAL_S: Final = 3600.0
 
 _PARTITIONS_LOCK_KEY: Final = 0x7061_7274
 """Advisory lock of making partitions: two processes at once would only run into each other."""
+
+
+def keep_in_order(migrator_url: str) -> list[asyncio.Task[None]]:
+    """Begin what only the migrator may do: months ahead, and ceilings of agreements."""
+    return [
+        every(PARTITIONS_INTERVAL_S, partial(keep_partitions, migrator_url), "partitions"),
+        every(CEILINGS_INTERVAL_S, partial(watch_ceilings, migrator_url), "ceilings"),
+    ]
 
 
 async def check_partitions(engine: AsyncEngine) -> None:

@@ -2,7 +2,7 @@
 
 from enum import Enum, unique
 
-from gateway.goods.errors import CodedError
+from gateway.errors import CodedError
 
 
 @unique

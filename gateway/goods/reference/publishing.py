@@ -18,7 +18,7 @@ from gateway.goods.reference.errors import ListCode, ListError
 from gateway.goods.reference.kinds import BY_LAW, ONE_AFTER_ANOTHER, Kind, State
 from gateway.goods.reference.programs import check_programs
 from gateway.goods.reference.versions import ReferenceVersion, named, published, take_turn, versions_of
-from gateway.goods.reference.workdays import Earliest, earliest_after_notice
+from gateway.workdays import Earliest, earliest_after_notice
 
 LEAD_LEAST: Final = timedelta(seconds=5)
 """A decision is never older than two seconds, and nodes look for news twice a second."""

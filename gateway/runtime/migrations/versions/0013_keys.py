@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0010"
 
 ROLE = """
     DO $$ BEGIN

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from gateway.domain.policy import MOSCOW
-from gateway.goods.reference.workdays import earliest_after_notice, is_estimated, is_working_day
+from gateway.workdays import earliest_after_notice, is_estimated, is_working_day, last_day_of_term
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,17 @@ def test_a_year_without_an_act_is_told_to_be_an_estimate() -> None:
     assert is_estimated(2050)
     found = earliest_after_notice(datetime(2049, 12, 30, tzinfo=MOSCOW), 3)
     assert (2049, 2050) == found.estimated_years
+
+
+@pytest.mark.parametrize(
+    ("begun", "working_days", "last"),
+    [
+        (date(2026, 11, 23), 3, date(2026, 11, 26)),
+        (date(2026, 11, 26), 5, date(2026, 12, 3)),
+        (date(2025, 12, 30), 3, date(2026, 1, 14)),  # 31.12 to 11.01 were days off
+        (date(2026, 11, 21), 0, date(2026, 11, 21)),
+    ],
+)
+def test_a_term_ends_on_its_last_working_day(begun: date, working_days: int, last: date) -> None:
+    """The day of the event does not count; no term ends at once."""
+    assert last == last_day_of_term(begun, working_days).day

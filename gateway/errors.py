@@ -1,4 +1,4 @@
-"""Why the department's work on goods is refused: errors with a code for machines and texts for people."""
+"""Why work of the department is refused: errors with a code for machines and texts for people."""
 
 from enum import Enum
 from typing import Any

@@ -1,6 +1,13 @@
-"""Check digits of the taxpayer number (ИНН): 10 digits of a company, 12 of an individual entrepreneur."""
+"""The taxpayer number (ИНН): 10 digits of a company, 12 of an individual entrepreneur."""
 
 from typing import Final
+
+from gateway.registry.requisites.problems import (
+    RequisiteCode,
+    RequisiteProblem,
+    check_digits,
+    requisite_problem,
+)
 
 _LAST_OF_10: Final = (2, 4, 10, 3, 5, 9, 4, 6, 8)
 _ELEVENTH: Final = (7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
@@ -17,9 +24,15 @@ def with_inn_check_digits(digits: str) -> str:
 
 def is_valid_inn(inn: str) -> bool:
     """True for 10 or 12 digits whose check digits are right."""
-    if not (inn.isascii() and inn.isdigit() and len(inn) in (10, 12)):
-        return False
-    return inn == with_inn_check_digits(inn[:-1] if len(inn) == 10 else inn[:-2])
+    return check_inn(inn) is None
+
+
+def check_inn(inn: str) -> RequisiteProblem | None:
+    """INN_DIGITS, INN_LENGTH or INN_CHECK_DIGIT; None if the number is right."""
+    problem = check_digits(inn, (10, 12), RequisiteCode.INN_DIGITS, RequisiteCode.INN_LENGTH)
+    if problem is None and inn != with_inn_check_digits(inn[:-1] if len(inn) == 10 else inn[:-2]):
+        problem = requisite_problem(RequisiteCode.INN_CHECK_DIGIT)
+    return problem
 
 
 def _check_digit(digits: str, weights: tuple[int, ...]) -> str:

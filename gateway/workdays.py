@@ -23,6 +23,13 @@ _YEARS_OF_ACTS: Final = frozenset(
 )
 
 
+class LastDay(Struct, frozen=True):
+    """The last day of a term, and the years that were estimated on the way to it."""
+
+    day: date
+    estimated_years: tuple[int, ...] = ()
+
+
 class Earliest(Struct, frozen=True):
     """The first instant after a notice, and the years that were estimated on the way to it."""
 
@@ -46,19 +53,25 @@ def is_estimated(year: int) -> bool:
     return year not in _YEARS_OF_ACTS
 
 
-def earliest_after_notice(announced_at: datetime, working_days: int) -> Earliest:
-    """When something announced at an instant may begin after that many working days.
+def last_day_of_term(begun_on: date, working_days: int) -> LastDay:
+    """The last day of a term of so many working days that an event on a day begins.
 
-    The day of the announcement does not count, and the last day of the term counts whole (Civil Code,
-    articles 191 and 194): it is 00:00 Moscow of the day after. No notice is no wait.
+    The day of the event does not count, and the last day counts whole (Civil Code, articles 191 and 194).
     """
-    if not working_days:
-        return Earliest(announced_at)
-    day = moscow_date(announced_at)
-    years = {day.year}
-    left = working_days
+    day, left, years = begun_on, working_days, {begun_on.year}
     while left:
         day += _DAY
         years.add(day.year)
         left -= is_working_day(day)
-    return Earliest(day_start(day + _DAY), tuple(sorted(year for year in years if is_estimated(year))))
+    return LastDay(day, tuple(sorted(year for year in years if is_estimated(year))))
+
+
+def earliest_after_notice(announced_at: datetime, working_days: int) -> Earliest:
+    """When something announced at an instant may begin after that many working days.
+
+    It is 00:00 Moscow of the day after the term's last one. No notice is no wait.
+    """
+    if not working_days:
+        return Earliest(announced_at)
+    last = last_day_of_term(moscow_date(announced_at), working_days)
+    return Earliest(day_start(last.day + _DAY), last.estimated_years)

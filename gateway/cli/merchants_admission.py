@@ -1,0 +1,158 @@
+"""tillgate merchants apply, applications, application, review, register, refuse, take-over."""
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.registry_support import (
+    FILE,
+    approver_option,
+    json_option,
+    print_findings,
+    print_history,
+    print_json,
+    read_application,
+    reason_option,
+    with_registry,
+)
+from gateway.cli.support import console
+from gateway.registry import applications, merchants
+from gateway.registry.history import Step, Subject, history_of
+from gateway.registry.machine import ApplicationState
+
+_successor_option = click.option(
+    "--successor-of", type=int, help="The merchant out of whose reorganisation this one came."
+)
+
+
+@click.command("apply")
+@click.argument("file", type=FILE)
+@click.option("--request-id", type=click.UUID, help="The same id again gets the same receipt.")
+@json_option
+def apply_command(file: Path, request_id: UUID | None, as_json: bool) -> None:
+    """Submit the application in a JSON FILE, as it came on paper. Every failed check is named."""
+    form = read_application(file)
+    receipt = with_registry(
+        lambda connection, _: applications.apply_for(connection, form, request_id=request_id)
+    )
+    if as_json:
+        print_json(receipt)
+    else:
+        click.echo(f"application {receipt.application_id}, request id {receipt.request_id}")
+
+
+@click.command("applications")
+@click.option("--state", type=click.Choice(ApplicationState, case_sensitive=False), help="Of one state.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
+@json_option
+def applications_command(state: ApplicationState | None, limit: int, as_json: bool) -> None:
+    """Applications, the oldest first."""
+    found = with_registry(
+        lambda connection, _: applications.list_applications(connection, state=state, limit=limit),
+        reads_only=True,
+    )
+    if as_json:
+        print_json(found)
+        return
+    table = Table("application", "state", "INN", "name", "submitted", "merchant", "reason",
+                  title="Applications")  # fmt: skip
+    for one in found:
+        table.add_row(
+            str(one.application_id), one.state, one.inn, escape(one.name), shown_moment(one.submitted_at),
+            str(one.merchant_id or ""), escape(one.reason),
+        )  # fmt: skip
+    console().print(table)
+
+
+@click.command("application")
+@click.argument("application_id", metavar="ID", type=int)
+@json_option
+def application_command(application_id: int, as_json: bool) -> None:
+    """One application whole, checked anew, with its history."""
+    found, steps = with_registry(lambda connection, _: _application_with_history(connection, application_id))
+    if as_json:
+        print_json({"application": found, "history": steps})
+        return
+    _print_reviewed(found)
+    print_history(steps)
+
+
+@click.command("review")
+@click.argument("application_id", metavar="ID", type=int)
+@by_option(required=True)
+def review_command(application_id: int, by: str) -> None:
+    """Take an application under review; says what the checks of today find."""
+    _print_reviewed(
+        with_registry(lambda connection, _: applications.review(connection, application_id, by=by))
+    )
+
+
+@click.command("register")
+@click.argument("application_id", metavar="ID", type=int)
+@by_option(required=True)
+@approver_option
+@click.option("--reason", default="", help="The act of registration, if there is one.")
+@_successor_option
+def register_command(
+    application_id: int, by: str, approved_by: str, reason: str, successor_of: int | None
+) -> None:
+    """Include the applicant in the register. It sells once its agreement is concluded and in force."""
+    merchant_id = with_registry(
+        lambda connection, _: applications.register(
+            connection, application_id, by=by, approved_by=approved_by, reason=reason,
+            successor_of=successor_of,
+        )
+    )  # fmt: skip
+    click.echo(f"merchant {merchant_id}")
+
+
+@click.command("refuse")
+@click.argument("application_id", metavar="ID", type=int)
+@by_option(required=True)
+@reason_option
+def refuse_command(application_id: int, by: str, reason: str) -> None:
+    """Refuse an application under review; the applicant reads the reason."""
+    with_registry(lambda connection, _: applications.refuse(connection, application_id, by=by, reason=reason))
+
+
+@click.command("take-over")
+@click.argument("file", type=FILE)
+@by_option(required=True)
+@approver_option
+@reason_option
+@_successor_option
+def take_over_command(file: Path, by: str, approved_by: str, reason: str, successor_of: int | None) -> None:
+    """Include a participant of the earlier programme without an application (decree 213-ПП, 3.8)."""
+    form = read_application(file)
+    merchant_id = with_registry(
+        lambda connection, _: merchants.take_over(
+            connection, form, by=by, approved_by=approved_by, reason=reason, successor_of=successor_of
+        )
+    )
+    click.echo(f"merchant {merchant_id}")
+
+
+async def _application_with_history(
+    connection: AsyncConnection, application_id: int
+) -> tuple[applications.Reviewed, list[Step]]:
+    found = await applications.read_application(connection, application_id)
+    return found, await history_of(connection, Subject.APPLICATION, application_id)
+
+
+def _print_reviewed(found: applications.Reviewed) -> None:
+    status, form = found.status, found.application
+    click.echo(f"application {status.application_id} of {shown_moment(status.submitted_at)}: {status.state}")
+    click.echo(f"{form.full_name}, INN {form.inn}, KPP {form.kpp or '-'}, OGRN {form.ogrn}")
+    click.echo(f"account {form.account}, BIK {form.bic}")
+    click.echo(f"legal address {form.legal_address}")
+    click.echo(f"signatory {form.signatory.name}, {form.signatory.position}, {form.signatory.basis}")
+    for shop in form.outlets:
+        click.echo(f"outlet {shop.name}: {shop.address}")
+    if not found.has_directory:
+        click.echo("no BIC directory is imported: the bank itself was not checked (tillgate bic import)")
+    print_findings(found.findings)

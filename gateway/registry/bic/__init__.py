@@ -1,0 +1,1 @@
+"""The directory of banks (Справочник БИК, ED807) of the Bank of Russia: its file, its tables, questions."""
