@@ -19,11 +19,12 @@ from gateway.registry.keys.operating import publish_outcome_key
 from gateway.registry.keys.outcome_keys import OutcomeKey, published_keys
 from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
-from gateway.rpc.enrollment.applications import Applications, NoApplications
+from gateway.rpc.enrollment.applications import Applications
 from gateway.rpc.enrollment.methods import EnrollmentMethods, Told
 from gateway.rpc.enrollment.rates import Rates
 from gateway.rpc.enrollment.service import EnrollmentService
 from gateway.rpc.server import DoorSettings, OpenTls, TillDoor
+from gateway.runtime.applications import RegistryApplications
 from gateway.runtime.database import make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import load_issuing, load_signer, load_tls
@@ -91,7 +92,7 @@ class EnrollmentGateway:
         try:
             if settings.profile is Profile.DEVELOPMENT:
                 await _publish_own_key(settings)
-            gateway = cls(settings, engine, applications or NoApplications())
+            gateway = cls(settings, engine, applications or RegistryApplications(engine))
             await gateway._keys()
             try:
                 await gateway._door.start()

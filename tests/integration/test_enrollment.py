@@ -27,7 +27,7 @@ from merchant_sdk.enrollment_files import CredentialsFolder
 from merchant_sdk.errors import UnauthenticatedError
 from tests import wire_kit
 from tests.door_kit import Door, Refused, door_on
-from tests.enrollment_kit import Enrollment, enrollment_on, keep, leaf_of, new_key, reason_of, request_of
+from tests.keys_kit import Enrollment, enrollment_on, keep, leaf_of, new_key, reason_of, request_of
 from tillgate.v1 import enrollment_service_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 

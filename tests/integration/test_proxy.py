@@ -17,7 +17,7 @@ from gateway.rpc.proxy import FINGERPRINT_HEADER, SECRET_HEADER, TrustedProxy
 from gateway.runtime.settings import SettingsError, load_settings
 from tests import wire_kit
 from tests.door_kit import Door, door_on
-from tests.enrollment_kit import reason_of
+from tests.keys_kit import reason_of
 from tillgate.v1 import purchase_service_pb2 as service
 
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.registry.keys.requests import CertificateRequestError, digest_of, read_request
-from tests.enrollment_kit import new_key, request_of
+from tests.keys_kit import new_key, request_of
 
 KEY = new_key()
 GOOD = request_of(KEY)

@@ -11,7 +11,7 @@ from gateway.registry.keys.authorities import IssuingFolder, RootAuthority
 from gateway.registry.keys.building import key_pem, pem
 from gateway.registry.pki import Issued, IssuingAuthority
 from gateway.registry.secret_files import SecretFileError
-from tests.enrollment_kit import new_key
+from tests.keys_kit import new_key
 from tests.unit.test_pki import handshake
 
 NOW = datetime.now(UTC)

@@ -6,7 +6,6 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from gateway.domain.reasons import Reason
-from gateway.ledger.answers import CommandError
 from gateway.rpc.validation.fields import read_request_id
 from gateway.rpc.validation.findings import Findings
 from tillgate.v1 import enrollment_service_pb2 as wire
@@ -86,14 +85,3 @@ def check_secret(secret: bytes, findings: Findings) -> None:
 
 def _missing(field: str, findings: Findings) -> None:
     findings.add(Reason.FIELD_MISSING, field, "не заполнено", "not set")
-
-
-class NoApplications:
-    """Takes none: for a gateway whose department registers merchants by other ways."""
-
-    async def submit(self, submission: Submission) -> Submitted:  # noqa: ARG002 as of any
-        raise CommandError(Reason.UNAVAILABLE)
-
-    async def find(self, number: str, access_secret: bytes) -> ApplicationStatus | None:  # noqa: ARG002
-        """None was ever submitted."""
-        return None

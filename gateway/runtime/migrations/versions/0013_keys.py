@@ -52,10 +52,9 @@ TABLES = (
     CREATE TABLE application_access (
       application_number TEXT PRIMARY KEY,
       request_id UUID NOT NULL UNIQUE,
-      body_sha256 BYTEA NOT NULL,
       secret_sha256 BYTEA NOT NULL,
       submitted_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT tillgate_now(),
-      CONSTRAINT application_access_hashes CHECK (octet_length(body_sha256) = 32 AND octet_length(secret_sha256) = 32)
+      CONSTRAINT application_access_hash CHECK (octet_length(secret_sha256) = 32)
     )
     """,
     """
@@ -105,6 +104,11 @@ GRANTS = (
     " UPDATE (ends_at, revoked_at, revoke_reason) ON client_key TO tillgate_enrollment",
     "GRANT UPDATE (tries_left, used_at, used_fingerprint) ON enrollment_code TO tillgate_enrollment",
     "GRANT INSERT ON application_access TO tillgate_enrollment",
+    "GRANT SELECT (id, request_id, inn, name, body_sha256, state, submitted_at, changed_at, reason, merchant_id),"
+    " INSERT (request_id, inn, name, body, body_sha256) ON application TO tillgate_enrollment",
+    "GRANT SELECT ON bic_directory, bic_entry TO tillgate_enrollment",
+    # Applications come through the process of enrolment, and no longer through one that serves purchases.
+    "REVOKE INSERT (request_id, inn, name, body, body_sha256) ON application FROM tillgate_gateway",
 )
 
 
