@@ -21,7 +21,7 @@ from gateway.runtime.database import make_engine
 BANK = "049900101"
 TREASURY = "019900102"
 ADDRESS = "125009, г. Москва, ул. Примерная, д. 1"
-WHO = {"by": "Иванова", "approved_by": "Петров"}
+WHO: dict[str, Any] = {"by": "Иванова", "approved_by": "Петров"}
 
 
 def moscow_today() -> date:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.cli.lazy import LazyGroup
 from gateway.cli.lists_support import by_option
-from gateway.cli.registry_support import DAY, reason_option, shown_day, with_registry
+from gateway.cli.registry_support import DAY, reason_option, shown_term, with_registry
 from gateway.registry import addenda, agreements
 from gateway.registry.agreement_terms import AgreementSettings, Changes, Terms, read_settings
 from gateway.registry.enrolment_errors import EnrolmentError
@@ -131,7 +131,7 @@ def add_command(
         return await agreements.get_agreement(connection, agreement_id)
 
     made = with_registry(work)
-    click.echo(f"agreement {made.id}: to be sent until {shown_day(made.send_due_on)}")
+    click.echo(f"agreement {made.id}: to be sent until {shown_term(made.send_due_on)}")
 
 
 @click.command("send")
@@ -145,7 +145,7 @@ def send_command(agreement_id: int, on: date, by: str) -> None:
         await agreements.send(connection, agreement_id, on=on, by=by)
         return await agreements.get_agreement(connection, agreement_id)
 
-    click.echo(f"to be returned signed until {shown_day(with_registry(work).return_due_on)}")
+    click.echo(f"to be returned signed until {shown_term(with_registry(work).return_due_on)}")
 
 
 @click.command("sign")

@@ -12,6 +12,7 @@ from gateway.cli.registry_support import (
     shown_ceiling,
     shown_day,
     shown_since,
+    shown_term,
     with_registry,
 )
 from gateway.cli.support import console, shown_rubles
@@ -42,8 +43,8 @@ def list_command(merchant_id: int | None, state: AgreementState | None, as_json:
         table.add_row(
             str(one.id), str(one.merchant_id), escape(one.number), one.state, shown_day(one.first_day),
             shown_day(one.last_day), escape(", ".join(one.program_codes)),
-            shown_ceiling(one.ceiling_kopecks), shown_day(one.send_due_on), shown_day(one.sent_on),
-            shown_day(one.return_due_on), shown_day(one.returned_on),
+            shown_ceiling(one.ceiling_kopecks), shown_term(one.send_due_on), shown_day(one.sent_on),
+            shown_term(one.return_due_on), shown_day(one.returned_on),
         )  # fmt: skip
     console().print(table)
 

@@ -21,6 +21,7 @@ from gateway.registry.enrolment_errors import EnrolmentError
 from gateway.registry.history import Step
 from gateway.runtime.database import make_engine
 from gateway.runtime.settings import Settings
+from gateway.workdays import is_estimated
 
 Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -109,6 +110,12 @@ def print_history(steps: list[Step]) -> None:
 def shown_day(day: date | None) -> str:
     """A day as people in Moscow read it; "" for none."""
     return f"{day:%d.%m.%Y}" if day else ""
+
+
+def shown_term(day: date | None) -> str:
+    """The last day of a term, and whether the year's days off are known."""
+    is_known = day is None or not is_estimated(day.year)
+    return shown_day(day) if is_known else f"{shown_day(day)} (estimated)"
 
 
 def shown_since(moment: datetime | None) -> str:

@@ -60,9 +60,7 @@ def read_settings(data: Mapping[str, Any]) -> AgreementSettings:
 
 
 def check_terms(terms: Terms) -> None:
-    """Raise EnrolmentError UNSIGNED, DAYS_MALFORMED, PROGRAMS_MISSING or CEILING_MALFORMED."""
-    if not terms.number.strip():
-        raise EnrolmentError(EnrolmentCode.UNSIGNED, what="number")
+    """Raise EnrolmentError DAYS_MALFORMED, PROGRAMS_MISSING or CEILING_MALFORMED."""
     if terms.last_day is not None and terms.last_day < terms.first_day:
         raise EnrolmentError(EnrolmentCode.DAYS_MALFORMED)
     if not terms.program_codes or not all(code.strip() for code in terms.program_codes):

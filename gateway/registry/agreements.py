@@ -69,7 +69,7 @@ async def add_agreement(connection: AsyncConnection, merchant_id: int, terms: Te
     Raises EnrolmentError MERCHANT_UNKNOWN, UNSIGNED, DAYS_MALFORMED, PROGRAMS_MISSING, CEILING_MALFORMED,
     AGREEMENT_EXISTS, AGREEMENT_OVERLAP.
     """
-    (by,) = said(by=by)
+    by, number = said(by=by, number=terms.number)
     check_terms(terms)
     await get_merchant(connection, merchant_id)
     today = await _today(connection)
@@ -78,7 +78,7 @@ async def add_agreement(connection: AsyncConnection, merchant_id: int, terms: Te
     due = last_day_of_term(begun, terms.settings.send_within_working_days).day
     values = {
         "merchant_id": merchant_id,
-        "number": terms.number.strip(),
+        "number": number,
         "in_force": in_force,
         "state": AgreementState.DRAFT,
         "drafted_on": today,

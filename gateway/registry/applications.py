@@ -24,7 +24,7 @@ from gateway.registry.enrolment_schema import application as table
 from gateway.registry.history import Subject, record
 from gateway.registry.machine import APPLICATION, ApplicationState, MerchantState
 from gateway.registry.schema import merchant
-from gateway.registry.signing_off import four_eyes, said
+from gateway.registry.signing_off import four_eyes, said, said_or_empty
 
 
 class ApplicationReceipt(Struct, frozen=True):
@@ -152,7 +152,7 @@ async def register(
     APPLICATION.after(found.status.state, "register")
     if found.findings:
         raise ChecksFailedError(found.findings)
-    why = reason.strip() or f"заявка {application_id}"
+    why = said_or_empty(reason=reason) or f"заявка {application_id}"
     admission = Admission(found.application, by, approved_by, why, is_taken_over=False)
     merchant_id = await admit(connection, admission, successor_of=successor_of)
     await _move(

@@ -25,11 +25,11 @@ from gateway.registry.requisites import (
     is_treasury_account,
     requisite_problem,
 )
+from gateway.registry.signing_off import CONTROL
 
 TEXT_MAX_CHARS: Final = 500
 OUTLETS_MAX: Final = 2000
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 ()-]{5,}")
 
@@ -132,7 +132,7 @@ def text_findings(field: str, text: str) -> Iterator[Finding]:
         yield _form(field, FormCode.TEXT_MISSING)
     elif len(text) > TEXT_MAX_CHARS:
         yield _form(field, FormCode.TEXT_TOO_LONG, limit=TEXT_MAX_CHARS)
-    elif _CONTROL.search(text):
+    elif CONTROL.search(text):
         yield _form(field, FormCode.TEXT_CONTROL)
 
 
@@ -177,7 +177,7 @@ def _text_findings(one: Application) -> Iterator[Finding]:
     if one.postal_address:
         yield from text_findings("postal_address", one.postal_address)
     email = one.contact.email
-    if not _EMAIL.fullmatch(email) or len(email) > TEXT_MAX_CHARS or _CONTROL.search(email):
+    if not _EMAIL.fullmatch(email) or len(email) > TEXT_MAX_CHARS or CONTROL.search(email):
         yield _form("contact.email", FormCode.EMAIL_FORM)
     if not _PHONE.fullmatch(one.contact.phone) or len(one.contact.phone) > TEXT_MAX_CHARS:
         yield _form("contact.phone", FormCode.PHONE_FORM)

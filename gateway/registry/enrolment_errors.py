@@ -10,6 +10,10 @@ class EnrolmentCode(Enum):
     """The machine code is the name; the texts are Russian and English, with the named details."""
 
     UNSIGNED = ("не указано: {what}", "{what} is missing")
+    TEXT_UNFIT = (
+        "{what}: недопустимые знаки или длиннее {limit} знаков",
+        "{what}: characters that no text has, or more than {limit} of them",
+    )
     FOUR_EYES = (
         "{by} не может утвердить собственное действие: нужен второй человек",
         "{by} cannot approve what {by} does: a second person is needed",

@@ -13,7 +13,7 @@ from gateway.registry.enrolment_errors import EnrolmentCode, EnrolmentError
 from gateway.registry.history import Subject, record
 from gateway.registry.merchants import get_merchant
 from gateway.registry.schema import outlet
-from gateway.registry.signing_off import said
+from gateway.registry.signing_off import said, said_or_empty
 
 
 class Outlet(Struct, frozen=True):
@@ -34,7 +34,7 @@ async def add_outlet(
     Raises EnrolmentError MERCHANT_UNKNOWN, UNSIGNED, OUTLET_EXISTS, and ChecksFailedError, with
     ADDRESS_NOT_IN_MOSCOW for an address elsewhere.
     """
-    (by,) = said(by=by)
+    (by,), reason = said(by=by), said_or_empty(reason=reason)
     findings = [*text_findings("name", name), *address_findings("address", address)]
     if findings:
         raise ChecksFailedError(findings)

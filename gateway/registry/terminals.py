@@ -19,7 +19,7 @@ from gateway.registry.history import Subject, record
 from gateway.registry.outlets import switched
 from gateway.registry.requisites import check_drive_number, check_kkt_number
 from gateway.registry.schema import outlet, terminal
-from gateway.registry.signing_off import said
+from gateway.registry.signing_off import said, said_or_empty
 
 _DAY: Final = timedelta(days=1)
 
@@ -50,7 +50,7 @@ async def add_terminal(
 
     Raises EnrolmentError OUTLET_UNKNOWN, UNSIGNED, TERMINAL_EXISTS, ChecksFailedError.
     """
-    (by,) = said(by=by)
+    (by,), reason = said(by=by), said_or_empty(reason=reason)
     findings = list(text_findings("name", name))
     if findings:
         raise ChecksFailedError(findings)

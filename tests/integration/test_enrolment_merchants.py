@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -149,7 +150,7 @@ async def test_a_participant_taken_over_sells_from_the_first_day_of_its_new_agre
 async def test_a_reorganised_merchant_names_whom_it_succeeds(office: Office) -> None:
     """Nobody succeeds himself, nor those that come after him."""
     one, two, three = [await office.enrol(entity(n)) for n in (1, 2, 3)]
-    reason = {"reason": "присоединение", **WHO}
+    reason: dict[str, Any] = {"reason": "присоединение", **WHO}
     async with office.work() as connection:
         await name_successor(connection, two, one, **reason)
         await name_successor(connection, three, two, **reason)
@@ -193,7 +194,7 @@ async def test_another_account_is_confirmed_by_another_person(office: Office) ->
 async def test_a_proposed_account_may_be_dropped_and_a_wrong_one_is_not_proposed(office: Office) -> None:
     """One person is enough to say no; the account in use is no change."""
     merchant_id = await office.enrol(entity())
-    said = {"by": "Иванова", "reason": "письмо"}
+    said: dict[str, Any] = {"by": "Иванова", "reason": "письмо"}
     async with office.work() as connection:
         with pytest.raises(ChecksFailedError, match="the key"):
             await propose_account(connection, merchant_id, bic=BANK, account=account(5, "044525225"), **said)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ async def test_an_outlet_elsewhere_is_refused_by_name(office: Office) -> None:
 async def test_shops_and_tills_are_switched_with_a_reason(office: Office) -> None:
     """Each switch stands in the history and in the next snapshot."""
     merchant_id = await office.enrol(entity())
-    said = {"by": "Иванова", "reason": "ремонт"}
+    said: dict[str, Any] = {"by": "Иванова", "reason": "ремонт"}
     async with office.work() as connection:
         (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
         terminal_id = await add_terminal(connection, shop.id, name="Касса 1", by="Иванова")
@@ -98,7 +99,7 @@ async def test_fiscal_numbers_follow_each_other_and_stand_at_one_till(office: Of
         assert expected == [(n.drive_number, n.last_day) for n in await fiscal_numbers_of(connection, one)]
         with pytest.raises(ChecksFailedError, match="16 digits"):
             await fit(two, "728", "2026-04-01")
-        last = {"last_day": date(2026, 3, 31), "by": "Иванова", "reason": "касса снята"}
+        last: dict[str, Any] = {"last_day": date(2026, 3, 31), "by": "Иванова", "reason": "касса снята"}
         await end_fiscal_numbers(connection, one, **last)
         with pytest.raises(EnrolmentError, match="DAYS_MALFORMED"):
             await end_fiscal_numbers(connection, one, **last)

@@ -172,3 +172,15 @@ def test_a_department_command_needs_no_till() -> None:
     scene = Scene()
     issue = Issue(NOBODY, "ref", "holder", "food", 1, 1, date(2026, 1, 1), date(2026, 12, 31), ACT)
     assert refusal_of_standing(issue, Context(scene.now, NOBODY, Policy(), BOOK, goods_by(BOOK))) is None
+
+
+def test_a_closed_agreement_authorizes_nothing_new_and_keeps_what_it_authorized() -> None:
+    """Its ceiling is used up: a hold of before is captured under it all the same."""
+    scene = Scene()
+    scene.issue(FOOD, 100_00)
+    held = purchase_of(scene.authorize(line(1, 10_00)))
+    scene.shop = replace(SHOP, agreements=(replace(SHOP.agreements[0], is_open=False),))
+    assert Reason.NO_AGREEMENT == scene.authorize(line(1, 10_00)).reason
+    captured = purchase_of(scene.capture(held))
+    assert captured.capture is not None
+    assert {SHOP.agreements[0].id} == set(captured.capture.agreements.values())

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from enum import StrEnum
 
 import pytest
 
@@ -18,7 +19,7 @@ from gateway.registry.machine import (
     MerchantState,
 )
 
-EXPECTED: dict[str, tuple[Machine, type, Mapping[str, Mapping[str, str]]]] = {
+EXPECTED: dict[str, tuple[Machine, type[StrEnum], Mapping[str, Mapping[str, str]]]] = {
     "application": (
         APPLICATION,
         ApplicationState,

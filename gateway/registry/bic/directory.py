@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.registry.bic.errors import BicFileCode, BicFileError
 from gateway.registry.bic.file import BankAccount, BicFile, Restriction
 from gateway.registry.enrolment_schema import bic_directory, bic_entry
+from gateway.registry.signing_off import said
 
 IMPORT_LOCK_KEY = 0x6269_6300
 """Advisory lock of importing: of two at once the second sees what the first did."""
@@ -51,9 +52,10 @@ class Bank(Struct, frozen=True):
 async def import_directory(connection: AsyncConnection, file: BicFile, *, by: str) -> Directory:
     """Keep a directory; the same one again changes nothing.
 
-    Raises BicFileError OLDER for one of an earlier day or version than the newest, OTHER_CONTENT for
-    another content of a day and version that is imported.
+    Raises EnrolmentError UNSIGNED, and BicFileError OLDER for one of an earlier day or version than the
+    newest, OTHER_CONTENT for another content of a day and version that is imported.
     """
+    (by,) = said(by=by)
     await connection.execute(select(func.pg_advisory_xact_lock(IMPORT_LOCK_KEY)))
     last = await newest_directory(connection)
     if last is not None:
