@@ -78,9 +78,7 @@ class Settings(BaseModel):
         description="the server as a role with REPLICATION, for `tillgate backup`; empty: an embedded one",
     )
     database_enrollment_url: WritingUrl = Field(
-        "",
-        description="the same database as the role that admits clients, for `tillgate serve-enrollment`;"
-        " empty: an embedded one",
+        "", description="the same database as the role that admits clients, to enrol; empty: an embedded one"
     )
     redis_url: RedisUrl = Field(
         "", description="Redis or Valkey for what may be lost; empty: an embedded one"
@@ -127,8 +125,7 @@ class Settings(BaseModel):
     )
 
     issuing_dir: OptionalFile = Field(
-        None,
-        description="the folder of issuing authorities, for `tillgate serve-enrollment`; empty: likewise",
+        None, description="the folder of issuing authorities, to enrol clients; empty: likewise"
     )
     issuing_passphrase_file: OptionalFile = Field(
         None, description="the passphrase of their keys, a file of its own; empty: likewise"

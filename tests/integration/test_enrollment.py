@@ -24,7 +24,6 @@ from gateway.registry.pki import fingerprint_of
 from gateway.runtime.database import make_engine
 from merchant_sdk.enrollment import enroll
 from merchant_sdk.enrollment_files import CredentialsFolder
-from merchant_sdk.errors import UnauthenticatedError
 from tests import wire_kit
 from tests.door_kit import Door, Refused, door_on
 from tests.keys_kit import Enrollment, enrollment_on, keep, leaf_of, new_key, reason_of, request_of
@@ -285,13 +284,6 @@ async def test_who_asks_too_often_is_told_when_to_come_again(enrollment: Enrollm
     refused = [error for error in said if isinstance(error, grpc.aio.AioRpcError)]
     assert {(grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")} == {(e.code(), reason_of(e)) for e in refused}
     assert 20 <= len(said) - len(refused) <= 40
-
-
-async def test_a_wrong_code_is_told_in_words(enrollment: Enrollment, tmp_path: Path) -> None:
-    """And nothing but the key that waits lies in the folder."""
-    with pytest.raises(UnauthenticatedError, match="ENROLLMENT_CODE_WRONG"):
-        await enrollment.with_client(lambda client: enroll(client, tmp_path / "till", "wrong"))
-    assert ["new_key.pem"] == [path.name for path in (tmp_path / "till").iterdir()]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.registry.keys.hmac_keys import SCHEME, HmacMaster, code_of
 from gateway.registry.keys.operating import add_hmac_key, revoke_owner
 from gateway.registry.keys.owners import Owner
+from gateway.registry.pki import IssuingAuthority
 from tests import wire_kit
 from tests.door_kit import Door, door_on
 from tests.json_client import client_context
@@ -201,6 +203,19 @@ async def test_whoever_names_no_key_is_nobody(door: Door, client: Client, claim:
     """401, and told how clients are known."""
     said = await client.but(headers={"Authorization": claim}).send(BALANCE, balance(wire_kit.card()))
     assert (401, "CLIENT_UNKNOWN") == (said[0], said[1]["reason"])
+
+
+async def test_a_strangers_certificate_is_worse_than_none(door: Door, client: Client, tmp_path: Path) -> None:
+    """Though the port asks for none: one that it is shown must be of our authority."""
+    now = datetime.now(UTC)
+    issued = IssuingAuthority.create(tmp_path / "stranger", now).issue_client("terminal-1", now)
+    for name, content in (("cert.pem", issued.chain_pem), ("key.pem", issued.key_pem)):
+        (tmp_path / name).write_bytes(content)
+    context = client_context(door.fixture.terminals[0].folder, has_certificate=False)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+        with pytest.raises(aiohttp.ClientError):
+            await session.get(f"https://localhost:{door.gateway.json_port}{OPENAPI_PATH}")
 
 
 async def test_a_certificate_goes_on_counting_beside_hmac(door: Door, client: Client) -> None:

@@ -71,7 +71,7 @@ class Scene:
         """A card with points."""
         return wire.Card(number=self.town.cards[number])
 
-    def balance(self) -> Message:
+    def balance(self) -> service.GetBalanceRequest:
         """A question that changes nothing."""
         return service.GetBalanceRequest(card=self.card())
 

@@ -25,7 +25,7 @@ from merchant_sdk.errors import UnavailableError
 from merchant_sdk.till_cli import main
 from tests.door_kit import Door, door_on
 from tests.enrolment_kit import entity
-from tests.integration.test_enrollment_applications import on_wire
+from tests.integration.test_applications_wire import on_wire
 from tests.keys_kit import Enrollment, enrollment_on
 
 
@@ -98,7 +98,7 @@ async def test_a_till_enrols_checks_and_sells(
         basket = Basket.of(Line.piece("Молоко", unit_price_kopecks=89_90, pieces=2, okpd2="10.51.11"))
         with SyncTillClient(fresh_credentials(folder)) as till:
             result = till.send(till.prepare_sale(Card(card.number, card.series), basket))
-            return result.purchase.certificate_kopecks if result.purchase else 0
+            return result.purchase.certificate_kopecks
 
     assert 179_80 == await asyncio.to_thread(sell)
 
@@ -181,6 +181,16 @@ async def test_a_revoked_till_is_told_so(
         await asyncio.to_thread(renew, folder, even_if_early=True)
     await enrolled(enrollment, owner, folder)
     assert 0 == await run("check", folder)
+
+
+async def test_a_wrong_code_is_told_in_words(
+    enrollment: Enrollment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing but the key that waits lies in the folder."""
+    place = ("--endpoint", enrollment.endpoint, "--ca", tmp_path / "ca.pem", "--out", tmp_path / "till")
+    assert 1 == await run("enroll", *place, "--code", "wrong")
+    assert "The enrolment code is wrong" in capsys.readouterr().err
+    assert ["new_key.pem"] == os.listdir(tmp_path / "till")
 
 
 async def test_whoever_believes_another_root_tells_nobody_his_code(
