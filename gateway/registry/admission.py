@@ -1,5 +1,7 @@
 """Including a participant in the register: by an application, or taken over without one."""
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Date, func, select, update
@@ -14,8 +16,8 @@ from gateway.registry.history import Subject, record
 from gateway.registry.machine import MERCHANT, AccountState, MerchantState
 from gateway.registry.schema import agreement, merchant, outlet
 
-CHAIN_MAX = 100
-"""Successions that are followed back: more would be a circle."""
+SUCCESSION_LOCK_KEY: Final = 0x7375_6363
+"""Advisory lock of noting successors."""
 
 
 class Admission(Struct, frozen=True):
@@ -33,7 +35,7 @@ async def admit(connection: AsyncConnection, admission: Admission, *, successor_
 
     It may sell nothing yet: that needs an agreement in force. Raises EnrolmentError ALREADY_REGISTERED,
     AGREEMENT_IN_FORCE (of an excluded one that comes back: its old agreement would revive),
-    SUCCESSOR_UNFIT, MERCHANT_UNKNOWN.
+    MERCHANT_UNKNOWN, SUCCESSOR_CIRCLE.
     """
     form = admission.application
     today = moscow_date((await connection.execute(select(func.tillgate_now()))).scalar_one())
@@ -71,31 +73,30 @@ async def admit(connection: AsyncConnection, admission: Admission, *, successor_
 
 
 async def link_successor(connection: AsyncConnection, merchant_id: int, predecessor_id: int) -> None:
-    """Note that a merchant succeeds another; raises EnrolmentError MERCHANT_UNKNOWN, SUCCESSOR_UNFIT."""
+    """Note that a merchant succeeds another.
+
+    Raises EnrolmentError MERCHANT_UNKNOWN, SUCCESSOR_CIRCLE, PROFILE_MISSING.
+    """
     known = select(merchant.c.id).where(merchant.c.id == predecessor_id)
     if (await connection.execute(known)).first() is None:
         raise EnrolmentError(EnrolmentCode.MERCHANT_UNKNOWN, merchant_id=predecessor_id)
-    step: int | None = predecessor_id
-    for _ in range(CHAIN_MAX):
-        if step == merchant_id:
+    # Two at once could close a circle that neither of them sees.
+    await connection.execute(select(func.pg_advisory_xact_lock(SUCCESSION_LOCK_KEY)))
+    ancestor: int | None = predecessor_id
+    while ancestor is not None:
+        if ancestor == merchant_id:
             raise EnrolmentError(
-                EnrolmentCode.SUCCESSOR_UNFIT, merchant_id=merchant_id, predecessor_id=predecessor_id,
-                what="круг / a circle",
-            )  # fmt: skip
-        statement = select(merchant_profile.c.successor_of).where(merchant_profile.c.merchant_id == step)
-        step = (await connection.execute(statement)).scalar_one_or_none()
-        if step is None:
-            break
-    statement_ = (
+                EnrolmentCode.SUCCESSOR_CIRCLE, merchant_id=merchant_id, predecessor_id=predecessor_id
+            )
+        before = select(merchant_profile.c.successor_of).where(merchant_profile.c.merchant_id == ancestor)
+        ancestor = (await connection.execute(before)).scalar_one_or_none()
+    linked = (
         update(merchant_profile)
         .where(merchant_profile.c.merchant_id == merchant_id)
         .values(successor_of=predecessor_id)
     )
-    if (await connection.execute(statement_)).rowcount == 0:
-        raise EnrolmentError(
-            EnrolmentCode.SUCCESSOR_UNFIT, merchant_id=merchant_id, predecessor_id=predecessor_id,
-            what="нет анкеты / no profile",
-        )  # fmt: skip
+    if (await connection.execute(linked)).rowcount == 0:
+        raise EnrolmentError(EnrolmentCode.PROFILE_MISSING, merchant_id=merchant_id)
 
 
 async def _readmit(connection: AsyncConnection, form: Application) -> tuple[int, MerchantState]:

@@ -144,7 +144,7 @@ async def register(
     """Include the applicant in the register, with its outlets and bank account; the merchant's id.
 
     Two people decide it. Whoever was excluded before comes back under the same id. Raises EnrolmentError
-    APPLICATION_UNKNOWN, STEP_NOT_ALLOWED, FOUR_EYES, UNSIGNED, ALREADY_REGISTERED, SUCCESSOR_UNFIT, and
+    APPLICATION_UNKNOWN, STEP_NOT_ALLOWED, FOUR_EYES, UNSIGNED, ALREADY_REGISTERED, SUCCESSOR_CIRCLE, and
     ChecksFailedError if a requisite no longer holds (a bank may have lost its licence since).
     """
     by, approved_by = four_eyes(by, approved_by)

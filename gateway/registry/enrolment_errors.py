@@ -19,8 +19,8 @@ class EnrolmentCode(Enum):
         "{by} cannot approve what {by} does: a second person is needed",
     )
     STEP_NOT_ALLOWED = (
-        "{what} в состоянии «{state}»: действие «{step}» невозможно",
-        "{what} is {state}: it cannot be {step}",
+        "{ru} в состоянии {state}: действие «{step}» невозможно",
+        "the {en} is {state}: the step {step} is not possible",
     )
     CHECKS_FAILED = ("проверки не пройдены: {ru}", "checks failed: {en}")
     APPLICATION_UNKNOWN = ("заявки {application} нет", "there is no application {application}")
@@ -37,9 +37,13 @@ class EnrolmentCode(Enum):
         "INN {inn} is in the register already",
     )
     MERCHANT_UNKNOWN = ("участника {merchant_id} нет", "there is no merchant {merchant_id}")
-    SUCCESSOR_UNFIT = (
-        "участник {merchant_id} не может быть правопреемником {predecessor_id}: {what}",
-        "merchant {merchant_id} cannot succeed {predecessor_id}: {what}",
+    SUCCESSOR_CIRCLE = (
+        "участник {merchant_id} сам среди предшественников участника {predecessor_id}",
+        "merchant {merchant_id} is itself among the predecessors of {predecessor_id}",
+    )
+    PROFILE_MISSING = (
+        "участник {merchant_id} внесён без анкеты: правопреемство записать не в чем",
+        "merchant {merchant_id} was entered without a profile, which could name its predecessor",
     )
     ACCOUNT_PROPOSED = (
         "у участника {merchant_id} уже ждёт подтверждения другой счёт",

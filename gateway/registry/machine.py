@@ -48,18 +48,22 @@ class AccountState(StrEnum):
 class Machine(Struct, frozen=True):
     """The steps of one kind of thing, (state, step) → state; what is not named is not allowed."""
 
-    what: str
+    ru: str
+    en: str
     steps: Mapping[tuple[str, str], str]
 
     def after(self, state: str, step: str) -> str:
         """The state after a step; raises EnrolmentError STEP_NOT_ALLOWED."""
         found = self.steps.get((state, step))
         if found is None:
-            raise EnrolmentError(EnrolmentCode.STEP_NOT_ALLOWED, what=self.what, state=state, step=step)
+            raise EnrolmentError(
+                EnrolmentCode.STEP_NOT_ALLOWED, ru=self.ru, en=self.en, state=state, step=step
+            )
         return found
 
 
 APPLICATION: Final = Machine(
+    "заявка",
     "application",
     {
         (ApplicationState.SUBMITTED, "review"): ApplicationState.UNDER_REVIEW,
@@ -70,6 +74,7 @@ APPLICATION: Final = Machine(
 
 # Whoever was excluded may apply again, and comes back under the same number of the register.
 MERCHANT: Final = Machine(
+    "участник",
     "merchant",
     {
         (MerchantState.ACTIVE, "suspend"): MerchantState.SUSPENDED,
@@ -81,6 +86,7 @@ MERCHANT: Final = Machine(
 )
 
 AGREEMENT: Final = Machine(
+    "договор",
     "agreement",
     {
         (AgreementState.DRAFT, "send"): AgreementState.SENT,
@@ -94,6 +100,7 @@ AGREEMENT: Final = Machine(
 )
 
 ACCOUNT: Final = Machine(
+    "счёт",
     "account",
     {
         (AccountState.PROPOSED, "confirm"): AccountState.CONFIRMED,

@@ -58,7 +58,7 @@ async def take_over(
     """Include a participant of the earlier programme without an application (decree 213-ПП, 3.8).
 
     It sells from the first day of its new agreement, and not before (3.10). Raises EnrolmentError FOUR_EYES,
-    UNSIGNED, ALREADY_REGISTERED, SUCCESSOR_UNFIT, ChecksFailedError.
+    UNSIGNED, ALREADY_REGISTERED, SUCCESSOR_CIRCLE, ChecksFailedError.
     """
     by, approved_by = four_eyes(by, approved_by)
     (reason,) = said(reason=reason)
@@ -101,7 +101,7 @@ async def name_successor(
 ) -> None:
     """Note that a merchant came out of another's reorganisation.
 
-    Raises EnrolmentError FOUR_EYES, UNSIGNED, MERCHANT_UNKNOWN, SUCCESSOR_UNFIT.
+    Raises EnrolmentError FOUR_EYES, UNSIGNED, MERCHANT_UNKNOWN, SUCCESSOR_CIRCLE, PROFILE_MISSING.
     """
     by, approved_by = four_eyes(by, approved_by)
     (reason,) = said(reason=reason)

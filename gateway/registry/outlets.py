@@ -61,7 +61,7 @@ async def set_outlet_enabled(
     before: bool | None = (await connection.execute(lock)).scalar_one_or_none()
     if before is None:
         raise EnrolmentError(EnrolmentCode.OUTLET_UNKNOWN, outlet_id=outlet_id)
-    step, states = switched(f"outlet {outlet_id}", before, is_enabled)
+    step, states = switched(("магазин", "outlet"), before, is_enabled)
     await connection.execute(update(outlet).where(outlet.c.id == outlet_id).values(is_enabled=is_enabled))
     await record(connection, Subject.OUTLET, outlet_id, step, states, by=by, reason=reason)
 
@@ -75,10 +75,11 @@ async def list_outlets(connection: AsyncConnection, *, merchant_id: int | None =
     return [Outlet(*row) for row in await connection.execute(statement)]
 
 
-def switched(what: str, before: bool, after: bool) -> tuple[str, tuple[str, str]]:
+def switched(names: tuple[str, str], before: bool, after: bool) -> tuple[str, tuple[str, str]]:
     """The step and the states of switching something; raises EnrolmentError STEP_NOT_ALLOWED if it is so."""
-    names = {True: "enabled", False: "disabled"}
+    states = {True: "enabled", False: "disabled"}
     step = "enable" if after else "disable"
     if before is after:
-        raise EnrolmentError(EnrolmentCode.STEP_NOT_ALLOWED, what=what, state=names[before], step=step)
-    return step, (names[before], names[after])
+        ru, en = names
+        raise EnrolmentError(EnrolmentCode.STEP_NOT_ALLOWED, ru=ru, en=en, state=states[before], step=step)
+    return step, (states[before], states[after])

@@ -77,7 +77,7 @@ async def set_terminal_enabled(
     """Enable or disable a till. Raises EnrolmentError TERMINAL_UNKNOWN, UNSIGNED, STEP_NOT_ALLOWED."""
     by, reason = said(by=by, reason=reason)
     before = await _lock(connection, terminal_id)
-    step, states = switched(f"terminal {terminal_id}", before, is_enabled)
+    step, states = switched(("касса", "terminal"), before, is_enabled)
     await connection.execute(
         update(terminal).where(terminal.c.id == terminal_id).values(is_enabled=is_enabled)
     )

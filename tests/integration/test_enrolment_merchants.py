@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain.policy import MOSCOW
@@ -35,6 +36,7 @@ from gateway.registry.merchants import (
 from gateway.registry.outlets import list_outlets, set_outlet_enabled
 from gateway.registry.published import as_csv, as_json, published_register
 from gateway.registry.reading import read_snapshot
+from gateway.registry.schema import merchant
 from gateway.registry.terminals import add_terminal
 from tests.enrolment_kit import BANK, WHO, Office, account, entity, entrepreneur, moscow_today, office_on
 from tests.registry_kit import epoch_of
@@ -156,10 +158,14 @@ async def test_a_reorganised_merchant_names_whom_it_succeeds(office: Office) -> 
         await name_successor(connection, three, two, **reason)
         assert two == (await get_merchant(connection, three)).successor_of
         for heir, ancestor in ((one, three), (one, one), (one, two)):
-            with pytest.raises(EnrolmentError, match="SUCCESSOR_UNFIT"):
+            with pytest.raises(EnrolmentError, match="SUCCESSOR_CIRCLE"):
                 await name_successor(connection, heir, ancestor, **reason)
         with pytest.raises(EnrolmentError, match="MERCHANT_UNKNOWN"):
             await name_successor(connection, one, 999, **reason)
+        bare = insert(merchant).values(inn="0000000999", name="ООО Без анкеты").returning(merchant.c.id)
+        without = (await connection.execute(bare)).scalar_one()
+        with pytest.raises(EnrolmentError, match="PROFILE_MISSING"):
+            await name_successor(connection, without, one, **reason)
         with pytest.raises(EnrolmentError, match="FOUR_EYES"):
             await name_successor(
                 connection, one, two, by="Петров", approved_by="Петров", reason="присоединение"

@@ -1,6 +1,7 @@
 """Taxpayer numbers: ten digits of a company, twelve of an individual entrepreneur."""
 
 import pytest
+from stdnum.ru import inn as stdnum_inn
 
 from gateway.registry.requisites import is_valid_inn, with_inn_check_digits
 
@@ -40,3 +41,13 @@ def test_a_remainder_of_ten_counts_as_zero() -> None:
     ]
     assert tens
     assert all(with_inn_check_digits(digits).endswith("0") for digits in tens)
+
+
+def test_numbers_are_right_and_wrong_as_an_independent_library_has_them() -> None:
+    """Ten and twelve digits, with right and with any other last digits."""
+    for n in range(0, 100_000_000, 39_916_801 // 200):
+        for digits in (f"{n:09}", f"{n:010}"):
+            number = with_inn_check_digits(digits)
+            assert stdnum_inn.is_valid(number)
+            for other in (number[:-1] + str((int(number[-1]) + k) % 10) for k in range(1, 10)):
+                assert stdnum_inn.is_valid(other) is is_valid_inn(other)
