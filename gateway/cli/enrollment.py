@@ -5,6 +5,7 @@ import os
 import click
 import uvloop
 
+from gateway.cli.serve import quieten_grpc
 from gateway.runtime.logging import configure_logging
 from gateway.runtime.servers import with_servers
 from gateway.runtime.settings import load_settings
@@ -13,6 +14,7 @@ from gateway.runtime.settings import load_settings
 @click.command("serve-enrollment")
 def serve_enrollment_command() -> None:
     """Run enrolment until Ctrl-C: the one process that holds the issuing key."""
+    quieten_grpc()
     from gateway.runtime.enrollment import serve_enrollment
 
     settings = load_settings(os.environ)

@@ -8,11 +8,14 @@ import asyncio
 import os
 import re
 import signal
+import ssl
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import grpc
 import pytest
@@ -22,7 +25,7 @@ from google.protobuf.message import Message
 from gateway.registry import admin
 from gateway.registry.cards import card_token
 from gateway.registry.fixtures import ClientFolder
-from gateway.registry.pki import fingerprint_of
+from gateway.registry.pki import IssuingAuthority, fingerprint_of
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from gateway.runtime.keys import load_keys
@@ -31,6 +34,7 @@ from tests import wire_kit
 from tests.crash.harness import Town, found_town
 from tests.crash.processes import PATIENCE_S, GatewayProcess
 from tests.crash.tills import Line
+from tests.json_client import client_context
 from tests.transports import TRANSPORTS, Refused, end_of, next_burst, open_stream
 from tests.transports import refused as as_refused
 from tillgate.v1 import purchase_pb2 as wire
@@ -167,6 +171,26 @@ async def test_a_revoked_key_is_out_at_every_worker_within_a_second(scene: Scene
                 delays.append(max(*out_at, ended_at) - revoked_at)
         await asyncio.gather(*(ask(line, scene.balance()) for line in neighbour))
     assert statistics.median(delays) < WITHIN_S, delays
+
+
+async def test_strangers_fill_no_log(scene: Scene, tmp_path: Path) -> None:
+    """A certificate that is refused costs no line: there may be any number of them."""
+    now = datetime.now(UTC)
+    issued = IssuingAuthority.create(tmp_path / "stranger", now).issue_client("terminal-1", now)
+    (tmp_path / "cert.pem").write_bytes(issued.chain_pem)
+    (tmp_path / "key.pem").write_bytes(issued.key_pem)
+    (tmp_path / "ca.pem").write_bytes((scene.town.clients[0].folder / "ca.pem").read_bytes())
+    before = scene.gateway.log
+    for port in (scene.gateway.grpc_port, scene.gateway.json_port):
+        for _ in range(5):
+            with suppress(ssl.SSLError, ConnectionError):
+                reader, writer = await asyncio.open_connection(
+                    "localhost", port, ssl=client_context(tmp_path)
+                )
+                writer.write(b"hello")
+                assert b"" == await reader.read()
+                writer.transport.abort()
+    assert before == scene.gateway.log
 
 
 async def test_a_suspended_merchant_authorizes_nothing_from_the_next_command_on(scene: Scene) -> None:
