@@ -3,12 +3,13 @@
 All of it is for the role that owns the tables: neither a purchase worker nor the enrolment process may.
 """
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,11 +45,13 @@ async def issue_code(
     await describe(connection, owner)
     await _withdraw_codes(connection, owner)
     code, salt = Code.make(), secrets.token_bytes(SALT_BYTES)
+    # Slow on purpose: not on the loop of whoever serves people.
+    secret_hash = await asyncio.to_thread(code.hashed, salt)
     row = insert(enrollment_code).values(
         name=code.name,
         **owner.columns,
         salt=salt,
-        secret_hash=code.hashed(salt),
+        secret_hash=secret_hash,
         issued_by=issued_by,
         ends_at=func.tillgate_now() + validity,
     )
@@ -97,26 +100,33 @@ async def revoke_owner(connection: AsyncConnection, owner: Owner, reason: str) -
     """
     await describe(connection, owner)
     await _withdraw_codes(connection, owner)
-    gone = (
-        update(client_key)
-        .where(owner.owns(client_key), client_key.c.revoked_at.is_(None))
-        .values(revoked_at=func.tillgate_now(), revoke_reason=reason)
-    )
-    return (await connection.execute(gone)).rowcount
+    # A renewal under way holds a key that is to go, and its successor is seen only by who waited for it.
+    return sum([await _revoke(connection, owner.owns(client_key), reason) for _ in range(2)])
 
 
 async def revoke_fingerprint(connection: AsyncConnection, fingerprint: bytes, reason: str) -> None:
-    """Revoke one key; one that is revoked already stays so. Raises UnknownKeyError."""
+    """Revoke one key with all that it was renewed to: whoever has it may have renewed it.
+
+    One that is revoked already stays so. Raises UnknownKeyError.
+    """
+    columns = client_key.c
+    known = select(columns.fingerprint).where(columns.fingerprint == fingerprint)
+    if (await connection.execute(known)).first() is None:
+        raise UnknownKeyError(f"no key {fingerprint.hex()} is registered")
+    await _revoke(connection, columns.fingerprint == fingerprint, reason)
+    line = known.cte("line", recursive=True)
+    successors = select(columns.fingerprint).join(line, columns.replaces == line.c.fingerprint)
+    line = line.union_all(successors)
+    await _revoke(connection, columns.fingerprint.in_(select(line.c.fingerprint)), reason)
+
+
+async def _revoke(connection: AsyncConnection, which: ColumnElement[bool], reason: str) -> int:
     gone = (
         update(client_key)
-        .where(client_key.c.fingerprint == fingerprint)
-        .values(
-            revoked_at=func.coalesce(client_key.c.revoked_at, func.tillgate_now()),
-            revoke_reason=func.coalesce(client_key.c.revoke_reason, reason),
-        )
+        .where(which, client_key.c.revoked_at.is_(None))
+        .values(revoked_at=func.tillgate_now(), revoke_reason=reason)
     )
-    if (await connection.execute(gone)).rowcount == 0:
-        raise UnknownKeyError(f"no key {fingerprint.hex()} is registered")
+    return (await connection.execute(gone)).rowcount
 
 
 async def publish_outcome_key(connection: AsyncConnection, key_id: str, public_key: bytes) -> None:
