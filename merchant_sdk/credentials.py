@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from merchant_sdk.enrollment_files import settle
 from merchant_sdk.errors import ConfigurationError
 from merchant_sdk.signatures import OutcomeKeys
 
@@ -35,6 +37,9 @@ class TillCredentials:
         that is missing or wrong.
         """
         path = Path(folder)
+        with suppress(OSError):
+            # A renewal that was cut off between certificate and key; where we may not write, none was begun.
+            settle(path)
         client = path / "concentrator.json"
         names: tuple[str, ...] = ("merchant_id",)
         if not client.exists():

@@ -26,6 +26,7 @@ def serve_command(workers: int | None) -> None:
         click.echo(f"JSON: https://{complete.json_host}:{complete.json_port}/v1 (mutual TLS)", err=True)
         click.echo(f"health and metrics: http://{complete.http_host}:{complete.http_port}/readyz", err=True)
         _use_one_core()
+        quieten_grpc()
         if complete.workers == 1:
             from gateway.runtime.serving import serve
 
@@ -44,11 +45,20 @@ def _use_one_core() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+def quieten_grpc() -> None:
+    """Keep gRPC, which reads this when it is imported, from writing a line for each handshake that fails.
+
+    Whoever knocks with a bad certificate would fill the disk, 200 bytes a time.
+    """
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+
 @click.command("serve-worker", hidden=True)
 @click.option("--number", required=True, type=int)
 @click.option("--operators-socket", required=True, type=click.Path(path_type=Path))
 def serve_worker_command(number: int, operators_socket: Path) -> None:
     """Be one of the workers of `serve`, which starts it with complete settings in its environment."""
+    quieten_grpc()
     from gateway.runtime.bootstrap import WorkerPlace
     from gateway.runtime.serving import serve
 

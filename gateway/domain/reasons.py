@@ -17,7 +17,12 @@ class Reason(IntEnum):
     MESSAGE_TOO_LARGE = 10
     MESSAGE_MALFORMED = 20
     CLIENT_UNKNOWN = 30
+    CLIENT_MAC_WRONG = 32
+    CLIENT_CLOCK_WRONG = 34
     CLIENT_REVOKED = 40
+    ENROLLMENT_CODE_WRONG = 42
+    ENROLLMENT_CODE_SPENT = 44
+    ENROLLMENT_PROOF_WRONG = 46
     TERMINAL_NOT_YOURS = 50
     FIELD_MISSING = 60
     FIELD_INVALID = 70
@@ -33,6 +38,7 @@ class Reason(IntEnum):
     LINE_SUM_MISMATCH = 170
     TOTAL_MISMATCH = 180
     RECEIPT_INVALID = 190
+    CERTIFICATE_REQUEST_INVALID = 195
     PAGE_TOKEN_INVALID = 200
     OVERLOADED = 210
     TOO_MANY_DOWNLOADS = 215
@@ -42,6 +48,9 @@ class Reason(IntEnum):
     REQUEST_ID_CONFLICT = 240
     NOT_FOUND = 250
     REFERENCE_UNKNOWN = 260
+    APPLICATION_UNKNOWN = 270
+    APPLICATION_EXISTS = 275
+    KEY_IN_USE = 280
 
     VOIDED_BEFORE_ARRIVAL = 300
     MERCHANT_SUSPENDED = 310
@@ -137,7 +146,15 @@ _ROWS: Final = (
     _error(Reason.MESSAGE_TOO_LARGE, _INVALID, "Сообщение больше допустимого.", "The message is larger than allowed."),
     _error(Reason.MESSAGE_MALFORMED, _INVALID, "Сообщение не читается.", "The message cannot be parsed."),
     _error(Reason.CLIENT_UNKNOWN, "UNAUTHENTICATED", "Ключ кассы не зарегистрирован.", "This client key is not registered."),
-    _error(Reason.CLIENT_REVOKED, "UNAUTHENTICATED", "Ключ кассы отозван.", "This client key is revoked."),
+    _error(Reason.CLIENT_MAC_WRONG, "UNAUTHENTICATED", "Код подлинности запроса неверен.", "The request's authentication code is wrong."),
+    _error(Reason.CLIENT_CLOCK_WRONG, "UNAUTHENTICATED", "Время запроса расходится с временем шлюза.",
+           "The request's time is too far from the gateway's."),
+    _error(Reason.CLIENT_REVOKED, "UNAUTHENTICATED", "Ключ кассы отозван или истёк.", "This client key is revoked or has ended."),
+    _error(Reason.ENROLLMENT_CODE_WRONG, "UNAUTHENTICATED", "Код подключения неверен.", "The enrolment code is wrong."),
+    _error(Reason.ENROLLMENT_CODE_SPENT, "UNAUTHENTICATED", "Код подключения уже использован или истёк, запросите новый.",
+           "The enrolment code was used or has ended; ask for a new one."),
+    _error(Reason.ENROLLMENT_PROOF_WRONG, "UNAUTHENTICATED", "Подпись прежним ключом неверна.",
+           "The signature by the key in use is wrong."),
     _error(Reason.TERMINAL_NOT_YOURS, "PERMISSION_DENIED", "Касса не принадлежит этому участнику.", "The terminal is not yours."),
     _error(Reason.FIELD_MISSING, _INVALID, "Не заполнено обязательное поле.", "A required field is missing."),
     _error(Reason.FIELD_INVALID, _INVALID, "Поле заполнено неверно.", "A field has an invalid value."),
@@ -155,6 +172,7 @@ _ROWS: Final = (
            "A line amount does not match price, quantity and discount."),
     _error(Reason.TOTAL_MISMATCH, _INVALID, "Сумма позиций не равна итогу чека.", "The lines do not sum to the total."),
     _error(Reason.RECEIPT_INVALID, _INVALID, "Реквизиты фискального чека неверны.", "Fiscal receipt requisites are invalid."),
+    _error(Reason.CERTIFICATE_REQUEST_INVALID, _INVALID, "Запрос сертификата неверен.", "The certificate request is invalid."),
     _error(Reason.PAGE_TOKEN_INVALID, _INVALID, "Неверный маркер страницы.", "The page token is not one of ours."),
     _error(Reason.OVERLOADED, "RESOURCE_EXHAUSTED", "Шлюз перегружен, повторите чуть позже.",
            "The gateway is busy; retry shortly.", _TRY_AGAIN),
@@ -170,6 +188,12 @@ _ROWS: Final = (
            "This request id was used with another body."),
     _error(Reason.NOT_FOUND, "NOT_FOUND", "Покупка пока не найдена.", "The purchase has not been found (yet)."),
     _error(Reason.REFERENCE_UNKNOWN, "NOT_FOUND", "Такая версия списка не опубликована.", "No such version of the list is published."),
+    _error(Reason.APPLICATION_UNKNOWN, "NOT_FOUND", "Заявки с таким номером и секретом нет.",
+           "There is no application of this number and secret."),
+    _error(Reason.APPLICATION_EXISTS, "ALREADY_EXISTS", "Участник или заявка с этим ИНН уже есть.",
+           "There is a participant or an application of this INN already."),
+    _error(Reason.KEY_IN_USE, "ALREADY_EXISTS", "Этот ключ уже зарегистрирован, создайте новый.",
+           "This key is registered already; make a new one."),
     _decline(Reason.VOIDED_BEFORE_ARRIVAL, "Покупка была отменена до прихода запроса.",
              "The purchase was voided before it arrived.", "Покупка отменена.", "The purchase was cancelled."),
     _decline(Reason.MERCHANT_SUSPENDED, "Обслуживание сертификатов магазином приостановлено.",

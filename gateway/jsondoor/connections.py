@@ -8,8 +8,9 @@ import structlog
 from aiohttp import web
 
 from gateway.domain.reasons import Reason
+from gateway.jsondoor.authentication import FINGERPRINT
 from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
-from gateway.jsondoor.service import FINGERPRINT, JsonService
+from gateway.jsondoor.service import JsonService
 from gateway.ledger.answers import CommandError
 
 LINGER_S: Final = 2.0
@@ -26,8 +27,9 @@ class _Connection(web.RequestHandler):
     __slots__ = ("_unread", "fingerprint")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        self.fingerprint = sha256(certificate).digest()
+        tls = transport.get_extra_info("ssl_object")
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        self.fingerprint = sha256(certificate).digest() if certificate else b""
         self._unread: asyncio.TimerHandle | None = None
         super().connection_made(transport)
 

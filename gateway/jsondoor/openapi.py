@@ -16,6 +16,7 @@ from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
 from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
+from gateway.registry.keys.hmac_keys import SCHEME
 from tillgate.v1 import goods_service_pb2 as goods_wire
 from tillgate.v1 import purchase_service_pb2 as wire
 from tillgate.v1 import reference_service_pb2 as reference
@@ -61,6 +62,13 @@ _WITHOUT_ID: Final = frozenset(
 _ONLY_OF: Final = {
     Reason.NOT_FOUND: frozenset({"GetPurchase"}),
     Reason.REFERENCE_UNKNOWN: frozenset(),
+    Reason.ENROLLMENT_CODE_WRONG: frozenset(),
+    Reason.ENROLLMENT_CODE_SPENT: frozenset(),
+    Reason.ENROLLMENT_PROOF_WRONG: frozenset(),
+    Reason.CERTIFICATE_REQUEST_INVALID: frozenset(),
+    Reason.APPLICATION_UNKNOWN: frozenset(),
+    Reason.APPLICATION_EXISTS: frozenset(),
+    Reason.KEY_IN_USE: frozenset(),
     Reason.PAGE_TOKEN_INVALID: frozenset({"ListOperations", "ListSubmittedGoods"}),
     Reason.REQUEST_ID_CONFLICT: frozenset(PATHS) - _WITHOUT_ID,
     Reason.EXPIRED_IN_QUEUE: frozenset(PATHS) - _WITHOUT_ID,
@@ -83,14 +91,15 @@ def document() -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Tillgate, the tills' JSON door", "version": "v1", "description": _ABOUT},
         "servers": [{"url": "/"}],
-        "security": [{"clientCertificate": []}],
+        "security": [{"clientCertificate": []}, {"hmac": []}],
         "paths": {**paths, OPENAPI_PATH: {"get": _description()}},
         "components": {
             "securitySchemes": {
                 "clientCertificate": {
                     "type": "mutualTLS",
                     "description": "The certificate of a terminal, or of a concentrator with its outlets.",
-                }
+                },
+                "hmac": {"type": "http", "scheme": SCHEME, "description": _HMAC},
             },
             "parameters": {"RequestTimeout": _REQUEST_TIMEOUT, "AcceptLanguage": _ACCEPT_LANGUAGE},
             "responses": {**_problems(), "Problem": _response("Whatever else may be wrong.", {}, {})},
@@ -180,7 +189,9 @@ def _header(description: str, example: str) -> Json:
 
 _HEADERS: Final[dict[HTTPStatus, Json]] = {
     HTTPStatus.UNAUTHORIZED: {
-        "WWW-Authenticate": _header("How clients are known.", 'MutualTLS realm="tillgate"')
+        "WWW-Authenticate": _header(
+            "How clients are known.", f'MutualTLS realm="tillgate", {SCHEME} realm="tillgate"'
+        )
     },
     HTTPStatus.METHOD_NOT_ALLOWED: {"Allow": _header("The methods that the path takes.", "POST")},
     HTTPStatus.REQUEST_TIMEOUT: {"Connection": _header("The door hangs up.", "close")},
@@ -202,6 +213,10 @@ _ACCEPT_LANGUAGE: Final[Json] = {
     "example": "ru",
 }
 
+_HMAC: Final = (
+    "Where the gateway takes it: Authorization: TILLGATE-HMAC-SHA256 key_id=…,timestamp=…,mac=…, as "
+    "docs/json-door.md tells."
+)
 _REASON_NAMES: Final = [reason.name for reason in STATUSES]
 _REASON_TEXTS: Final = {reason.name: REASONS[reason].texts.cashier_en for reason in STATUSES}
 _REASON: Final[Json] = {
@@ -257,6 +272,11 @@ _PROBLEM: Final[Json] = {
         "retry_after_s": {
             "type": "number",
             "description": "When to send again, in seconds; Retry-After says it in whole ones.",
+            "x-unit": "seconds",
+        },
+        "server_time": {
+            "type": "integer",
+            "description": "The gateway's time, seconds since 1970, where the request's is too far from it.",
             "x-unit": "seconds",
         },
     },

@@ -1,6 +1,7 @@
 """Errors as problem details (RFC 9457): the reasons of the table, and what only HTTP can get wrong."""
 
 import math
+import time
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from gateway.domain.reasons import REASONS, Reason
 from gateway.ledger.answers import CommandError
+from gateway.registry.keys.hmac_keys import SCHEME
 from gateway.rpc.errors import CODES, RefusalError, violation_text, violations_of
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -37,7 +39,7 @@ STATUSES: Final = {reason: _STATUS_OF_CODE[code.name] for reason, code in CODES.
 """The HTTP status of each reason that is an error."""
 
 # RFC 9110 wants a challenge with each 401; a certificate is asked for by TLS and not by HTTP.
-_CHALLENGE: Final = {"WWW-Authenticate": 'MutualTLS realm="tillgate"'}
+_CHALLENGE: Final = {"WWW-Authenticate": f'MutualTLS realm="tillgate", {SCHEME} realm="tillgate"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ def refusal_response(error: RefusalError, language: str) -> web.Response:
         ]
     if first.line_number is not None:
         body["line_number"] = first.line_number
+    if error.reason is Reason.CLIENT_CLOCK_WRONG:
+        body["server_time"] = int(time.time())
     headers = dict(_CHALLENGE) if body["status"] == HTTPStatus.UNAUTHORIZED else {}
     if isinstance(error, CommandError) and error.retry_after_s is not None:
         body["retry_after_s"] = error.retry_after_s

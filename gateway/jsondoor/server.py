@@ -1,4 +1,7 @@
-"""The JSON door itself: one HTTPS port that asks every client for its certificate."""
+"""The JSON door itself: one HTTPS port that asks every client for its certificate.
+
+Where HMAC keys are in use it also takes clients that have none; behind a proxy that ends TLS it is HTTP.
+"""
 
 import asyncio
 import ssl
@@ -21,7 +24,8 @@ class JsonDoorSettings:
     """Where the door listens, and how long it waits for its clients.
 
     `idle_timeout_s` bounds the time until a request's head is there, on a new connection too, and how long
-    answers may lie unread; `reuse_port` is for several workers behind one port, as at the gRPC door.
+    answers may lie unread; `needs_certificate` is off where HMAC keys are in use; `reuse_port` is for several
+    workers behind one port, as at the gRPC door.
     """
 
     host: str
@@ -30,13 +34,17 @@ class JsonDoorSettings:
     idle_timeout_s: float = 60.0
     handshake_timeout_s: float = 10.0
     reuse_port: bool = False
+    needs_certificate: bool = True
 
 
-def tls_context(identity: TlsIdentity) -> ssl.SSLContext:
-    """TLS 1.2 or newer, each client with a certificate of the CA; raises ssl.SSLError if files do not fit."""
+def tls_context(identity: TlsIdentity, *, needs_certificate: bool = True) -> ssl.SSLContext:
+    """TLS 1.2 or newer, each client with a certificate of the CA, or with none where none is needed.
+
+    Raises ssl.SSLError if files do not fit.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_mode = ssl.CERT_REQUIRED if needs_certificate else ssl.CERT_OPTIONAL
     context.load_verify_locations(cadata=identity.client_ca.decode("ascii"))
     # A resumed session would not look at the client's certificate again, which may have ended meanwhile.
     context.num_tickets = 0
@@ -50,9 +58,14 @@ def tls_context(identity: TlsIdentity) -> ssl.SSLContext:
 
 
 class JsonDoor:
-    """An HTTPS server for tills. Made, started and drained inside one event loop."""
+    """An HTTPS server for tills. Made, started and drained inside one event loop.
 
-    def __init__(self, service: JsonService, identity: TlsIdentity, settings: JsonDoorSettings) -> None:
+    Without an `identity` it speaks plainly, which is for a proxy before it.
+    """
+
+    def __init__(
+        self, service: JsonService, identity: TlsIdentity | None, settings: JsonDoorSettings
+    ) -> None:
         self._service = service
         self._identity = identity
         self._settings = settings
@@ -66,12 +79,15 @@ class JsonDoor:
         """
         settings = self._settings
         http = HttpServer(self._service, message_bytes=settings.message_bytes, idle_s=settings.idle_timeout_s)
+        tls = None
+        if self._identity is not None:
+            tls = tls_context(self._identity, needs_certificate=settings.needs_certificate)
         self._listener = await asyncio.get_running_loop().create_server(
             http,
             settings.host,
             settings.port,
-            ssl=tls_context(self._identity),
-            ssl_handshake_timeout=settings.handshake_timeout_s,
+            ssl=tls,
+            ssl_handshake_timeout=None if tls is None else settings.handshake_timeout_s,
             reuse_port=settings.reuse_port or None,
         )
         self._http = http

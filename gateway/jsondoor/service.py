@@ -13,6 +13,7 @@ from aiohttp import hdrs, web
 from google.protobuf.json_format import MessageToDict
 
 from gateway.domain.reasons import Reason
+from gateway.jsondoor.authentication import Authentication, Claim
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import SERVER, HttpFault, HttpFaultError, fault_response, refusal_response
 from gateway.jsondoor.reading import read_message
@@ -27,9 +28,6 @@ TIMEOUT_HEADER: Final = "Request-Timeout"
 JSON_TYPE: Final = "application/json"
 DESCRIPTION: Final = "OpenApi"
 """What log and metrics call a look at the description."""
-
-FINGERPRINT: Final = web.RequestKey("fingerprint", bytes)
-"""The key of a request under which its server puts the SHA-256 of the client's certificate."""
 
 OK: Final = "OK"
 CANCELLED: Final = "CANCELLED"
@@ -53,20 +51,24 @@ class JsonService:
         accounting: Accounting,
         describe: Callable[[], bytes],
         body_timeout_s: float,
+        authentication: Authentication | None = None,
     ) -> None:
         self._routes = {PATHS[name]: (name, method) for name, method in methods.items()}
         self._identity = identity
         self._accounting = accounting
         self._describe = describe
         self._body_timeout_s = body_timeout_s
+        self._authentication = authentication or Authentication()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """The response of a request; raises nothing but HungUpError, and CancelledError when cancelled."""
         call = Call()
         early: HttpFaultError | InvalidRequestError | CommandError | HungUpError | None = None
-        name, method, body = "", None, b""
+        name, method, body, claim = "", None, b"", Claim(b"")
         try:
             name, method = self._route(request)
+            # Before the body: who names nobody has nothing read.
+            claim = self._authentication.claimed(request)
             body = await self._body(request)
         except (HttpFaultError, InvalidRequestError, CommandError, HungUpError) as error:
             early = error
@@ -77,7 +79,7 @@ class JsonService:
         try:
             if early is not None:
                 raise early
-            response = await self._answer(request, method, body, call)
+            response = await self._answer(request, method, body, claim, call)
             code = OK
         except HttpFaultError as error:
             call.reason, code = error.fault.name, error.fault.value.grpc_code
@@ -93,15 +95,16 @@ class JsonService:
         return response
 
     async def _answer(
-        self, request: web.BaseRequest, method: Method | None, body: bytes, call: Call
+        self, request: web.BaseRequest, method: Method | None, body: bytes, claim: Claim, call: Call
     ) -> web.Response:
+        fingerprint = self._authentication.proved(claim, request, body)
         if method is None:
-            self._identity.client_of(request[FINGERPRINT])
+            self._identity.client_of(fingerprint)
             return web.Response(body=self._describe(), headers=SERVER, content_type=JSON_TYPE)
         self._accounting.admit(len(body))
         message = read_message(method.request, body)
         # The registry is asked anew each time: a revoked key gets nothing on a connection that stands.
-        client = self._identity.client_of(request[FINGERPRINT])
+        client = self._identity.client_of(fingerprint)
         wait_s = _request_timeout_s(request)
         if wait_s is not None:
             call.deadline = asyncio.get_running_loop().time() + wait_s

@@ -47,7 +47,11 @@ _AGREEMENTS = (
     .where(agreement.c.state.in_(("CONCLUDED", "SETTLED")))
 )
 _KEYS = select(
-    client_key.c.fingerprint, client_key.c.terminal_id, client_key.c.concentrator_id, client_key.c.revoked_at
+    client_key.c.fingerprint,
+    client_key.c.terminal_id,
+    client_key.c.concentrator_id,
+    client_key.c.revoked_at,
+    client_key.c.ends_at,
 )
 _CONCENTRATORS = select(
     concentrator.c.id, concentrator.c.merchant_id, concentrator_outlet.c.outlet_id
@@ -80,6 +84,7 @@ async def read_snapshot(engine: AsyncEngine) -> RegistrySnapshot:
             if key.revoked_at is None
         },
         revoked=frozenset(key.fingerprint for key in keys if key.revoked_at is not None),
+        ends={key.fingerprint: key.ends_at.timestamp() for key in keys if key.ends_at is not None},
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Integer,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -147,14 +148,24 @@ concentrator_outlet = Table(
 client_key = Table(
     "client_key",
     metadata,
-    # SHA-256 of the DER certificate.
+    # SHA-256 of the DER certificate; of an HMAC key, of its id (see `keys.hmac_keys`).
     Column("fingerprint", LargeBinary, primary_key=True),
     Column("terminal_id", ForeignKey("terminal.id")),
     Column("concentrator_id", ForeignKey("concentrator.id")),
     Column("registered_at", _instant, nullable=False, server_default=func.tillgate_now()),
     Column("revoked_at", _instant),
     Column("revoke_reason", Text),
+    Column("kind", Text, nullable=False, server_default="CERTIFICATE"),
+    # From then on it gets nothing: the certificate's end, or the end of the time beside its successor.
+    Column("ends_at", _instant),
+    # Of certificates that enrolment issued, so that the same request gets the same answer.
+    Column("public_key_sha256", LargeBinary, unique=True),
+    Column("chain_pem", Text),
+    Column("replaces", ForeignKey("client_key.fingerprint"), unique=True),
+    Column("hmac_version", Integer),
     CheckConstraint("octet_length(fingerprint) = 32", name="client_key_fingerprint_sha256"),
+    CheckConstraint("kind IN ('CERTIFICATE', 'HMAC')", name="client_key_kind_known"),
+    CheckConstraint("(kind = 'HMAC') = (hmac_version IS NOT NULL)", name="client_key_hmac_version"),
     CheckConstraint("num_nonnulls(terminal_id, concentrator_id) = 1", name="client_key_names_one"),
 )
 

@@ -1,5 +1,7 @@
 """What the registry says at one epoch, as one immutable value that every request reads without waiting."""
 
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,21 +37,31 @@ class ClientRefusedError(Exception):
 
 @dataclass(frozen=True)
 class RegistrySnapshot:
-    """Terminals with their standing and client keys with their identity, as of `epoch`."""
+    """Terminals with their standing and client keys with their identity, as of `epoch`.
+
+    `ends` tells of keys, in seconds since 1970, when they get nothing any more.
+    """
 
     epoch: int
     standings: Mapping[int, Standing] = field(repr=False)
     clients: Mapping[bytes, ClientIdentity] = field(repr=False)
     revoked: frozenset[bytes] = field(repr=False)
+    ends: Mapping[bytes, float] = field(default_factory=dict, repr=False)
 
     def standing_of(self, terminal_id: int) -> Standing | None:
         """What the registry says of a terminal and its merchant; None if there is no such terminal."""
         return self.standings.get(terminal_id)
 
     def client(self, fingerprint: bytes) -> ClientIdentity:
-        """Whom a certificate names, by the SHA-256 of its DER form; raises ClientRefusedError."""
+        """Whom a certificate names, by the SHA-256 of its DER form; raises ClientRefusedError.
+
+        A key that ends is out by this machine's clock, as a certificate is for TLS: also on a connection
+        that stands, which TLS does not look at again.
+        """
         found = self.clients.get(fingerprint)
         if found is None:
             is_revoked = fingerprint in self.revoked
             raise ClientRefusedError(Reason.CLIENT_REVOKED if is_revoked else Reason.CLIENT_UNKNOWN)
+        if self.ends.get(fingerprint, math.inf) <= time.time():
+            raise ClientRefusedError(Reason.CLIENT_REVOKED)
         return found

@@ -18,7 +18,7 @@ from gateway.ledger.answers import CommandError
 from gateway.registry.snapshot import ClientIdentity
 from gateway.rpc.accounting import OVERLOAD_PAUSE_S, Accounting, parse
 from gateway.rpc.errors import language_of, wire_error
-from gateway.rpc.identity import Identity, fingerprint_of
+from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Call, Method
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
@@ -86,7 +86,7 @@ class Calls:
             try:
                 accounting.admit(len(body))
                 # Asked now: gRPC's context is not to be touched any more when its call has been cut off.
-                read = partial(arrived, body, fingerprint_of(context))
+                read = partial(arrived, body, self._identity.fingerprint_of(context))
                 answer = (await method.answer(read, call)).SerializeToString()
             except asyncio.CancelledError:
                 accounting.done(name, grpc.StatusCode.CANCELLED.name, call, loop.time() - started)

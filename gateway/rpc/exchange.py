@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from gateway.domain.reasons import Reason
 from gateway.rpc.accounting import Accounting
 from gateway.rpc.errors import CODES, LANGUAGE_KEY, error_status, language_of, wire_error
-from gateway.rpc.identity import Identity, fingerprint_of
+from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Call, Method, PurchaseMethods
 from gateway.rpc.validation.findings import InvalidRequestError, invalid
 from tillgate.v1 import purchase_service_pb2 as service
@@ -100,7 +100,7 @@ class _Stream:
         self.exchange = exchange
         self._context = context
         self._loop = asyncio.get_running_loop()
-        self._fingerprint = fingerprint_of(context)
+        self._fingerprint = exchange.identity.fingerprint_of(context)
         self._language = language_of(context.invocation_metadata())
         self._unanswered: set[int] = set()
         self._answers: deque[bytes] = deque()

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 from ssl import PEM_cert_to_DER_cert
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.domain.commands import Origin
 from gateway.domain.reasons import Reason
 from gateway.registry.snapshot import ClientIdentity, ClientRefusedError, RegistrySnapshot
+from gateway.rpc.proxy import TrustedProxy
 from gateway.rpc.validation.findings import invalid
 
 _PEM_KEY: Final = "x509_pem_cert"
@@ -25,12 +26,27 @@ class HasPeer(Protocol):
 
     def auth_context(self) -> Mapping[str, Iterable[bytes]]: ...
 
+    def invocation_metadata(self) -> Any: ...
+
 
 class Identity:
-    """Finds the client of a call, and the terminal that it speaks for."""
+    """Finds the client of a call, and the terminal that it speaks for.
 
-    def __init__(self, snapshot: Callable[[], RegistrySnapshot]) -> None:
+    With a `proxy` TLS ended there, and what it says of the client's certificate counts.
+    """
+
+    def __init__(self, snapshot: Callable[[], RegistrySnapshot], proxy: TrustedProxy | None = None) -> None:
         self._snapshot = snapshot
+        self._proxy = proxy
+
+    def fingerprint_of(self, call: HasPeer) -> bytes:
+        """The fingerprint of the certificate of a gRPC call; raises InvalidRequestError(CLIENT_UNKNOWN)."""
+        if self._proxy is None:
+            return fingerprint_of(call)
+        said = self._proxy.fingerprint_in(call.invocation_metadata() or ())
+        if said is None:
+            raise invalid(Reason.CLIENT_UNKNOWN)
+        return said
 
     def client_of(self, certificate_fingerprint: bytes) -> ClientIdentity:
         """The enrolled client of a certificate, by SHA-256 of its DER form.

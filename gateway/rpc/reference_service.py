@@ -11,7 +11,7 @@ from gateway.ledger.answers import CommandError
 from gateway.rpc.accounting import Accounting, parse
 from gateway.rpc.calls import Calls, Context, Handler
 from gateway.rpc.errors import language_of, wire_error
-from gateway.rpc.identity import Identity, fingerprint_of
+from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Call
 from gateway.rpc.references import ReferenceMethods
 from tillgate.v1 import reference_service_pb2 as wire
@@ -63,7 +63,7 @@ class ReferenceService:
             self._accounting.done(DOWNLOAD, code.name, call, loop.time() - started)
 
     async def _send(self, body: bytes, context: Context) -> None:
-        fingerprint = fingerprint_of(context)
+        fingerprint = self._identity.fingerprint_of(context)
         self._identity.client_of(fingerprint)
         chunks = self._methods.download(parse(wire.DownloadReferenceRequest, body))
         step: asyncio.Future[bytes | None] | None = None

@@ -17,6 +17,8 @@ from gateway.rpc.door_wait import DoorWait
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
 
+CONNECTION_GRACE_S: Final = 20
+
 MAX_UNFETCHED_CALLS: Final = 256
 """Of calls beyond it gRPC itself cancels some, beyond twice as many all: the last resort of a process that
 has no time even to send them away by name."""
@@ -27,6 +29,9 @@ _log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
     """Where the door listens, and how it treats connections.
+
+    Nothing is read of a message beyond `transport_bytes`, and no connection grows older than
+    `connection_age_s` (0: as old as it likes), but for what it has in flight then.
 
     `min_ping_interval_s` must lie below the keepalive of every client, or they are cut off.
     `reuse_port` is for several workers behind one port: two servers then share it silently.
@@ -39,6 +44,9 @@ class DoorSettings:
     keepalive_interval_s: int = 60
     keepalive_timeout_s: int = 20
     streams_per_connection: int = 1_024
+    handshake_timeout_s: int = 20
+    connection_age_s: int = 0
+    transport_bytes: int = TRANSPORT_MESSAGE_BYTES
     reuse_port: bool = False
     wait_limit: timedelta = timedelta(milliseconds=100)
 
@@ -60,6 +68,15 @@ class TlsIdentity:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTls(TlsIdentity):
+    """The same for a port that serves clients without a certificate too; none of theirs is looked at."""
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Server credentials that ask no client for a certificate."""
+        return grpc.ssl_server_credentials([(self.private_key, self.certificate_chain)])
+
+
 class Service(Protocol):
     """What the door serves under a name of the wire."""
 
@@ -75,13 +92,14 @@ class Service(Protocol):
 class TillDoor:
     """A gRPC server for tills. Made, started and drained inside one event loop.
 
-    `notice_flood` is told of each call that is turned away.
+    Without an `identity` it speaks plainly, which is for a proxy before it. `notice_flood` is told of each
+    call that is turned away.
     """
 
     def __init__(
         self,
         services: Sequence[Service],
-        identity: TlsIdentity,
+        identity: TlsIdentity | None,
         settings: DoorSettings,
         notice_flood: Callable[[], None],
     ) -> None:
@@ -106,7 +124,10 @@ class TillDoor:
         names = (*(service.name for service in self._services), health.SERVICE_NAME)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         address = f"{self._settings.host}:{self._settings.port}"
-        port = server.add_secure_port(address, self._identity.credentials())
+        if self._identity is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, self._identity.credentials())
         # Only this user gets there, and without a certificate nobody is served anyway.
         folder = self._stack.enter_context(TemporaryDirectory(prefix="tillgate-door-"))
         knocked_at = f"unix:{folder}/door"
@@ -144,9 +165,15 @@ class TillDoor:
 
 def connection_options(settings: DoorSettings) -> list[tuple[str, int]]:
     """How gRPC is to treat connections; it ignores in silence what it does not know by name."""
+    ages = [
+        ("grpc.max_connection_age_ms", settings.connection_age_s * 1000),
+        ("grpc.max_connection_age_grace_ms", CONNECTION_GRACE_S * 1000),
+    ]
     return [
+        *(ages if settings.connection_age_s else ()),
+        ("grpc.server_handshake_timeout_ms", settings.handshake_timeout_s * 1000),
         ("grpc.so_reuseport", int(settings.reuse_port)),
-        ("grpc.max_receive_message_length", TRANSPORT_MESSAGE_BYTES),
+        ("grpc.max_receive_message_length", settings.transport_bytes),
         ("grpc.server.max_pending_requests", MAX_UNFETCHED_CALLS),
         ("grpc.server.max_pending_requests_hard_limit", 2 * MAX_UNFETCHED_CALLS),
         ("grpc.max_concurrent_streams", settings.streams_per_connection),

@@ -17,37 +17,25 @@ from gateway.domain.commands import CloseShift, Command
 from gateway.domain.judging import GoodsUnavailableError
 from gateway.goods.book import GoodsBook
 from gateway.goods.loader import SHIPPED, load_list_book
-from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
-from gateway.jsondoor.service import JsonService
 from gateway.ledger.answers import Seal, StoredAnswer
 from gateway.ledger.committer import Committer, Connect, EpochWatcher, GoodsWatcher, Observer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
 from gateway.ledger.waiting import Limits
-from gateway.registry.cards import CardTokenKeys, card_token
 from gateway.registry.registry import Registry
-from gateway.rpc import access_log
-from gateway.rpc.accounting import Accounting, ServiceLimits
-from gateway.rpc.goods_methods import GoodsMethods
-from gateway.rpc.goods_service import GoodsService
-from gateway.rpc.identity import Identity
-from gateway.rpc.methods import Ledger, PurchaseMethods
-from gateway.rpc.reference_service import ReferenceService
-from gateway.rpc.references import ReferenceMethods
+from gateway.rpc.methods import Ledger
 from gateway.rpc.seal import Sealer
 from gateway.rpc.server import DoorSettings, TillDoor
-from gateway.rpc.service import PurchaseService
-from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
 from gateway.runtime.collecting import COLLECT_INTERVAL_S, collector_of
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.goods_files import prepare_apart
-from gateway.runtime.keys import GatewayKeys, load_keys
-from gateway.runtime.logging import line_writer
+from gateway.runtime.keys import GatewayKeys, check_signing_key, load_keys
 from gateway.runtime.observing import LedgerObserver
+from gateway.runtime.services import services_of
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
@@ -180,11 +168,13 @@ class Gateway:
             pool_size=settings.downloads_at_once,
             silence_s=LISTS_SILENCE_S,
         )
-        services, json_service = _services(settings, parts, keys.card_tokens, self._lists_engine)
+        services, json_service = services_of(settings, parts, keys, self._lists_engine)
+        # A proxy that ends TLS leaves nothing to do for our own certificate.
+        tls = keys.tls if keys.proxy is None else None
         is_worker = place is not None
         self._door = TillDoor(
             services,
-            keys.tls,
+            tls,
             DoorSettings(
                 settings.grpc_host,
                 settings.grpc_port,
@@ -195,7 +185,7 @@ class Gateway:
         )
         self._json_door = JsonDoor(
             json_service,
-            keys.tls,
+            tls,
             JsonDoorSettings(
                 settings.json_host,
                 settings.json_port,
@@ -203,6 +193,7 @@ class Gateway:
                 idle_timeout_s=settings.json_idle_timeout_s,
                 handshake_timeout_s=settings.json_arrival_timeout_s,
                 reuse_port=is_worker,
+                needs_certificate=keys.hmac_master is None,
             ),
         )
 
@@ -229,6 +220,7 @@ class Gateway:
             raise StartError(f"{variable('database_url')}: the database cannot be used: {said}") from error
         gateway = cls(settings, parts, keys, place)
         try:
+            await check_signing_key(parts.engine, keys.signer.key_id)
             await gateway._open()
         except BaseException:
             await gateway.stop()
@@ -314,32 +306,3 @@ class Gateway:
             self._parts.goods.check()
         except GoodsUnavailableError as error:
             raise NotReadyError(str(error)) from error
-
-
-def _services(
-    settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys, lists_engine: AsyncEngine
-) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
-    """The services of both doors, over the same methods and with one count of what is in flight."""
-    identity = Identity(lambda: parts.registry.snapshot)
-    rules = ValidationRules(
-        token_of=lambda number, series: card_token(number, series, card_keys),
-        line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
-    )
-    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
-    goods = GoodsMethods(partial(driver_connection, parts.engine), parts.goods.goods_at)
-    accounting = Accounting(
-        ServiceLimits(
-            message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
-        ),
-        line_writer(access_log.LOGGER),
-    )
-    references = ReferenceMethods(partial(driver_connection, lists_engine), settings.downloads_at_once)
-    calls = {**methods.table, **goods.table, **references.table}
-    return (
-        (
-            PurchaseService(methods, identity, accounting),
-            GoodsService(goods, identity, accounting),
-            ReferenceService(references, identity, accounting, settings.download_stall_s),
-        ),
-        JsonService(calls, identity, accounting, openapi.served, settings.json_arrival_timeout_s),
-    )

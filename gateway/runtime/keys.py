@@ -6,13 +6,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from gateway.registry.cards import CardTokenKeys
 from gateway.registry.identity import ensure_server
+from gateway.registry.keys.authorities import IssuingFolder
+from gateway.registry.keys.hmac_keys import HmacMaster
+from gateway.registry.keys.outcome_keys import may_sign, published_keys
 from gateway.registry.pki import IssuingAuthority
 from gateway.registry.secret_files import read_secret
 from gateway.registry.signing import OutcomeSigner
+from gateway.rpc.proxy import TrustedProxy
 from gateway.rpc.server import TlsIdentity
-from gateway.runtime.settings import Settings
+from gateway.runtime.errors import StartError
+from gateway.runtime.settings import Profile, Settings
+from gateway.runtime.settings_source import variable
 
 SERVER_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -24,6 +32,8 @@ class GatewayKeys:
     tls: TlsIdentity
     signer: OutcomeSigner
     card_tokens: CardTokenKeys
+    hmac_master: HmacMaster | None = None
+    proxy: TrustedProxy | None = None
 
 
 def authority(settings: Settings) -> IssuingAuthority:
@@ -40,7 +50,39 @@ def load_keys(settings: Settings) -> GatewayKeys:
 
     Raises SecretFileError, which names the file and what is wrong with it.
     """
-    return GatewayKeys(_tls(settings), load_signer(settings), load_card_keys(settings))
+    hmac_file, proxy_file = settings.hmac_master_key_file, settings.tls_proxy_token_file
+    return GatewayKeys(
+        load_tls(settings),
+        load_signer(settings),
+        load_card_keys(settings),
+        HmacMaster.load(hmac_file) if hmac_file else None,
+        TrustedProxy.load(proxy_file) if proxy_file else None,
+    )
+
+
+async def check_signing_key(engine: AsyncEngine, key_id: str) -> None:
+    """Raises StartError if tills do not know the key that is to sign: they would believe no answer."""
+    async with engine.connect() as connection:
+        published = await published_keys(connection)
+    if not may_sign(key_id, published):
+        name = variable("signing_key_file")
+        raise StartError(f"{name}: the key {key_id} is not published, or retired: tillgate pki status")
+
+
+def load_issuing(settings: Settings) -> tuple[IssuingAuthority, bytes]:
+    """The issuing authority that signs now, and the roots that tills are to trust, PEM.
+
+    For the process of enrolment alone. Raises SecretFileError and StartError.
+    """
+    if settings.issuing_dir is None or settings.issuing_passphrase_file is None:
+        if settings.profile is Profile.PRODUCTION or settings.issuing_dir is not None:
+            names = " and ".join(map(variable, ("issuing_dir", "issuing_passphrase_file")))
+            raise StartError(f"{names}: enrolment needs both")
+        made = authority(settings)
+        return made, made.root_pem
+    passphrase = read_secret(settings.issuing_passphrase_file).strip()
+    folder = IssuingFolder(settings.issuing_dir)
+    return folder.current(passphrase, datetime.now(UTC)), folder.roots_pem()
 
 
 def load_signer(settings: Settings) -> OutcomeSigner:
@@ -70,7 +112,8 @@ def one_maker(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _tls(settings: Settings) -> TlsIdentity:
+def load_tls(settings: Settings) -> TlsIdentity:
+    """The certificate of the doors, and whose clients' certificates they ask for."""
     if settings.tls_ca_file and settings.tls_cert_file and settings.tls_key_file:
         ca, chain, key = settings.tls_ca_file, settings.tls_cert_file, settings.tls_key_file
     else:

@@ -10,7 +10,6 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from ipaddress import ip_address
 
 import asyncpg
 import structlog
@@ -23,6 +22,7 @@ from gateway.runtime.errors import StartError
 from gateway.runtime.people import sign_in_of
 from gateway.runtime.settings import DATABASE_NAMES, Profile, Settings
 from gateway.runtime.settings_source import variable
+from gateway.runtime.settings_types import is_loopback
 from gateway.web.people.app import PeopleDoor, make_people_app
 from gateway.web.people.desk import Desk
 
@@ -112,9 +112,5 @@ def _refuse_plain(settings: Settings, tls: ssl.SSLContext | None, is_behind_prox
     name = variable("people_tls_cert_file")
     if settings.profile is Profile.PRODUCTION:
         raise StartError(f"{name}: the production profile wants TLS here, or {variable('people_origin')}")
-    try:
-        is_loopback = ip_address(settings.people_host).is_loopback
-    except ValueError:
-        is_loopback = settings.people_host == "localhost"
-    if not is_loopback:
+    if not is_loopback(settings.people_host):
         raise StartError(f"{name}: plain HTTP is for a loopback address, not for {settings.people_host}")

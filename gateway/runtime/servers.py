@@ -62,6 +62,7 @@ def _prepared_database(postgres: EmbeddedPostgres) -> dict[str, str]:
     migrate(postgres.url(DATABASE, MIGRATOR))
     return {
         "database_backup_url": postgres.url(DATABASE, BACKUP),
+        "database_enrollment_url": postgres.url(DATABASE, "tillgate_enrollment"),
         "database_url": postgres.url(DATABASE, "tillgate_gateway"),
         "database_migrator_url": postgres.url(DATABASE, MIGRATOR),
         "database_people_url": postgres.url(DATABASE, "tillgate_people"),

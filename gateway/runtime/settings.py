@@ -19,7 +19,15 @@ from gateway.domain.policy import Policy, RefundAfterExpiry, RefundOrder, Refund
 from gateway.runtime import settings_source
 from gateway.runtime.settings_people import PeopleSettings
 from gateway.runtime.settings_source import SettingsError
-from gateway.runtime.settings_types import OptionalFile, Port, PostgresUrl, RedisUrl, Text, WritingUrl
+from gateway.runtime.settings_types import (
+    OptionalFile,
+    Port,
+    PostgresUrl,
+    RedisUrl,
+    Text,
+    WritingUrl,
+    is_loopback,
+)
 
 __all__ = ["LogLevel", "Profile", "Settings", "SettingsError", "load_settings"]
 
@@ -70,6 +78,9 @@ class Settings(PeopleSettings):
         "",
         description="the server as a role with REPLICATION, for `tillgate backup`; empty: an embedded one",
     )
+    database_enrollment_url: WritingUrl = Field(
+        "", description="the same database as the role that admits clients, to enrol; empty: an embedded one"
+    )
     redis_url: RedisUrl = Field(
         "", description="Redis or Valkey for what may be lost; empty: an embedded one"
     )
@@ -90,6 +101,14 @@ class Settings(PeopleSettings):
     http_host: Text = Field("127.0.0.1", description="the address of health and metrics")
     http_port: Port = Field(7480, description="the port of health and metrics, plain HTTP")
 
+    enrollment_host: Text = Field("127.0.0.1", description="the address where clients enrol")
+    enrollment_port: Port = Field(
+        7445, description="the port where clients enrol, TLS without certificates of clients"
+    )
+    public_host: Text = Field(
+        "localhost", description="the name under which tills find this gateway's ports, told at enrolment"
+    )
+
     workers: int = Field(1, ge=1, le=64, description="processes that serve tills behind the one port")
 
     tls_ca_file: OptionalFile = Field(
@@ -104,6 +123,22 @@ class Settings(PeopleSettings):
     )
     card_token_key_file: OptionalFile = Field(
         None, description="the key that turns card numbers into tokens, 32 bytes; empty: likewise"
+    )
+
+    issuing_dir: OptionalFile = Field(
+        None, description="the folder of issuing authorities, to enrol clients; empty: likewise"
+    )
+    issuing_passphrase_file: OptionalFile = Field(
+        None, description="the passphrase of their keys, a file of its own; empty: likewise"
+    )
+    hmac_master_key_file: OptionalFile = Field(
+        None,
+        description="the key of which HMAC keys of the JSON door are made; empty: certificates alone count",
+    )
+    tls_proxy_token_file: OptionalFile = Field(
+        None,
+        description="the secret by which a proxy that ends TLS is known; the tills' doors then speak plainly,"
+        " and must be on a loopback address; empty: they end TLS themselves",
     )
 
     log_level: LogLevel = Field(LogLevel.INFO, description="the least important level that is logged")
@@ -259,9 +294,20 @@ class Settings(PeopleSettings):
             problems.append(
                 f"{name}: must not be shorter than decision_max_age_s ({self.decision_max_age_s})"
             )
+        problems += self._exposed_doors()
         if problems:
             raise SettingsError(problems)
         return self
+
+    def _exposed_doors(self) -> list[str]:
+        """Whoever reaches a door that believes a proxy, and knows the secret, is whom he likes."""
+        if self.tls_proxy_token_file is None:
+            return []
+        return [
+            f"{settings_source.variable(name)}: must be a loopback address while tls_proxy_token_file is set"
+            for name in ("grpc_host", "json_host")
+            if not is_loopback(getattr(self, name))
+        ]
 
     def _missing_servers(self) -> list[str]:
         problems = [

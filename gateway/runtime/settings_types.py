@@ -1,5 +1,6 @@
 """Kinds of values that settings have: addresses of servers, files, ports, each checked as it is read."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,14 @@ def _redis_url(value: str) -> str:
     if value and not value.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("should begin with redis://, rediss:// or unix://")
     return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _file_or_none(value: object) -> object:

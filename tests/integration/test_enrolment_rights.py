@@ -134,11 +134,15 @@ async def test_the_database_itself_wants_four_eyes(office: Office) -> None:
         )
 
 
-async def test_the_gateway_takes_applications_and_reads_no_people(
+async def test_enrolment_takes_applications_and_reads_no_people(
     office: Office, postgres: EmbeddedPostgres, database_name: str
 ) -> None:
-    """It tells their state, and sees neither what was said in them nor accounts; it decides nothing."""
-    engine = make_engine(postgres.url(database_name, "tillgate_gateway"))
+    """Its role tells their state, and sees neither what was said in them nor accounts; it decides nothing.
+
+    Whoever serves purchases takes none.
+    """
+    engine = make_engine(postgres.url(database_name, "tillgate_enrollment"))
+    selling = make_engine(postgres.url(database_name, "tillgate_gateway"))
     try:
         async with engine.begin() as connection:
             receipt = await apply_for(connection, entity(5))
@@ -161,7 +165,11 @@ async def test_the_gateway_takes_applications_and_reads_no_people(
             with pytest.raises(ProgrammingError, match="permission denied"):
                 async with engine.begin() as connection:
                     await connection.execute(text(statement))
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with selling.begin() as connection:
+                await apply_for(connection, entity(6))
     finally:
+        await selling.dispose()
         await engine.dispose()
 
 

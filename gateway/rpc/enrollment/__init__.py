@@ -1,0 +1,1 @@
+"""EnrollmentService: the one service for those who have no certificate yet."""
