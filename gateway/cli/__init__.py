@@ -15,6 +15,7 @@ from gateway.runtime.settings import SettingsError
 COMMANDS: Final = {
     "archive": "gateway.cli.backup:archive_command",
     "backup": "gateway.cli.backup:backup_command",
+    "cards": "gateway.cli.cards:cards_group",
     "certificates": "gateway.cli.ledger:certificates_group",
     "database": "gateway.cli.ledger:database_group",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
@@ -24,6 +25,7 @@ COMMANDS: Final = {
     "restore": "gateway.cli.backup:restore_command",
     "serve": "gateway.cli.serve:serve_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",
+    "signals": "gateway.cli.signals:signals_command",
     "watch": "gateway.cli.watch:watch_command",
 }
 

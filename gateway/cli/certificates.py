@@ -31,7 +31,7 @@ from gateway.ledger.issuing.cells import kopecks_of
 from gateway.ledger.issuing.files import CertificateFile, FileError
 from gateway.ledger.issuing.results import Results, result_path
 from gateway.ledger.issuing.store import stored_issues
-from gateway.registry.cards import card_token
+from gateway.registry.cards import ring_token
 from gateway.runtime.bootstrap import LedgerParts
 from gateway.runtime.database import driver_connection
 from gateway.runtime.keys import load_card_keys
@@ -95,7 +95,7 @@ async def _issue(
     """Load a file; returns its results, and why the run broke off if it did."""
     keys = load_card_keys(settings)
     try:
-        source = CertificateFile(path, lambda number, series: card_token(number, series, keys))
+        source = CertificateFile(path, lambda number, series: ring_token(number, series, keys))
     except FileError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
     issuer = BulkIssuer(

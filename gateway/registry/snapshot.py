@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gateway.domain.policy import Standing
 from gateway.domain.reasons import Reason
@@ -25,6 +26,14 @@ class ClientIdentity:
         return terminal_id in self.terminal_ids
 
 
+@dataclass(frozen=True, slots=True)
+class StopListMark:
+    """The newest version of the stop list, and when it was made."""
+
+    version: int
+    made_at: datetime
+
+
 class ClientRefusedError(Exception):
     """A client certificate that gets nothing at all; `reason` is CLIENT_UNKNOWN or CLIENT_REVOKED."""
 
@@ -41,6 +50,7 @@ class RegistrySnapshot:
     standings: Mapping[int, Standing] = field(repr=False)
     clients: Mapping[bytes, ClientIdentity] = field(repr=False)
     revoked: frozenset[bytes] = field(repr=False)
+    stop_list: StopListMark | None = field(default=None, repr=False)
 
     def standing_of(self, terminal_id: int) -> Standing | None:
         """What the registry says of a terminal and its merchant; None if there is no such terminal."""

@@ -12,8 +12,9 @@ from ssl import PEM_cert_to_DER_cert
 from typing import Final, Protocol
 
 from gateway.domain.commands import Origin
+from gateway.domain.policy import Standing
 from gateway.domain.reasons import Reason
-from gateway.registry.snapshot import ClientIdentity, ClientRefusedError, RegistrySnapshot
+from gateway.registry.snapshot import ClientIdentity, ClientRefusedError, RegistrySnapshot, StopListMark
 from gateway.rpc.validation.findings import invalid
 
 _PEM_KEY: Final = "x509_pem_cert"
@@ -41,6 +42,14 @@ class Identity:
             return self._snapshot().client(certificate_fingerprint)
         except ClientRefusedError as error:
             raise invalid(error.reason) from None
+
+    def standing(self, terminal_id: int) -> Standing | None:
+        """What the registry says of a terminal now."""
+        return self._snapshot().standing_of(terminal_id)
+
+    def stop_list(self) -> StopListMark | None:
+        """The version of the stop list that decisions go by now."""
+        return self._snapshot().stop_list
 
     def origin(self, client: ClientIdentity, terminal_id: int, field: str) -> Origin:
         """The terminal that sends, named in `field`: by a concentrator always, by a terminal only as itself.

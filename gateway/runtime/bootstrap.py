@@ -17,41 +17,34 @@ from gateway.domain.commands import CloseShift, Command
 from gateway.domain.judging import GoodsUnavailableError
 from gateway.goods.book import GoodsBook
 from gateway.goods.loader import SHIPPED, load_list_book
-from gateway.jsondoor import openapi
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
-from gateway.jsondoor.service import JsonService
+from gateway.ledger.admission import Admission
 from gateway.ledger.answers import Seal, StoredAnswer
 from gateway.ledger.committer import Committer, Connect, EpochWatcher, GoodsWatcher, Observer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
+from gateway.ledger.tries import Tries
 from gateway.ledger.waiting import Limits
-from gateway.registry.cards import CardTokenKeys, card_token
+from gateway.registry.card_aliases import CardAliases
 from gateway.registry.registry import Registry
-from gateway.rpc import access_log
-from gateway.rpc.accounting import Accounting, ServiceLimits
-from gateway.rpc.goods_methods import GoodsMethods
-from gateway.rpc.goods_service import GoodsService
-from gateway.rpc.identity import Identity
-from gateway.rpc.methods import Ledger, PurchaseMethods
-from gateway.rpc.reference_service import ReferenceService
-from gateway.rpc.references import ReferenceMethods
+from gateway.rpc.methods import Ledger
 from gateway.rpc.seal import Sealer
 from gateway.rpc.server import DoorSettings, TillDoor
-from gateway.rpc.service import PurchaseService
-from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.bus import Bus
 from gateway.runtime.collecting import COLLECT_INTERVAL_S, collector_of
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, load_keys
-from gateway.runtime.logging import line_writer
+from gateway.runtime.limits import load_limits, speed_of
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
+from gateway.runtime.tills_services import services_of
 from gateway.runtime.upkeep import PARTITIONS_INTERVAL_S, check_partitions, keep_partitions
+from gateway.runtime.velocity import RedisVelocity
 from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import NotReadyError, Readiness
 
@@ -94,10 +87,14 @@ class LedgerParts:
     bus: Bus
     committer: DecidingLedger
     reader: LedgerReader
+    aliases: CardAliases | None = None
+    velocity: RedisVelocity | None = None
 
     async def stop(self) -> None:
         """Finish what is queued and let go of the database."""
         await self.committer.stop()
+        if self.velocity is not None:
+            await self.velocity.stop()
         await self.bus.stop()
         await self.engine.dispose()
 
@@ -124,10 +121,14 @@ async def start_ledger(
     rules = Rules(settings.policy, goods.lists_at, goods.goods_at, registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
+    limits = load_limits(settings.limits_file)
+    speed = speed_of(settings, limits)
+    velocity = RedisVelocity(settings.redis_url, speed) if speed else None
+    aliases = CardAliases(connect, keys.card_tokens.key_id) if keys.card_tokens.older else None
     committer = Committer(
         connect=partial(driver_connection, writing),
         rules=rules,
-        seal=Sealer(keys.signer, goods.lists_at).seal,
+        seal=Sealer(keys.signer, goods.lists_at, lambda: registry.snapshot.stop_list).seal,
         registry=registry,
         goods=goods,
         observer=LedgerObserver(bus, goods.tally),
@@ -137,10 +138,11 @@ async def start_ledger(
             batch=batch_limit or settings.batch_limit,
             max_age=timedelta(seconds=settings.decision_max_age_s),
         ),
+        admission=Admission(Tries(limits.tries), velocity, aliases.notice if aliases else None),
     )
     await committer.start()
     reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s), goods)
-    return LedgerParts(engine, registry, goods, bus, committer, reader)
+    return LedgerParts(engine, registry, goods, bus, committer, reader, aliases, velocity)
 
 
 StartLedger: TypeAlias = Callable[[Settings, GatewayKeys], Awaitable[LedgerParts]]
@@ -180,7 +182,7 @@ class Gateway:
             pool_size=settings.downloads_at_once,
             silence_s=LISTS_SILENCE_S,
         )
-        services, json_service = _services(settings, parts, keys.card_tokens, self._lists_engine)
+        services, json_service = services_of(settings, parts, keys, self._lists_engine)
         is_worker = place is not None
         self._door = TillDoor(
             services,
@@ -254,6 +256,7 @@ class Gateway:
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             asyncio.create_task(parts.goods.follow(), name="goods-follow"),
+            *([asyncio.create_task(parts.aliases.run(), name="aliases")] if parts.aliases else ()),
             asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
@@ -318,32 +321,3 @@ class Gateway:
             self._parts.goods.check()
         except GoodsUnavailableError as error:
             raise NotReadyError(str(error)) from error
-
-
-def _services(
-    settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys, lists_engine: AsyncEngine
-) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
-    """The services of both doors, over the same methods and with one count of what is in flight."""
-    identity = Identity(lambda: parts.registry.snapshot)
-    rules = ValidationRules(
-        token_of=lambda number, series: card_token(number, series, card_keys),
-        line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
-    )
-    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
-    goods = GoodsMethods(partial(driver_connection, parts.engine), parts.goods.goods_at)
-    accounting = Accounting(
-        ServiceLimits(
-            message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
-        ),
-        line_writer(access_log.LOGGER),
-    )
-    references = ReferenceMethods(partial(driver_connection, lists_engine), settings.downloads_at_once)
-    calls = {**methods.table, **goods.table, **references.table}
-    return (
-        (
-            PurchaseService(methods, identity, accounting),
-            GoodsService(goods, identity, accounting),
-            ReferenceService(references, identity, accounting, settings.download_stall_s),
-        ),
-        JsonService(calls, identity, accounting, openapi.served, settings.json_arrival_timeout_s),
-    )

@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.registry.cards import CardTokenKeys
+from gateway.registry.cards import CardKeyFile, CardKeySource, CardTokenKeys
 from gateway.registry.identity import ensure_server
 from gateway.registry.pki import IssuingAuthority
 from gateway.registry.secret_files import read_secret
 from gateway.registry.signing import OutcomeSigner
+from gateway.registry.stop_list.keys import StopListKeys
 from gateway.rpc.server import TlsIdentity
 from gateway.runtime.settings import Settings
 
@@ -24,6 +25,7 @@ class GatewayKeys:
     tls: TlsIdentity
     signer: OutcomeSigner
     card_tokens: CardTokenKeys
+    stop_list: StopListKeys
 
 
 def authority(settings: Settings) -> IssuingAuthority:
@@ -40,7 +42,9 @@ def load_keys(settings: Settings) -> GatewayKeys:
 
     Raises SecretFileError, which names the file and what is wrong with it.
     """
-    return GatewayKeys(_tls(settings), load_signer(settings), load_card_keys(settings))
+    return GatewayKeys(
+        _tls(settings), load_signer(settings), load_card_keys(settings), load_stop_list_keys(settings)
+    )
 
 
 def load_signer(settings: Settings) -> OutcomeSigner:
@@ -53,12 +57,27 @@ def load_signer(settings: Settings) -> OutcomeSigner:
 
 
 def load_card_keys(settings: Settings) -> CardTokenKeys:
-    """The key that turns card numbers into tokens."""
+    """The ring of keys that turn card numbers into tokens."""
+    source: CardKeySource = card_key_source(settings)
     if settings.card_token_key_file:
-        return CardTokenKeys.load(settings.card_token_key_file)
-    path = settings.keys_dir / "card_token_key.json"
+        return source.load()
     with _one_maker(settings):
-        return CardTokenKeys.load(path) if path.exists() else CardTokenKeys.create(path)
+        return source.load()
+
+
+def card_key_source(settings: Settings) -> CardKeyFile:
+    """Where the ring comes from."""
+    path = settings.card_token_key_file
+    return CardKeyFile(path) if path else CardKeyFile(settings.keys_dir / "card_token_key.json", is_made=True)
+
+
+def load_stop_list_keys(settings: Settings) -> StopListKeys:
+    """The master key of the stop list."""
+    if settings.stop_list_key_file:
+        return StopListKeys.load(settings.stop_list_key_file)
+    path = settings.keys_dir / "stop_list_key.json"
+    with _one_maker(settings):
+        return StopListKeys.load(path) if path.exists() else StopListKeys.create(path)
 
 
 @contextmanager

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from gateway.domain.policy import Policy, RefundAfterExpiry, RefundOrder, RefundScope
 from gateway.runtime import settings_source
-from gateway.runtime.hosts import READ_WRITE, SESSION_ATTRIBUTES
 from gateway.runtime.settings_source import SettingsError
+from gateway.runtime.settings_types import OptionalFile, Port, PostgresUrl, RedisUrl, Text, WritingUrl
 
 __all__ = ["LogLevel", "Profile", "Settings", "SettingsError", "load_settings"]
 
@@ -38,52 +37,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-def _postgres_url(value: str) -> str:
-    try:
-        url = make_url(value) if value else None
-    except (ArgumentError, ValueError):
-        raise ValueError("should be postgresql+asyncpg://user:password@host:port/database") from None
-    if url is None:
-        return value
-    if url.drivername != "postgresql+asyncpg":
-        raise ValueError("should begin with postgresql+asyncpg://")
-    try:
-        url.get_dialect()().create_connect_args(url)
-    except ArgumentError as error:
-        raise ValueError(f"names its hosts as host=A:5432&host=B:5432; {error}") from None
-    if url.query.get("target_session_attrs", "any") not in SESSION_ATTRIBUTES:
-        raise ValueError(f"has a target_session_attrs that is none of {', '.join(SESSION_ATTRIBUTES)}")
-    return value
-
-
-def _writing_url(value: str) -> str:
-    """Of several hosts one must be chosen that takes writes; which one that is changes with a failover."""
-    url = make_url(_postgres_url(value)) if value else None
-    if url is not None and url.query.get("target_session_attrs") != READ_WRITE:
-        _, options = url.get_dialect()().create_connect_args(url)
-        if isinstance(options.get("host"), list):
-            raise ValueError(f"names several hosts and should end with target_session_attrs={READ_WRITE}")
-    return value
-
-
-def _redis_url(value: str) -> str:
-    if value and not value.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("should begin with redis://, rediss:// or unix://")
-    return value
-
-
-def _file_or_none(value: object) -> object:
-    return None if value == "" else value
-
-
-PostgresUrl = Annotated[str, AfterValidator(_postgres_url), Field(repr=False)]
-WritingUrl = Annotated[str, AfterValidator(_writing_url), Field(repr=False)]
-RedisUrl = Annotated[str, AfterValidator(_redis_url), Field(repr=False)]
-OptionalFile = Annotated[Path | None, BeforeValidator(_file_or_none)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 DATABASE_NAMES = ("database_url", "database_migrator_url", "database_reader_url")
@@ -150,6 +103,14 @@ class Settings(BaseModel):
     )
     card_token_key_file: OptionalFile = Field(
         None, description="the key that turns card numbers into tokens, 32 bytes; empty: likewise"
+    )
+
+    stop_list_key_file: OptionalFile = Field(
+        None, description="the master key of the merchants' stop lists, 32 bytes; empty: likewise"
+    )
+    limits_file: OptionalFile = Field(
+        None,
+        description="limits and thresholds of signals, TOML; empty: those of the package (docs/limits.md)",
     )
 
     log_level: LogLevel = Field(LogLevel.INFO, description="the least important level that is logged")
@@ -319,7 +280,7 @@ class Settings(BaseModel):
         return problems
 
     def _unfit_files(self) -> list[str]:
-        secret_names = ("tls_key_file", "signing_key_file", "card_token_key_file")
+        secret_names = ("tls_key_file", "signing_key_file", "card_token_key_file", "stop_list_key_file")
         problems = []
         for name in ("tls_ca_file", "tls_cert_file", *secret_names):
             file: Path | None = getattr(self, name)
