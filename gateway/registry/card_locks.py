@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # Apart from the registry's own, which nobody who serves purchases may write.
@@ -25,6 +39,24 @@ card_lock = Table(
     Column("since", _instant, nullable=False),
     Column("until", _instant, nullable=False),
     Column("lifted_by", Text),
+    CheckConstraint("kind IN ('GUESSING', 'KEYED')", name="card_lock_kind_known"),
+    CheckConstraint("until >= since", name="card_lock_range"),
+    CheckConstraint("kind <> 'KEYED' OR terminal_id IS NOT NULL", name="card_lock_keyed_of_terminal"),
+    Index("card_lock_until", "until"),
+    Index("card_lock_merchant", "merchant_id", "terminal_id", "kind"),
+)
+
+# What is counted until a lock is set; kept for two days.
+card_try = Table(
+    "card_try",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("terminal_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary, primary_key=True),
+    Column("merchant_id", BigInteger, nullable=False),
+    Column("tried_at", _instant, nullable=False),
+    CheckConstraint("kind IN ('GUESSING', 'KEYED')", name="card_try_kind_known"),
+    Index("card_try_merchant", "kind", "merchant_id", "tried_at"),
 )
 
 

@@ -168,6 +168,12 @@ stop_list_version = Table(
     Column("sha256", Text, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     Column("key_id", Text, nullable=False),
+    CheckConstraint(
+        "version > 0 AND stopped_count >= 0 AND lifted_count >= 0 AND entry_count >= 0",
+        name="stop_list_version_counted",
+    ),
+    CheckConstraint("stopped_count + lifted_count > 0", name="stop_list_version_changes"),
+    CheckConstraint("made_by <> '' AND octet_length(signature) = 64", name="stop_list_version_signed"),
 )
 
 # `sealed` is the card's digest, of which merchants' lists are made; stop_list/keys.py tells how.
@@ -183,6 +189,8 @@ stop_entry = Table(
     Column("stopped_from", _instant),
     Column("since_version", ForeignKey("stop_list_version.version"), nullable=False),
     Column("until_version", ForeignKey("stop_list_version.version")),
+    CheckConstraint("origin IN ('LIST', 'HELP_DESK', 'REISSUE')", name="stop_entry_origin_known"),
+    CheckConstraint("until_version > since_version", name="stop_entry_range"),
     Index("stop_entry_standing", "token", unique=True, postgresql_where=text("until_version IS NULL")),
     Index("stop_entry_since", "since_version"),
     Index("stop_entry_until", "until_version"),
@@ -195,6 +203,7 @@ stop_list_key = Table(
     Column("merchant_id", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     Column("since", _instant, nullable=False, server_default=func.tillgate_now()),
+    CheckConstraint("version > 1", name="stop_list_key_renewed"),
 )
 
 registry_epoch = Table(

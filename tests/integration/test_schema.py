@@ -13,6 +13,7 @@ from gateway.goods.reference import schema as reference
 from gateway.ledger import schema as ledger
 from gateway.ledger.partitions import PARTITIONED
 from gateway.ledger.write_statement import TABLES
+from gateway.registry import card_locks
 from gateway.registry import schema as registry
 from gateway.runtime.database import alembic_config, make_engine
 
@@ -25,7 +26,8 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
 def _described(schema: str | None = None) -> MetaData:
     """The tables of all rooms."""
     merged = MetaData(schema=schema)
-    for metadata in (ledger.metadata, reference.metadata, cases.metadata, registry.metadata):
+    rooms = (ledger, reference, cases, registry, card_locks)
+    for metadata in (room.metadata for room in rooms):
         for table in metadata.tables.values():
             if schema is None:
                 table.to_metadata(merged)
