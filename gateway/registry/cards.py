@@ -70,7 +70,7 @@ class CardTokenKeys:
 
     def rotated(self, path: Path) -> Self:
         """Put a new key before the others in their file, which is whole or as it was; raises OSError."""
-        keys = type(self)(*_new_key(), self.ring)
+        keys = type(self)(*_new_key(), tuple(CardTokenKeys(one.key_id, one.key) for one in self.ring))
         replace_secret(path, keys._content())
         return keys
 

@@ -1,0 +1,68 @@
+"""The file of limits: what is shipped, what an operator changes, and how what is wrong is named."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.runtime.limits import SHIPPED, load_limits, speed_of
+from gateway.runtime.settings import Settings, SettingsError
+from gateway.runtime.velocity import Window
+
+PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
+
+
+def written(folder: Path, text: str) -> Path:
+    """A file of limits."""
+    path = folder / "limits.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_is_shipped_is_complete() -> None:
+    """And every limit of it is told on the page."""
+    limits = load_limits(None)
+    assert (20, timedelta(hours=1)) == (limits.tries.terminal_cards, limits.tries.lock)
+    page = PAGE.read_text(encoding="utf-8")
+    for name in re.findall(r"^(\w+) =", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE):
+        assert f"`{name}`" in page
+
+
+def test_a_file_names_only_what_it_changes(tmp_path: Path) -> None:
+    """The rest stays as shipped."""
+    limits = load_limits(written(tmp_path, "[guessing]\nterminal_cards = 3\n"))
+    assert (3, 200) == (limits.tries.terminal_cards, limits.tries.merchant_cards)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[guesing]\nterminal_cards = 3\n",
+        "[guessing]\nterminal_card = 3\n",
+        "guessing = 3\n",
+        "[guessing]\nterminal_cards = -1\n",
+        '[guessing]\nterminal_cards = "3"x\n',
+        "[guessing]\nterminal_cards = 300\n",
+        "[signals]\nopens = 25:00:00\n",
+    ],
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    """A typing error does not silently leave a limit as it was."""
+    with pytest.raises(SettingsError) as caught:
+        load_limits(written(tmp_path, text))
+    assert "limits.toml" in str(caught.value)
+
+
+def test_limits_of_speed_hold_in_development_only_if_a_file_sets_them(tmp_path: Path) -> None:
+    """In production they hold as shipped."""
+    development = Settings()
+    assert not speed_of(development, load_limits(None))
+    other = written(tmp_path, "[keyed]\nterminal_a_day = 1\n")
+    assert not speed_of(Settings(limits_file=other), load_limits(other))
+    own = written(tmp_path, "[velocity.card]\npurchases = 2\nwindow_s = 9\n")
+    assert Window(2, 9) == speed_of(Settings(limits_file=own), load_limits(own)).card
+    none = written(tmp_path, "[velocity.card]\npurchases = 0\n")
+    assert None is speed_of(Settings(limits_file=none), load_limits(none)).card
+    production = development.model_copy(update={"profile": "production"})
+    assert Window(20, 600) == speed_of(production, load_limits(None)).card
