@@ -1,7 +1,7 @@
 """Limits of cards at the door: guessing, typed numbers, quotas of keys; the honest till beside is served."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ async def reason_of(client: Till, request: Message) -> str:
     return reason_pb2.Reason.Name(said.reason).removeprefix("REASON_").removesuffix("UNSPECIFIED")
 
 
-KINDS = {
+KINDS: dict[str, Callable[[int], Message]] = {
     "sale": lambda n: till.sale(card=unknown(n)),
     "quote": lambda n: till.quote(card=unknown(n)),
     "balance": lambda n: service.GetBalanceRequest(card=unknown(n)),
@@ -176,7 +176,7 @@ async def test_goods_that_wait_are_limited_by_merchant(door: Door) -> None:
     items = [goods.SubmittedItem(item_code=f"A{n}", item_name=f"Товар {n}") for n in range(3)]
 
     async def submit(client: Till, some: list[goods.SubmittedItem]) -> None:
-        call = client.channel.unary_unary(
+        call: Any = client.channel.unary_unary(
             "/tillgate.v1.GoodsService/SubmitGoods",
             request_serializer=goods.SubmitGoodsRequest.SerializeToString,
         )

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -88,9 +89,9 @@ async def test_a_window_slides(redis_url: str) -> None:
     """Of the window before counts the part that is still covered: at its end nothing of it is left."""
     velocity = RedisVelocity(redis_url, VelocityLimits(card=Window(1_000_000, 3600)))
     await refused(velocity, purchases(1))
-    async with Redis.from_url(redis_url) as redis:
+    async with Redis.from_url(redis_url, decode_responses=True) as redis:
         [key] = await redis.keys("tillgate:velocity:card:*")
-        name, _, number = key.decode().rpartition(":")
+        name, _, number = str(key).rpartition(":")
         await redis.delete(key)
         await redis.set(f"{name}:{int(number) - 1}", 1_000_000)
         seconds, micros = await redis.time()
@@ -138,10 +139,10 @@ async def test_a_frozen_redis_holds_up_one_batch_for_its_five_milliseconds_at_mo
     waits: list[float] = []
     real_wait = asyncio.wait
 
-    async def measured(tasks: object, *, timeout: float | None = None, **more: object) -> object:  # noqa: ASYNC109
+    async def measured(tasks: Any, *, timeout: float | None = None, **more: Any) -> Any:  # noqa: ASYNC109
         if timeout is not None:
             waits.append(timeout)
-        return await real_wait(tasks, timeout=timeout, **more)  # type: ignore[call-overload]
+        return await real_wait(tasks, timeout=timeout, **more)
 
     before = MISSED._value.get()
     asyncio.wait = measured  # type: ignore[assignment]
