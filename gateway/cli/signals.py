@@ -53,7 +53,7 @@ def _row(one: Signal) -> tuple[str, ...]:
 
 
 def _signals(settings: Settings, day: date, merchant_id: int | None) -> list[Signal]:
-    thresholds = load_limits(settings.limits_file).thresholds
+    thresholds = load_limits(settings).thresholds
 
     async def read(connection: asyncpg.Connection) -> list[Signal]:
         book = SignalBook(thresholds)

@@ -37,7 +37,7 @@ from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, load_keys
-from gateway.runtime.limits import load_limits, speed_of
+from gateway.runtime.limits import load_limits
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
@@ -121,9 +121,8 @@ async def start_ledger(
     rules = Rules(settings.policy, goods.lists_at, goods.goods_at, registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
-    limits = load_limits(settings.limits_file)
-    speed = speed_of(settings, limits)
-    velocity = RedisVelocity(settings.redis_url, speed) if speed else None
+    limits = load_limits(settings)
+    velocity = RedisVelocity(settings.redis_url, limits.speed) if limits.speed else None
     aliases = CardAliases(connect, keys.card_tokens.key_id) if keys.card_tokens.older else None
     committer = Committer(
         connect=partial(driver_connection, writing),

@@ -111,9 +111,17 @@ class LimitsFile(_Table):
         return self
 
 
-def load_limits(path: Path | None) -> LimitsFile:
-    """Read the shipped file, or what another file says instead of it; raises SettingsError."""
-    content = _read(SHIPPED)
+def load_limits(settings: Settings) -> LimitsFile:
+    """Read the shipped file, or what the operator's own file says instead of it; raises SettingsError.
+
+    In development purchases by time and typed cards are limited only if an own file says so: a demo, a test
+    or a bench buys in a minute what a shop sells in a day.
+    """
+    content, path = _read(SHIPPED), settings.limits_file
+    if settings.profile is Profile.DEVELOPMENT:
+        content["keyed"]["terminal_a_day"] = 0
+        for window in content["velocity"].values():
+            window["purchases"] = 0
     if path is not None:
         _merge(content, _read(path), path)
     try:
@@ -121,18 +129,6 @@ def load_limits(path: Path | None) -> LimitsFile:
     except ValidationError as error:
         problems = [f"{path or SHIPPED}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise SettingsError(problems) from None
-
-
-def speed_of(settings: Settings, limits: LimitsFile) -> VelocityLimits:
-    """Limits of purchases by time; in development those alone that an operator's own file sets.
-
-    A demo, a test or a bench buys in a minute what a shop sells in a day.
-    """
-    if settings.profile is Profile.DEVELOPMENT and settings.limits_file is None:
-        return VelocityLimits()
-    if settings.profile is Profile.DEVELOPMENT and "velocity" not in _read(settings.limits_file or SHIPPED):
-        return VelocityLimits()
-    return limits.speed
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def services_of(
 ) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot)
-    limits = load_limits(settings.limits_file)
+    limits = load_limits(settings)
     connect, read = partial(driver_connection, parts.engine), partial(driver_connection, lists_engine)
     token_of = ring_token if keys.card_tokens.older else card_token
     rules = ValidationRules(

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.runtime.limits import SHIPPED, load_limits, speed_of
-from gateway.runtime.settings import Settings, SettingsError
+from gateway.runtime.limits import SHIPPED, load_limits
+from gateway.runtime.settings import Profile, Settings, SettingsError
 from gateway.runtime.velocity import Window
 
+PRODUCTION = Settings().model_copy(update={"profile": Profile.PRODUCTION})
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 
 
@@ -20,9 +21,14 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
+def own(folder: Path, text: str) -> Settings:
+    """Settings of development that name such a file."""
+    return Settings(limits_file=written(folder, text))
+
+
 def test_what_is_shipped_is_complete() -> None:
     """And every limit of it is told on the page."""
-    limits = load_limits(None)
+    limits = load_limits(PRODUCTION)
     assert (20, timedelta(hours=1)) == (limits.tries.terminal_cards, limits.tries.lock)
     page = PAGE.read_text(encoding="utf-8")
     for name in re.findall(r"^(\w+) =", SHIPPED.read_text(encoding="utf-8"), re.MULTILINE):
@@ -31,7 +37,7 @@ def test_what_is_shipped_is_complete() -> None:
 
 def test_a_file_names_only_what_it_changes(tmp_path: Path) -> None:
     """The rest stays as shipped."""
-    limits = load_limits(written(tmp_path, "[guessing]\nterminal_cards = 3\n"))
+    limits = load_limits(own(tmp_path, "[guessing]\nterminal_cards = 3\n"))
     assert (3, 200) == (limits.tries.terminal_cards, limits.tries.merchant_cards)
 
 
@@ -50,19 +56,19 @@ def test_a_file_names_only_what_it_changes(tmp_path: Path) -> None:
 def test_a_wrong_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
     """A typing error does not silently leave a limit as it was."""
     with pytest.raises(SettingsError) as caught:
-        load_limits(written(tmp_path, text))
+        load_limits(own(tmp_path, text))
     assert "limits.toml" in str(caught.value)
 
 
-def test_limits_of_speed_hold_in_development_only_if_a_file_sets_them(tmp_path: Path) -> None:
-    """In production they hold as shipped."""
-    development = Settings()
-    assert not speed_of(development, load_limits(None))
-    other = written(tmp_path, "[keyed]\nterminal_a_day = 1\n")
-    assert not speed_of(Settings(limits_file=other), load_limits(other))
-    own = written(tmp_path, "[velocity.card]\npurchases = 2\nwindow_s = 9\n")
-    assert Window(2, 9) == speed_of(Settings(limits_file=own), load_limits(own)).card
-    none = written(tmp_path, "[velocity.card]\npurchases = 0\n")
-    assert None is speed_of(Settings(limits_file=none), load_limits(none)).card
-    production = development.model_copy(update={"profile": "production"})
-    assert Window(20, 600) == speed_of(production, load_limits(None)).card
+def test_in_development_speed_and_typing_are_limited_only_by_an_own_file(tmp_path: Path) -> None:
+    """In production they are as shipped."""
+    assert (None, 0) == (
+        load_limits(Settings()).speed.card,
+        load_limits(Settings()).tries.terminal_keyed_a_day,
+    )
+    assert not load_limits(Settings()).speed
+    speed = load_limits(own(tmp_path, "[velocity.card]\npurchases = 2\nwindow_s = 9\n")).speed
+    assert (Window(2, 9), None) == (speed.card, speed.terminal)
+    assert 1 == load_limits(own(tmp_path, "[keyed]\nterminal_a_day = 1\n")).tries.terminal_keyed_a_day
+    shipped = load_limits(PRODUCTION)
+    assert (Window(20, 600), 50) == (shipped.speed.card, shipped.tries.terminal_keyed_a_day)

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 import asyncpg
@@ -13,7 +14,6 @@ from gateway.registry.stop_list.keys import (
     FIRST_KEY_VERSION,
     StopListKeys,
     list_entries,
-    list_sha256,
 )
 
 _AT_ONCE: Final = 500
@@ -59,12 +59,20 @@ class ListChanges:
     removed: Sequence[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A list in the code of a merchant, in ascending order; nobody changes it."""
+
+    entries: list[bytes]
+    sha256: str
+
+
 class StopLists:
     """Reads lists of merchants; keeps the last ones made, since many tills of a merchant ask for the same."""
 
     def __init__(self, keys: StopListKeys) -> None:
         self._keys = keys
-        self._made: OrderedDict[tuple[int, int, int], tuple[bytes, ...]] = OrderedDict()
+        self._made: OrderedDict[tuple[int, int, int], _Made] = OrderedDict()
 
     def key(self, merchant_id: int, key_version: int) -> bytes:
         """A key of a merchant's list."""
@@ -81,13 +89,13 @@ class StopLists:
             row = await connection.fetchrow(_HEAD, merchant_id, FIRST_KEY_VERSION)
             version = row["version"] or 0
             key = self._keys.merchant_key(merchant_id, row["key_version"])
-            entries = self._made.get(mark := (merchant_id, row["key_version"], version))
-            if entries is None:
+            made = self._made.get(mark := (merchant_id, row["key_version"], version))
+            if made is None:
                 sealed = [one["sealed"] for one in await connection.fetch(_STANDING, version)]
-                entries = tuple(sorted(await self._entries(key, sealed)))
-                self._keep(mark, entries)
+                made = await _ascending(await self._entries(key, sealed))
+                self._keep(mark, made)
             has_base = 0 < base_version <= version and key_version == row["key_version"]
-            added, removed = list(entries), list[bytes]()
+            added, removed = made.entries, list[bytes]()
             if has_base:
                 changed = await connection.fetch(_CHANGED, base_version, version)
                 stopped, freed = [
@@ -97,12 +105,12 @@ class StopLists:
                 # Who was freed and stopped again stands in both lists.
                 added, removed = sorted(stopped - freed), sorted(freed - stopped)
         head = ListHead(
-            version, row["made_at"], row["now"], row["key_version"], len(entries), list_sha256(entries)
+            version, row["made_at"], row["now"], row["key_version"], len(made.entries), made.sha256
         )
         return ListChanges(head, base_version if has_base else 0, added, removed)
 
-    def _keep(self, mark: tuple[int, int, int], entries: tuple[bytes, ...]) -> None:
-        self._made[mark] = entries
+    def _keep(self, mark: tuple[int, int, int], made: _Made) -> None:
+        self._made[mark] = made
         while len(self._made) > _LISTS_KEPT:
             self._made.popitem(last=False)
 
@@ -113,6 +121,19 @@ class StopLists:
             entries += list_entries(key, self._keys.unseal(sealed[first : first + _AT_ONCE]))
             await asyncio.sleep(0)
         return entries
+
+
+async def _ascending(entries: Sequence[bytes]) -> _Made:
+    """Entries in order, and their SHA-256 (`keys.list_sha256`): by their first bytes, some at a time."""
+    parts: list[list[bytes]] = [[] for _ in range(256)]
+    for entry in entries:
+        parts[entry[0]].append(entry)
+    found = sha256()
+    for part in parts:
+        part.sort()
+        found.update(b"".join(part))
+        await asyncio.sleep(0)
+    return _Made([entry for part in parts for entry in part], found.hexdigest())
 
 
 async def renew_list_key(connection: asyncpg.Connection, merchant_id: int) -> int:
