@@ -76,6 +76,7 @@ from merchant_sdk.purchases import (
     Refund,
     RefundedLine,
     ShiftTotals,
+    StopListMark,
 )
 from merchant_sdk.references import ReferenceCopy, ReferenceVersion
 from merchant_sdk.request_ids import new_request_id
@@ -91,6 +92,7 @@ from merchant_sdk.results import (
     ShiftResult,
 )
 from merchant_sdk.signatures import OutcomeKeys, SignedBytes
+from merchant_sdk.stop_list import StopList, StopListKey
 
 __all__ = [
     "Backoff",
@@ -166,6 +168,9 @@ __all__ = [
     "ShiftTotals",
     "SignatureError",
     "SignedBytes",
+    "StopList",
+    "StopListKey",
+    "StopListMark",
     "SubmissionPage",
     "SubmissionState",
     "SyncTillClient",

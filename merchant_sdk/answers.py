@@ -96,6 +96,7 @@ def _result(outcome: pb.SignedOutcome, signed: SignedBytes) -> CommandResult:
         purchase_if_any=purchase,
         available_kopecks=outcome.available_kopecks,
         card_stopped_meanwhile=outcome.card_stopped_meanwhile,
+        stop_list=from_wire.stop_list_mark(outcome),
     )
 
 

@@ -168,7 +168,7 @@ class UnauthenticatedError(GatewayError):
 
 
 class PermissionDeniedError(GatewayError):
-    """The client does not speak for this terminal."""
+    """The client does not speak for this terminal, or it takes no cards for now (`reason` tells)."""
 
 
 class NotFoundError(GatewayError):

@@ -18,6 +18,7 @@ from merchant_sdk.purchases import (
     Refund,
     RefundedLine,
     ShiftTotals,
+    StopListMark,
 )
 from merchant_sdk.references import ReferenceVersion
 from merchant_sdk.results import Quote
@@ -130,6 +131,7 @@ def purchase(message: pb.Purchase) -> Purchase:
         receipts=tuple(_receipt(receipt) for receipt in message.receipts),
         outlet_id=message.outlet_id,
         terminal_id=message.terminal_id,
+        captured_after_stop=message.captured_after_stop,
     )
 
 
@@ -170,7 +172,17 @@ def quote(message: service_pb.QuoteResponse) -> Quote:
         notice=notice(message.notice),
         purchase_if_any=purchase(message.purchase) if message.HasField("purchase") else None,
         available_kopecks=message.available_kopecks,
+        stop_list=stop_list_mark(message),
     )
+
+
+def stop_list_mark(
+    message: pb.SignedOutcome | service_pb.QuoteResponse | service_pb.GetBalanceResponse,
+) -> StopListMark | None:
+    """The stop list that an answer went by; None if nothing was ever stopped."""
+    if not message.HasField("stop_list"):
+        return None
+    return StopListMark(message.stop_list.version, instant(message.stop_list.made_at))
 
 
 def balance(message: service_pb.GetBalanceResponse) -> Balance:
@@ -180,6 +192,7 @@ def balance(message: service_pb.GetBalanceResponse) -> Balance:
         instant(message.read_at),
         Reason(message.reason),
         notice(message.notice),
+        stop_list_mark(message),
     )
 
 

@@ -16,7 +16,8 @@
                                                            a right to the points
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
     ListReferences,              yes: they change nothing  the error is raised; a download that broke off
-    DownloadReference                                      begins anew
+    DownloadReference,                                     begins anew
+    DownloadStopList
     SubmitGoods,                 yes: the same content is  the error is raised
     ListSubmittedGoods           the same submission
 
@@ -53,6 +54,7 @@ class ReferenceMethod(StrEnum):
 
     LIST_REFERENCES = "ListReferences"
     DOWNLOAD_REFERENCE = "DownloadReference"
+    DOWNLOAD_STOP_LIST = "DownloadStopList"
 
 
 class GoodsMethod(StrEnum):
@@ -88,6 +90,7 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     Method.CLOSE_SHIFT: Aftermath.REPEAT,
     ReferenceMethod.LIST_REFERENCES: Aftermath.RAISE,
     ReferenceMethod.DOWNLOAD_REFERENCE: Aftermath.RAISE,
+    ReferenceMethod.DOWNLOAD_STOP_LIST: Aftermath.RAISE,
     GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
     GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
     GoodsMethod.EXPLAIN_LINE: Aftermath.RAISE,

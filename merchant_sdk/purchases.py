@@ -10,6 +10,14 @@ from merchant_sdk.enums import LineReason, PurchaseState, Reason
 
 
 @dataclass(frozen=True, slots=True)
+class StopListMark:
+    """The version of the stop list that the gateway went by, and when it was made."""
+
+    version: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What people at the till should read, in Russian and English."""
 
@@ -97,7 +105,8 @@ class Purchase:
     `certificate_kopecks` + `own_money_kopecks` = `total_kopecks`. `hold_expires_at` is the first instant at
     which the hold reserves nothing. `sale_date` (Moscow) is what the subsidy claim goes by.
     `shortfall_kopecks` is what a late capture no longer found on the certificates.
-    `rest_lapses_kopecks` is what lapses with the capture of a one-shot certificate.
+    `rest_lapses_kopecks` is what lapses with the capture of a one-shot certificate. `captured_after_stop`:
+    the card was stopped between hold and capture, which stands.
     """
 
     purchase_id: UUID | None
@@ -122,6 +131,7 @@ class Purchase:
     receipts: Sequence[FiscalReceipt]
     outlet_id: int
     terminal_id: int
+    captured_after_stop: bool = False
 
     @property
     def ref(self) -> PurchaseRef:
@@ -207,6 +217,7 @@ class Balance:
     read_at: datetime
     reason: Reason
     notice: Notice
+    stop_list: StopListMark | None = None
 
     @property
     def may_be_served(self) -> bool:

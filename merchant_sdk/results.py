@@ -7,7 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from merchant_sdk.enums import CommandKind, Decision, Reason
-from merchant_sdk.purchases import Notice, Purchase, Refund, ShiftTotals
+from merchant_sdk.purchases import Notice, Purchase, Refund, ShiftTotals, StopListMark
 from merchant_sdk.signatures import SignedBytes
 
 _T = TypeVar("_T")
@@ -53,6 +53,7 @@ class PurchaseResult(CommandResult):
     purchase_if_any: Purchase | None
     available_kopecks: int
     card_stopped_meanwhile: bool
+    stop_list: StopListMark | None = None
     undone_by_request_id: UUID | None = None
 
     @property
@@ -110,6 +111,7 @@ class Quote:
     notice: Notice
     purchase_if_any: Purchase | None
     available_kopecks: int
+    stop_list: StopListMark | None = None
 
     @property
     def is_approved(self) -> bool:

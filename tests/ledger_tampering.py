@@ -213,6 +213,15 @@ CASES = {
         "purchase.case",
         f"UPDATE purchase SET capture = jsonb_set(capture, '{{shortfall_kopecks}}', '0') WHERE id = {LATE}",
     ),
+    "a mark of a stop without a case": (
+        "purchase.stop_case",
+        f"UPDATE purchase SET capture = capture || '{{\"is_after_stop\": true}}' WHERE id = {LATE}",
+    ),
+    "a case of a stop without a mark": (
+        "purchase.stop_case",
+        "INSERT INTO review_case (operation_id, kind, account_id, purchase_id, amount_kopecks, opened_at)"
+        " SELECT operation_id, 'CAPTURED_AFTER_STOP', account_id, purchase_id, 0, opened_at FROM review_case",
+    ),
     "lines that are none": ("unreadable", f"UPDATE purchase SET lines = '{{}}' WHERE id = {HELD}"),
     "an amount that is none": (
         "unreadable",

@@ -25,7 +25,7 @@ from gateway.people.approvals import ProposalKind
 from gateway.people.roles import Permission, Signatory
 from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import record
-from gateway.registry.cards import card_token
+from gateway.registry.cards import ring_token
 from gateway.runtime.bootstrap import LedgerParts
 from gateway.runtime.database import driver_connection
 from gateway.runtime.keys import load_card_keys
@@ -190,7 +190,7 @@ async def _load(issuer: BulkIssuer, source: CertificateFile, results: Results) -
 def _opened(file: Path, settings: Settings) -> CertificateFile:
     keys = load_card_keys(settings)
     try:
-        return CertificateFile(file, lambda number, series: card_token(number, series, keys))
+        return CertificateFile(file, lambda number, series: ring_token(number, series, keys))
     except FileError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
 

@@ -292,6 +292,7 @@ def _captured(
         rest_lapsed=rest,
         shift_number=sale.shift_number,
         terminal_id=context.seller.terminal_id,
+        is_after_stop=context.card_stopped,
     )
     captured = replace(purchase, state=PurchaseState.CAPTURED, capture=done, closed_at=context.now)
     captured = with_receipts(captured, sale.receipts)

@@ -48,8 +48,8 @@ PurchaseRef = ByPurchaseId | ByRequestId | ByReceipt
 class Authorize(Struct, frozen=True, gc=False, omit_defaults=True):
     """Hold points for a basket; `is_sale` captures in the same command.
 
-    `card_token` is the keyed token of the card. `program_code` "" means any program that is
-    not one-shot; `certificate_ids` () means any certificate.
+    `card_token` is the keyed token of the card; `is_keyed`: its number was typed.
+    `program_code` "" means any program that is not one-shot; `certificate_ids` () means any certificate.
     """
 
     request_id: UUID
@@ -63,6 +63,7 @@ class Authorize(Struct, frozen=True, gc=False, omit_defaults=True):
     own_money: tuple[OwnMoneyPart, ...] = ()
     is_sale: bool = False
     receipts: tuple[FiscalReceipt, ...] = ()
+    is_keyed: bool = False
 
 
 class CaptureLine(Struct, frozen=True, gc=False, omit_defaults=True):

@@ -87,7 +87,11 @@ class Agreement(Struct, frozen=True, gc=False):
 
 
 class Standing(Struct, frozen=True, gc=False):
-    """What the registry says of the terminal that sent a command, and of its merchant."""
+    """What the registry says of the terminal that sent a command, and of its merchant.
+
+    Until `guessing_until` it takes no cards, for it or its merchant asked for too many unknown ones; until
+    `keyed_until` it takes none whose number was typed.
+    """
 
     merchant_id: int
     outlet_id: int
@@ -96,6 +100,8 @@ class Standing(Struct, frozen=True, gc=False):
     is_outlet_enabled: bool = True
     is_terminal_enabled: bool = True
     agreements: tuple[Agreement, ...] = ()
+    guessing_until: datetime | None = None
+    keyed_until: datetime | None = None
 
     def agreement_for(self, program_code: str, day: date) -> int | None:
         """The one agreement of (merchant, program, day), or None."""

@@ -105,6 +105,7 @@ class Capture(Struct, frozen=True, gc=False, omit_defaults=True):
     `sale_date` (Moscow) and `agreements` (certificate → subsidy agreement) decide the claims that
     it belongs to. `shortfall_kopecks` is what a late capture could not cover; `rest_lapsed` is
     what lapsed with one-shot certificates. It counts in the shift of the terminal that captured.
+    `is_after_stop`: the account had no card left that may be served; the hold stands all the same.
     """
 
     captured_at: datetime
@@ -117,6 +118,7 @@ class Capture(Struct, frozen=True, gc=False, omit_defaults=True):
     rest_lapsed: Mapping[UUID, int] = field(default_factory=dict)
     shift_number: int = 0
     terminal_id: int = 0
+    is_after_stop: bool = False
 
     @property
     def points_kopecks(self) -> int:

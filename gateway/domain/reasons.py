@@ -24,6 +24,8 @@ class Reason(IntEnum):
     ENROLLMENT_CODE_SPENT = 44
     ENROLLMENT_PROOF_WRONG = 46
     TERMINAL_NOT_YOURS = 50
+    CARD_GUESSING = 52
+    TOO_MANY_KEYED_CARDS = 54
     FIELD_MISSING = 60
     FIELD_INVALID = 70
     REQUEST_ID_INVALID = 80
@@ -41,7 +43,12 @@ class Reason(IntEnum):
     CERTIFICATE_REQUEST_INVALID = 195
     PAGE_TOKEN_INVALID = 200
     OVERLOADED = 210
+    CLIENT_TOO_BUSY = 211
+    CARD_TOO_FREQUENT = 212
+    TERMINAL_TOO_FREQUENT = 213
+    MERCHANT_TOO_FREQUENT = 214
     TOO_MANY_DOWNLOADS = 215
+    TOO_MANY_SUBMISSIONS = 216
     EXPIRED_IN_QUEUE = 220
     DOWNLOAD_STALLED = 225
     UNAVAILABLE = 230
@@ -156,6 +163,12 @@ _ROWS: Final = (
     _error(Reason.ENROLLMENT_PROOF_WRONG, "UNAUTHENTICATED", "Подпись прежним ключом неверна.",
            "The signature by the key in use is wrong."),
     _error(Reason.TERMINAL_NOT_YOURS, "PERMISSION_DENIED", "Касса не принадлежит этому участнику.", "The terminal is not yours."),
+    _error(Reason.CARD_GUESSING, "PERMISSION_DENIED", "С этой кассы спрашивали слишком много неизвестных карт; карты временно не принимаются.",
+           "Too many unknown cards were asked for from here; cards are not taken for a while.",
+           ("Касса сейчас не принимает карты, пройдите на другую.", "This till does not take cards now; try another.")),
+    _error(Reason.TOO_MANY_KEYED_CARDS, "PERMISSION_DENIED", "Ручной ввод карт на этой кассе на сегодня исчерпан: прочитайте карту.",
+           "No more card numbers may be keyed in at this till today: read the card.",
+           ("Номер карты вручную больше не принимается.", "A keyed card number is not taken any more.")),
     _error(Reason.FIELD_MISSING, _INVALID, "Не заполнено обязательное поле.", "A required field is missing."),
     _error(Reason.FIELD_INVALID, _INVALID, "Поле заполнено неверно.", "A field has an invalid value."),
     _error(Reason.REQUEST_ID_INVALID, _INVALID, "request_id должен быть UUIDv7.", "request_id must be a UUIDv7."),
@@ -176,8 +189,18 @@ _ROWS: Final = (
     _error(Reason.PAGE_TOKEN_INVALID, _INVALID, "Неверный маркер страницы.", "The page token is not one of ours."),
     _error(Reason.OVERLOADED, "RESOURCE_EXHAUSTED", "Шлюз перегружен, повторите чуть позже.",
            "The gateway is busy; retry shortly.", _TRY_AGAIN),
+    _error(Reason.CLIENT_TOO_BUSY, "RESOURCE_EXHAUSTED", "С этим ключом слишком много запросов сразу, повторите чуть позже.",
+           "This client key has too many requests at once; retry shortly.", _TRY_AGAIN),
+    _error(Reason.CARD_TOO_FREQUENT, "RESOURCE_EXHAUSTED", "По этой карте слишком много покупок подряд, повторите позже.",
+           "Too many purchases by this card in a short time; retry later.", _TRY_AGAIN),
+    _error(Reason.TERMINAL_TOO_FREQUENT, "RESOURCE_EXHAUSTED", "На этой кассе слишком много покупок подряд, повторите позже.",
+           "Too many purchases at this till in a short time; retry later.", _TRY_AGAIN),
+    _error(Reason.MERCHANT_TOO_FREQUENT, "RESOURCE_EXHAUSTED", "У этого участника слишком много покупок подряд, повторите позже.",
+           "Too many purchases at this merchant in a short time; retry later.", _TRY_AGAIN),
     _error(Reason.TOO_MANY_DOWNLOADS, "RESOURCE_EXHAUSTED", "Шлюз уже отдаёт столько списков, сколько может; повторите позже.",
            "The gateway serves as many downloads as it can; retry later."),
+    _error(Reason.TOO_MANY_SUBMISSIONS, "RESOURCE_EXHAUSTED", "Слишком много поданных товаров ждут решения; подайте следующие позже.",
+           "Too many submitted goods wait for a decision; submit more later."),
     _error(Reason.EXPIRED_IN_QUEUE, "DEADLINE_EXCEEDED", "Время ожидания истекло до начала обработки.",
            "The deadline passed before the command started.", _TRY_AGAIN),
     _error(Reason.DOWNLOAD_STALLED, "DEADLINE_EXCEEDED", "Список слишком долго не принимали, передача прервана.",

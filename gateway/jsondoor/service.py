@@ -108,7 +108,8 @@ class JsonService:
         wait_s = _request_timeout_s(request)
         if wait_s is not None:
             call.deadline = asyncio.get_running_loop().time() + wait_s
-        answer = await method.answer(lambda: (message, client), call)
+        with self._accounting.held(fingerprint):
+            answer = await method.answer(lambda: (message, client), call)
         said = MessageToDict(answer, preserving_proto_field_name=True)
         return web.Response(body=orjson.dumps(said), headers=SERVER, content_type=JSON_TYPE)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gateway.domain.card_tokens import tokens_of
 from gateway.domain.commands import Authorize, CloseShift, Command
 
 _encode = msgspec.json.Encoder().encode
@@ -48,11 +49,13 @@ def card_name(token: bytes, account_id: int | None) -> str:
 
 def canonical(command: Command | CloseShift, account_id: int | None) -> str:
     """The canonical JSON of a command whose card belongs to `account_id` (None: to no account)."""
-    fields = msgspec.to_builtins(command)
+    fields = msgspec.to_builtins(command, enc_hook=bytes)  # a token with its older ones is one
     fields["kind"] = kind_of(command)
     if isinstance(command, Authorize):
         fields["card"] = card_name(command.card_token, account_id)
         del fields["card_token"]
+        # How a card was read is no part of what is bought by it.
+        fields.pop("is_keyed", None)
     if "origin" in fields:
         for name in _ADDED_TO_ORIGIN:
             fields["origin"].pop(name, None)
@@ -68,8 +71,10 @@ def difference(stored: str, command: Command | CloseShift, account_id: int | Non
     if stored == asked:
         return None
     then, now = msgspec.json.decode(stored), msgspec.json.decode(asked)
-    if isinstance(command, Authorize) and then.get("card") == card_name(command.card_token, None):
-        now["card"] = then["card"]
+    if isinstance(command, Authorize):
+        # Under whichever key its token was made then.
+        same = [card_name(token, None) for token in tokens_of(command.card_token)]
+        now["card"] = then["card"] if then.get("card") in same else now["card"]
     return _first_difference(then, now, "")
 
 

@@ -6,7 +6,7 @@ write → answer; whoever lost its account to another writer is read and decided
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
@@ -19,6 +19,7 @@ from gateway.domain.basket import Basket
 from gateway.domain.commands import Authorize, CloseShift, Command
 from gateway.domain.outcome import Outcome
 from gateway.domain.reasons import Reason
+from gateway.ledger.admission import Admission, Asked
 from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswer
 from gateway.ledger.deciding import Decision, Plan, Rules, decide_batch
 from gateway.ledger.reading import Wanted, origin_of, read, read_answers
@@ -94,6 +95,7 @@ class Committer:
     observer: Observer
     limits: Limits = field(default_factory=Limits)
     goods: GoodsWatcher = field(default_factory=NeverBehind)
+    admission: Admission = field(default_factory=Admission)
     _queue: Waiting = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
@@ -206,6 +208,7 @@ class Committer:
         _fail(self._queue.give_up(), CommandError(Reason.UNAVAILABLE))
 
     async def _commit(self, connection: Connection, batch: list[Member]) -> None:
+        asked = self.admission.ask(member.command for member in batch)
         # Before the reading, which must not grow old meanwhile.
         await self.goods.judge_ahead(member.command for member in batch)
         pending = batch
@@ -214,16 +217,19 @@ class Committer:
             alone = [[m] for m in pending if m.losses >= self.limits.losses_before_alone]
             pending = []
             for group in ([together] if together else []) + alone:
-                pending += await self._isolated_round(connection, group)
+                pending += await self._isolated_round(connection, group, asked)
+            asked = None  # what is tried again was counted
             for member in [m for m in pending if m.losses >= self.limits.losses_max]:
                 log.error("a command lost its account to others too often", losses=member.losses)
                 member.refuse(CommandError(Reason.UNAVAILABLE))
                 pending.remove(member)
 
-    async def _isolated_round(self, connection: Connection, group: list[Member]) -> list[Member]:
+    async def _isolated_round(
+        self, connection: Connection, group: list[Member], asked: Asked = None
+    ) -> list[Member]:
         """One round; if the database refuses the statement, its members are tried apart."""
         try:
-            return await self._round(connection, group)
+            return await self._round(connection, group, asked)
         except (*CONNECTION_LOST, *SERVER_STOPPING):
             raise
         except Exception as error:
@@ -247,7 +253,7 @@ class Committer:
         _fail([member], CommandError(Reason.UNAVAILABLE))
         return []
 
-    async def _round(self, connection: Connection, group: list[Member]) -> list[Member]:
+    async def _round(self, connection: Connection, group: list[Member], asked: Asked) -> list[Member]:
         """read → decide → seal → write → answer; returns the members that lost their account."""
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -257,7 +263,14 @@ class Committer:
         snapshot = await read(connection, wanted)
         await self.registry.refresh_if_behind(snapshot.registry_epoch)
         await self.goods.refresh_if_behind(snapshot.goods_epoch)
-        plan = decide_batch((m.command for m in group), snapshot, self.rules)
+        commands = [member.command for member in group]
+        errors = await self.admission.refused(connection, commands, snapshot, asked)
+        if errors:
+            _fail_each(group, errors)
+            group = [member for member in group if id(member.command) not in errors]
+            commands = [member.command for member in group]
+        plan = decide_batch(commands, snapshot, self.rules)
+        await self.admission.check_guesses(connection, plan)
         sealed = [self._sealed(decision) for decision in plan.decisions]
         won = await write(connection, plan, sealed, self.limits.max_age) if sealed else set()
         replays = await read_answers(connection, plan.replays)
@@ -314,6 +327,12 @@ class Committer:
 def _resolve(member: Member, answer: StoredAnswer) -> None:
     if not member.answer.done():
         member.answer.set_result(answer)
+
+
+def _fail_each(members: Iterable[Member], errors: Mapping[int, CommandError]) -> None:
+    for member in members:
+        if id(member.command) in errors:
+            _fail([member], errors[id(member.command)])
 
 
 def _fail(members: Iterable[Member], error: CommandError) -> None:

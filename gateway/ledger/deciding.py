@@ -115,7 +115,7 @@ def _conflict(stored: OutcomeRow, command: Command, snapshot: Snapshot) -> str |
 def _account_of_card(command: Command, snapshot: Snapshot) -> int | None:
     if not isinstance(command, Authorize):
         return None
-    card = snapshot.cards.get(command.card_token)
+    card = snapshot.card(command.card_token)
     return card.account_id if card else None
 
 
@@ -126,6 +126,11 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
         if standing is None:
             plan.errors.append((command, CommandError(Reason.TERMINAL_NOT_YOURS, "terminal_id")))
             return
+        if isinstance(command, Authorize):
+            locked = lock_of(standing, snapshot.now, is_keyed=command.is_keyed)
+            if locked is not None:
+                plan.errors.append((command, CommandError(locked)))
+                return
     target = _target(command, snapshot)
     account_id = _account_of(command, target, snapshot)
     before = plan.after[account_id] if account_id is not None else None
@@ -152,10 +157,19 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
     )
 
 
+def lock_of(standing: Standing, now: datetime, *, is_keyed: bool) -> Reason | None:
+    """Why a terminal may not even ask for a card at this instant; None if it may."""
+    if standing.guessing_until is not None and now < standing.guessing_until:
+        return Reason.CARD_GUESSING
+    if is_keyed and standing.keyed_until is not None and now < standing.keyed_until:
+        return Reason.TOO_MANY_KEYED_CARDS
+    return None
+
+
 def _is_card_stopped(command: Command, account_id: int, snapshot: Snapshot) -> bool:
     if not isinstance(command, Authorize):
         return account_id in snapshot.stopped_account_ids
-    card = snapshot.cards.get(command.card_token)
+    card = snapshot.card(command.card_token)
     return card is not None and card.stopped_at is not None and card.stopped_at <= snapshot.now
 
 

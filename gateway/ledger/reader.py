@@ -127,8 +127,10 @@ class LedgerReader:
 
     async def balance(self, card_token: bytes) -> Balance:
         """The certificates of a card, those of the earliest expiry first."""
-        snapshot = await self._read(Wanted(card_tokens={card_token}))
-        card = snapshot.cards.get(card_token)
+        wanted = Wanted()
+        wanted.add_card(card_token)
+        snapshot = await self._read(wanted)
+        card = snapshot.card(card_token)
         if card is None:
             return Balance(snapshot.now, (), Reason.CARD_UNKNOWN)
         posting = _at(snapshot, card.account_id)

@@ -14,6 +14,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct, field
 
+from gateway.domain.card_tokens import RingToken
 from gateway.domain.certificate import Account, Certificate, CertificateState
 from gateway.domain.commands import (
     Authorize,
@@ -93,6 +94,17 @@ class Snapshot:
     account_of_purchase: Mapping[UUID, int]
     purchase_of_receipt: Mapping[tuple[str, int], tuple[UUID, ...]]
 
+    def card(self, token: bytes) -> CardRow | None:
+        """A card by its token under the newest key that it is known by; stopped if any of its tokens is."""
+        found = self.cards.get(token)
+        if not isinstance(token, RingToken):
+            return found
+        rows = [self.cards[one] for one in (token, *token.older) if one in self.cards]
+        if not rows:
+            return None
+        stopped_at = min((row.stopped_at for row in rows if row.stopped_at is not None), default=None)
+        return CardRow(rows[0].token, rows[0].account_id, stopped_at)
+
 
 class Wanted(Struct):
     """What a batch refers to; built from its commands, the statement's arguments."""
@@ -124,7 +136,7 @@ class Wanted(Struct):
         self.outcomes.add((merchant_id, command.request_id))
         match command:
             case Authorize():
-                self.card_tokens.add(command.card_token)
+                self.add_card(command.card_token)
                 if command.replaces_request_id is not None:
                     self.add_ref(ByRequestId(command.replaces_request_id), merchant_id)
             case Issue() | SetBlock():
@@ -135,6 +147,12 @@ class Wanted(Struct):
                 self.account_ids.add(command.account_id)
             case _:
                 self.add_ref(command.purchase, merchant_id)
+
+    def add_card(self, token: bytes) -> None:
+        """Collect a card, with its tokens under older keys if the ring has any."""
+        self.card_tokens.add(token)
+        if isinstance(token, RingToken):
+            self.card_tokens.update(token.older)
 
     def add_ref(self, ref: PurchaseRef, merchant_id: int) -> None:
         """Collect what a merchant's reference to a purchase needs."""

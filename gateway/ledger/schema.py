@@ -209,7 +209,7 @@ review_case = Table(
     "review_case",
     metadata,
     Column("operation_id", Uuid, primary_key=True),
-    Column("kind", Text, nullable=False),
+    Column("kind", Text, primary_key=True),
     Column("account_id", BigInteger, nullable=False),
     Column("purchase_id", Uuid, nullable=False),
     Column("amount_kopecks", BigInteger, nullable=False),

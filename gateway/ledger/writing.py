@@ -189,6 +189,11 @@ def _cases(decision: Decision) -> Iterable[_Row]:
             decision.account_id, decision.operation_id, "LATE_CAPTURE_SHORTFALL", purchase.id,
             purchase.capture.shortfall_kopecks, decision.decided_at,
         )  # fmt: skip
+    if purchase.capture.is_after_stop:
+        yield (
+            decision.account_id, decision.operation_id, "CAPTURED_AFTER_STOP", purchase.id,
+            purchase.capture.points_kopecks, decision.decided_at,
+        )  # fmt: skip
 
 
 def _outcomes(sealed: Sealed) -> Iterable[_Row]:

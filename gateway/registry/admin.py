@@ -16,6 +16,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -80,7 +81,7 @@ async def stop_card(engine: AsyncEngine, token: bytes, reason: str) -> int:
     """Put a card on the stop list; a stopped one keeps its instant. Raises UnknownEntryError."""
     statement = (
         update(card)
-        .where(card.c.token == token)
+        .where(or_(card.c.token == token, card.c.alias_of == token))
         .values(
             stopped_at=func.coalesce(card.c.stopped_at, func.tillgate_now()),
             stop_reason=func.coalesce(card.c.stop_reason, reason),

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.domain.policy import Agreement, Standing
+from gateway.registry.card_locks import LockKind, card_lock
 from gateway.registry.schema import (
     agreement,
     agreement_program,
@@ -17,9 +19,10 @@ from gateway.registry.schema import (
     merchant,
     outlet,
     registry_epoch,
+    stop_list_version,
     terminal,
 )
-from gateway.registry.snapshot import ClientIdentity, RegistrySnapshot
+from gateway.registry.snapshot import ClientIdentity, RegistrySnapshot, StopListMark
 
 _TERMINALS = (
     select(
@@ -56,6 +59,21 @@ _KEYS = select(
 _CONCENTRATORS = select(
     concentrator.c.id, concentrator.c.merchant_id, concentrator_outlet.c.outlet_id
 ).outerjoin(concentrator_outlet, concentrator_outlet.c.concentrator_id == concentrator.c.id)
+_LOCKS = (
+    select(
+        card_lock.c.kind,
+        card_lock.c.merchant_id,
+        card_lock.c.terminal_id,
+        func.max(card_lock.c.until).label("until"),
+    )
+    .where(card_lock.c.until > func.tillgate_now())
+    .group_by(card_lock.c.kind, card_lock.c.merchant_id, card_lock.c.terminal_id)
+)
+_STOP_LIST = (
+    select(stop_list_version.c.version, stop_list_version.c.made_at)
+    .order_by(stop_list_version.c.version.desc())
+    .limit(1)
+)
 
 
 async def read_epoch(connection: AsyncConnection) -> int:
@@ -73,7 +91,9 @@ async def read_snapshot(engine: AsyncEngine) -> RegistrySnapshot:
         agreements = (await connection.execute(_AGREEMENTS)).all()
         concentrators = (await connection.execute(_CONCENTRATORS)).all()
         keys = (await connection.execute(_KEYS)).all()
-    standings = _standings(terminals, _agreements_by_merchant(agreements))
+        locks = (await connection.execute(_LOCKS)).all()
+        stop_list = (await connection.execute(_STOP_LIST)).one_or_none()
+    standings = _standings(terminals, _agreements_by_merchant(agreements), _Locks(locks))
     identities = _identities(standings, concentrators)
     return RegistrySnapshot(
         epoch=epoch,
@@ -85,7 +105,23 @@ async def read_snapshot(engine: AsyncEngine) -> RegistrySnapshot:
         },
         revoked=frozenset(key.fingerprint for key in keys if key.revoked_at is not None),
         ends={key.fingerprint: key.ends_at.timestamp() for key in keys if key.ends_at is not None},
+        stop_list=StopListMark(*stop_list) if stop_list else None,
     )
+
+
+class _Locks:
+    """Until when terminals take no cards; a lock without a terminal is that of the whole merchant."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._until: dict[tuple[str, int, int | None], datetime] = {
+            (row.kind, row.merchant_id, row.terminal_id): row.until for row in rows
+        }
+
+    def until(self, kind: LockKind, merchant_id: int, terminal_id: int) -> datetime | None:
+        if not self._until:
+            return None
+        found = (self._until.get((kind, merchant_id, of)) for of in (None, terminal_id))
+        return max((until for until in found if until is not None), default=None)
 
 
 def _agreements_by_merchant(rows: Iterable[Any]) -> Mapping[int, tuple[Agreement, ...]]:
@@ -100,7 +136,7 @@ def _agreements_by_merchant(rows: Iterable[Any]) -> Mapping[int, tuple[Agreement
 
 
 def _standings(
-    rows: Iterable[Any], agreements: Mapping[int, tuple[Agreement, ...]]
+    rows: Iterable[Any], agreements: Mapping[int, tuple[Agreement, ...]], locks: _Locks
 ) -> Mapping[int, Standing]:
     return {
         row.id: Standing(
@@ -111,6 +147,8 @@ def _standings(
             is_outlet_enabled=row.is_outlet_enabled,
             is_terminal_enabled=row.is_enabled,
             agreements=agreements.get(row.merchant_id, ()),
+            guessing_until=locks.until(LockKind.GUESSING, row.merchant_id, row.id),
+            keyed_until=locks.until(LockKind.KEYED, row.merchant_id, row.id),
         )
         for row in rows
     }

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -179,6 +180,58 @@ card = Table(
     Column("token_key_id", Text),
     Column("stopped_at", _instant),
     Column("stop_reason", Text),
+    # The first token of the same plastic, which an older key made.
+    Column("alias_of", LargeBinary),
+)
+
+stop_list_version = Table(
+    "stop_list_version",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at", _instant, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("stopped_count", BigInteger, nullable=False),
+    Column("lifted_count", BigInteger, nullable=False),
+    Column("entry_count", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+    CheckConstraint(
+        "version > 0 AND stopped_count >= 0 AND lifted_count >= 0 AND entry_count >= 0",
+        name="stop_list_version_counted",
+    ),
+    CheckConstraint("stopped_count + lifted_count > 0", name="stop_list_version_changes"),
+    CheckConstraint("made_by <> '' AND octet_length(signature) = 64", name="stop_list_version_signed"),
+)
+
+# `sealed` is the card's digest, of which merchants' lists are made; stop_list/keys.py tells how.
+stop_entry = Table(
+    "stop_entry",
+    metadata,
+    _id(),
+    Column("token", LargeBinary, nullable=False),
+    Column("token_key_id", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("stopped_from", _instant),
+    Column("since_version", ForeignKey("stop_list_version.version"), nullable=False),
+    Column("until_version", ForeignKey("stop_list_version.version")),
+    CheckConstraint("origin IN ('LIST', 'HELP_DESK', 'REISSUE')", name="stop_entry_origin_known"),
+    CheckConstraint("until_version > since_version", name="stop_entry_range"),
+    Index("stop_entry_standing", "token", unique=True, postgresql_where=text("until_version IS NULL")),
+    Index("stop_entry_since", "since_version"),
+    Index("stop_entry_until", "until_version"),
+)
+
+# Merchants whose list key was ever changed; all others have the first one.
+stop_list_key = Table(
+    "stop_list_key",
+    metadata,
+    Column("merchant_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("since", _instant, nullable=False, server_default=func.tillgate_now()),
+    CheckConstraint("version > 1", name="stop_list_key_renewed"),
 )
 
 registry_epoch = Table(

@@ -13,17 +13,31 @@ class SecretFileError(Exception):
 def create_secret(path: Path, content: bytes) -> None:
     """Write a new file with mode 0600, whole or not at all; raises FileExistsError if there is one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid4().hex}")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    partial = _written_beside(path, content)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
         # A link refuses to replace what is there, which a rename does not.
         os.link(partial, path)
     finally:
         partial.unlink()
+
+
+def replace_secret(path: Path, content: bytes) -> None:
+    """Put another content in place of a secret's file, whole or not at all; raises OSError."""
+    partial = _written_beside(path, content)
+    try:
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _written_beside(path: Path, content: bytes) -> Path:
+    partial = path.with_name(f".{path.name}.{uuid4().hex}")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return partial
 
 
 def read_secret(path: Path) -> bytes:

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gateway.domain.policy import Standing
 from gateway.domain.reasons import Reason
@@ -27,6 +28,14 @@ class ClientIdentity:
         return terminal_id in self.terminal_ids
 
 
+@dataclass(frozen=True, slots=True)
+class StopListMark:
+    """The newest version of the stop list, and when it was made."""
+
+    version: int
+    made_at: datetime
+
+
 class ClientRefusedError(Exception):
     """A client certificate that gets nothing at all; `reason` is CLIENT_UNKNOWN or CLIENT_REVOKED."""
 
@@ -47,6 +56,7 @@ class RegistrySnapshot:
     clients: Mapping[bytes, ClientIdentity] = field(repr=False)
     revoked: frozenset[bytes] = field(repr=False)
     ends: Mapping[bytes, float] = field(default_factory=dict, repr=False)
+    stop_list: StopListMark | None = field(default=None, repr=False)
 
     def standing_of(self, terminal_id: int) -> Standing | None:
         """What the registry says of a terminal and its merchant; None if there is no such terminal."""

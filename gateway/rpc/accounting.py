@@ -27,11 +27,15 @@ class ServiceLimits:
     """The largest message that is read, and how many requests are served at once by all doors together.
 
     `exchange_in_flight` is how many messages of one stream may be unanswered; beyond, it is not read.
+    `client_in_flight` is how many single calls of one client key are served at once, `client_streams` how
+    many of its streams are open (0: no limit): who goes beyond is told so, and others keep their share.
     """
 
     message_bytes: int = 1_048_576
     in_flight: int = 4_000
     exchange_in_flight: int = 512
+    client_in_flight: int = 0
+    client_streams: int = 0
 
 
 class Accounting:
@@ -41,6 +45,8 @@ class Accounting:
         self.limits = limits
         self._write_line = write_line or through_structlog()
         self._in_flight = 0
+        self._calls_of: dict[bytes, int] = {}
+        self._streams_of: dict[bytes, int] = {}
         self._ended: list[tuple[str, str, Call, float]] = []
         # Read when somebody looks: what has begun is counted at once, and no message pays for it.
         metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
@@ -55,6 +61,14 @@ class Accounting:
             raise invalid(Reason.MESSAGE_TOO_LARGE)
         if self._in_flight > self.limits.in_flight:
             raise CommandError(Reason.OVERLOADED, retry_after_s=OVERLOAD_PAUSE_S)
+
+    def held(self, fingerprint: bytes) -> "Place":
+        """A place for a single call of a client key; entering it raises CommandError(CLIENT_TOO_BUSY)."""
+        return Place(self._calls_of, fingerprint, self.limits.client_in_flight)
+
+    def held_stream(self, fingerprint: bytes) -> "Place":
+        """The same for a stream."""
+        return Place(self._streams_of, fingerprint, self.limits.client_streams)
 
     def refusal(self, error: BaseException, name: str, call: Call) -> RefusalError:
         """What a till is told of an error: a fault of ours is UNAVAILABLE, the same id may be sent again."""
@@ -97,6 +111,27 @@ class Accounting:
                 duration_ms=round(seconds * 1000, 3),
             )
         )
+
+
+class Place:
+    """One of the places that a client key has, from entering to leaving the context."""
+
+    __slots__ = ("_key", "_limit", "_taken")
+
+    def __init__(self, taken: dict[bytes, int], key: bytes, limit: int) -> None:
+        self._taken, self._key, self._limit = taken, key, limit
+
+    def __enter__(self) -> None:
+        count = self._taken.get(self._key, 0)
+        if self._limit and count >= self._limit:
+            raise CommandError(Reason.CLIENT_TOO_BUSY, retry_after_s=OVERLOAD_PAUSE_S)
+        self._taken[self._key] = count + 1
+
+    def __exit__(self, *_: object) -> None:
+        if self._taken[self._key] == 1:
+            del self._taken[self._key]
+        else:
+            self._taken[self._key] -= 1
 
 
 def parse(request_type: type[MessageT], body: bytes) -> MessageT:

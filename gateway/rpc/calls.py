@@ -86,8 +86,10 @@ class Calls:
             try:
                 accounting.admit(len(body))
                 # Asked now: gRPC's context is not to be touched any more when its call has been cut off.
-                read = partial(arrived, body, self._identity.fingerprint_of(context))
-                answer = (await method.answer(read, call)).SerializeToString()
+                fingerprint = self._identity.fingerprint_of(context)
+                with accounting.held(fingerprint):
+                    read = partial(arrived, body, fingerprint)
+                    answer = (await method.answer(read, call)).SerializeToString()
             except asyncio.CancelledError:
                 accounting.done(name, grpc.StatusCode.CANCELLED.name, call, loop.time() - started)
                 raise

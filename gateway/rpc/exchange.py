@@ -16,6 +16,7 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from gateway.domain.reasons import Reason
+from gateway.ledger.answers import CommandError
 from gateway.rpc.accounting import Accounting
 from gateway.rpc.errors import CODES, LANGUAGE_KEY, error_status, language_of, wire_error
 from gateway.rpc.identity import Identity
@@ -73,11 +74,12 @@ class Exchange:
             if self._is_draining:
                 stream.drain()
             try:
-                await stream.serve()
+                with self.accounting.held_stream(self.identity.fingerprint_of(context)):
+                    await stream.serve()
             finally:
                 self._streams.discard(stream)
             code = grpc.StatusCode.OK
-        except InvalidRequestError as error:
+        except (InvalidRequestError, CommandError) as error:
             failure = wire_error(
                 self.accounting.refusal(error, NAME, call), language_of(context.invocation_metadata())
             )

@@ -13,7 +13,13 @@ from gateway.domain.commands import Origin
 from gateway.domain.judging import GoodsUnavailableError
 from gateway.domain.reasons import Reason
 from gateway.goods.cases.subjects import SubjectKind
-from gateway.goods.cases.submissions import Submission, SubmissionState, list_submissions, submit
+from gateway.goods.cases.submissions import (
+    Submission,
+    SubmissionState,
+    TooManyWaitingError,
+    list_submissions,
+    submit,
+)
 from gateway.goods.explaining import Explanation, explain, trace_lines
 from gateway.goods.sources import GoodsAt
 from gateway.ledger.answers import CommandError
@@ -44,9 +50,11 @@ class GoodsMethods:
         self,
         connect: Callable[[], AbstractAsyncContextManager[asyncpg.Connection]],
         goods_at: Callable[[datetime], GoodsAt],
+        waiting_max: int = 0,
     ) -> None:
         self._connect = connect
         self._goods_at = goods_at
+        self._waiting_max = waiting_max
         self.table: Mapping[str, Method] = {
             "SubmitGoods": Method(wire.SubmitGoodsRequest, self._submit, as_read),
             "ListSubmittedGoods": Method(wire.ListSubmittedGoodsRequest, self._list, as_read),
@@ -57,8 +65,11 @@ class GoodsMethods:
         request, client = arrived()
         call.origin = _origin(client)
         items = validation.read_submit_goods(request)
-        async with self._connect() as connection:
-            submitted = await submit(connection, client.merchant_id, items)
+        try:
+            async with self._connect() as connection:
+                submitted = await submit(connection, client.merchant_id, items, waiting_max=self._waiting_max)
+        except TooManyWaitingError:
+            raise CommandError(Reason.TOO_MANY_SUBMISSIONS, "items") from None
         return wire.SubmitGoodsResponse(submissions=[_wire(one) for one in submitted])
 
     async def _list(self, arrived: Arrived, call: Call) -> Message:

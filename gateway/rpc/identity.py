@@ -12,8 +12,9 @@ from ssl import PEM_cert_to_DER_cert
 from typing import Any, Final, Protocol
 
 from gateway.domain.commands import Origin
+from gateway.domain.policy import Standing
 from gateway.domain.reasons import Reason
-from gateway.registry.snapshot import ClientIdentity, ClientRefusedError, RegistrySnapshot
+from gateway.registry.snapshot import ClientIdentity, ClientRefusedError, RegistrySnapshot, StopListMark
 from gateway.rpc.proxy import TrustedProxy
 from gateway.rpc.validation.findings import invalid
 
@@ -21,10 +22,14 @@ _PEM_KEY: Final = "x509_pem_cert"
 CERTIFICATES_CACHED: Final = 4096
 
 
-class HasPeer(Protocol):
-    """The part of a gRPC call that tells who is at the other end."""
+class HasCertificate(Protocol):
+    """The part of a gRPC call that tells who is at the other end of its connection."""
 
     def auth_context(self) -> Mapping[str, Iterable[bytes]]: ...
+
+
+class HasPeer(HasCertificate, Protocol):
+    """The same, and what a proxy may have said of whom it speaks for."""
 
     def invocation_metadata(self) -> Any: ...
 
@@ -58,6 +63,14 @@ class Identity:
         except ClientRefusedError as error:
             raise invalid(error.reason) from None
 
+    def standing(self, terminal_id: int) -> Standing | None:
+        """What the registry says of a terminal now."""
+        return self._snapshot().standing_of(terminal_id)
+
+    def stop_list(self) -> StopListMark | None:
+        """The version of the stop list that decisions go by now."""
+        return self._snapshot().stop_list
+
     def origin(self, client: ClientIdentity, terminal_id: int, field: str) -> Origin:
         """The terminal that sends, named in `field`: by a concentrator always, by a terminal only as itself.
 
@@ -73,7 +86,7 @@ class Identity:
         return Origin(standing.merchant_id, standing.outlet_id, named, client.concentrator_id)
 
 
-def fingerprint_of(call: HasPeer) -> bytes:
+def fingerprint_of(call: HasCertificate) -> bytes:
     """The fingerprint of the certificate at the other end; raises InvalidRequestError(CLIENT_UNKNOWN).
 
     Only while the call lasts: gRPC frees what it knows of a call that was cut off, and dies when asked then.

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from google.protobuf.message import Message
 
 from gateway.domain.commands import Authorize, CloseShift, Command, Origin, PurchaseRef
 from gateway.domain.reasons import Reason
-from gateway.ledger.answers import StoredAnswer
+from gateway.ledger.answers import CommandError, StoredAnswer
+from gateway.ledger.deciding import lock_of
 from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
+from gateway.ledger.tries import CountTries, Try, TryKind, count_none
 from gateway.registry.snapshot import ClientIdentity as Client
 from gateway.rpc import readings
 from gateway.rpc.identity import Identity
@@ -122,13 +124,20 @@ class PurchaseMethods:
     """
 
     def __init__(
-        self, ledger: Ledger, reader: Reader, identity: Identity, rules: Rules, lists: readings.Lists
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        identity: Identity,
+        rules: Rules,
+        lists: readings.Lists,
+        count_tries: CountTries = count_none,
     ) -> None:
         self._ledger = ledger
         self._reader = reader
         self._identity = identity
         self._rules = rules
         self._lists = lists
+        self._count_tries = count_tries
         self.table: Mapping[str, Method] = {
             "Quote": Method(service.QuoteRequest, self._quote, as_read),
             "Authorize": self._command(
@@ -189,9 +198,12 @@ class PurchaseMethods:
     async def _quote(self, arrived: Arrived, call: Call) -> Message:
         request, client = arrived()
         call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
-        quote = await self._reader.quote(validation.read_quote(request, call.origin, self._rules))
+        command = validation.read_quote(request, call.origin, self._rules)
+        quote = await self._reader.quote(command)
+        is_unknown = quote.outcome.reason is Reason.CARD_UNKNOWN
+        await self._count(call.origin, command.card_token, is_unknown, command.is_keyed)
         call.decided(quote.outcome.reason)
-        return readings.quote_response(quote, self._lists)
+        return readings.quote_response(quote, self._lists, self._identity.stop_list())
 
     async def _get_purchase(self, arrived: Arrived, call: Call) -> Message:
         request, client = arrived()
@@ -205,9 +217,26 @@ class PurchaseMethods:
     async def _get_balance(self, arrived: Arrived, call: Call) -> Message:
         request, client = arrived()
         call.origin = self._identity.origin(client, request.terminal_id, IN_MESSAGE)
-        balance = await self._reader.balance(validation.read_card(request, self._rules))
+        token, is_keyed = validation.read_card(request, self._rules), validation.is_keyed(request.card)
+        balance = await self._reader.balance(token)
+        # Asked after the reading, which brought the registry up to date.
+        standing = self._identity.standing(call.origin.terminal_id)
+        locked = lock_of(standing, balance.read_at, is_keyed=is_keyed) if standing else None
+        if locked is not None:
+            raise CommandError(locked)
+        await self._count(call.origin, token, balance.reason is Reason.CARD_UNKNOWN, is_keyed)
         call.reason = "" if balance.reason is None else balance.reason.name
-        return readings.balance_response(balance, self._lists)
+        return readings.balance_response(balance, self._lists, self._identity.stop_list())
+
+    async def _count(self, origin: Origin, token: bytes, is_unknown: bool, is_keyed: bool) -> None:
+        """Count what a question tries before it is answered; raises CommandError beyond a limit."""
+        tries = []
+        if is_unknown:
+            tries.append(Try(TryKind.GUESSING, origin.merchant_id, origin.terminal_id, bytes(token)))
+        if is_keyed:
+            tries.append(Try(TryKind.KEYED, origin.merchant_id, origin.terminal_id, uuid4().bytes))
+        if tries:
+            await self._count_tries(tries)
 
     async def _list_operations(self, arrived: Arrived, call: Call) -> Message:
         request, client = arrived()

@@ -8,8 +8,10 @@ from gateway.domain.policy import moscow_date
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import SealedAnswer
 from gateway.ledger.reader import Balance, FoundPurchase, OperationRow, Quote
+from gateway.registry.snapshot import StopListMark
 from gateway.rpc.notices import REASON_NOTICES, fill_authorized_notice
 from gateway.rpc.render import REASONS_ON_WIRE, View, fill_instant, fill_purchase
+from gateway.rpc.seal import mark_bytes
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -26,10 +28,14 @@ def fill_answer(target: wire.SignedAnswer, sealed: SealedAnswer) -> None:
     target.key_id = sealed.key_id
 
 
-def quote_response(quote: Quote, lists: Lists) -> service.QuoteResponse:
+def quote_response(
+    quote: Quote, lists: Lists, stop_list: StopListMark | None = None
+) -> service.QuoteResponse:
     """What Authorize would answer; nothing came into being, so ids and times are empty."""
     outcome = quote.outcome
     response = service.QuoteResponse(available_kopecks=outcome.available_kopecks)
+    if stop_list is not None:
+        response.stop_list.MergeFromString(mark_bytes(stop_list))
     if outcome.purchase is not None:
         fill_purchase(response.purchase, outcome.purchase, View(quote.read_at, quote.certificates, lists))
         for name in ("purchase_id", "request_id", "authorized_at", "hold_expires_at"):
@@ -52,10 +58,14 @@ def purchase_response(found: FoundPurchase, lists: Lists) -> service.GetPurchase
     return response
 
 
-def balance_response(balance: Balance, lists: Lists) -> service.GetBalanceResponse:
+def balance_response(
+    balance: Balance, lists: Lists, stop_list: StopListMark | None = None
+) -> service.GetBalanceResponse:
     """The certificates of a card; never a name or a reason for help."""
     programs = lists(balance.read_at).programs
     response = service.GetBalanceResponse(read_at=balance.read_at)
+    if stop_list is not None:
+        response.stop_list.MergeFromString(mark_bytes(stop_list))
     if balance.reason is not None:
         response.reason = REASONS_ON_WIRE[balance.reason]
         response.notice.CopyFrom(REASON_NOTICES[balance.reason])

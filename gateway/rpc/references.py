@@ -54,7 +54,7 @@ class ReferenceMethods:
         TOO_MANY_DOWNLOADS, and the database's errors.
         """
         kind = _kind(request.kind, "kind")
-        with self._place():
+        with self.place():
             async with self._connect() as connection:
                 (shelf,) = await shelves(connection, [kind])
                 old = _named(shelf, "from_version", request.from_version) if request.from_version else None
@@ -66,7 +66,8 @@ class ReferenceMethods:
                             yield chunk
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
+    def place(self) -> Iterator[None]:
+        """A place for one more download; raises CommandError TOO_MANY_DOWNLOADS."""
         if not self._free:
             raise CommandError(Reason.TOO_MANY_DOWNLOADS, retry_after_s=DOWNLOADS_PAUSE_S)
         self._free -= 1

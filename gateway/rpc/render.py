@@ -109,6 +109,8 @@ def _fill_capture(target: wire.Purchase, done: domain.Capture, view: View) -> No
     fill_instant(target.captured_at, done.captured_at)
     target.sale_date = done.sale_date.isoformat()
     target.is_late = done.is_late
+    if done.is_after_stop:
+        target.captured_after_stop = True
     target.total_kopecks = total
     target.rounding_kopecks = done.rounding_kopecks
     target.certificate_kopecks = points

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from gateway.domain.commands import (
 )
 from gateway.domain.outcome import Outcome
 from gateway.ledger.answers import SealedAnswer
+from gateway.registry.snapshot import StopListMark
 from gateway.rpc.notices import REASON_NOTICES, fill_approved_notice
 from gateway.rpc.render import (
     REASONS_ON_WIRE,
@@ -62,12 +64,28 @@ class Signer(Protocol):
         """The signature over exactly these bytes."""
 
 
+def _no_stop_list() -> None:
+    """Nothing was ever stopped."""
+
+
+@lru_cache(maxsize=8)
+def mark_bytes(mark: StopListMark) -> bytes:
+    """A StopListMark as it travels."""
+    message = wire.StopListMark(version=mark.version)
+    fill_instant(message.made_at, mark.made_at)
+    return message.SerializeToString()
+
+
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Renders and signs outcomes for the ledger, which stores the bytes for ever."""
+    """Renders and signs outcomes for the ledger, which stores the bytes for ever.
+
+    `stop_list` is the version of the stop list that decisions go by now, None while there is none.
+    """
 
     signer: Signer
     lists: Callable[[datetime], ListBook]
+    stop_list: Callable[[], StopListMark | None] = _no_stop_list
 
     def seal(
         self,
@@ -78,6 +96,9 @@ class Sealer:
     ) -> SealedAnswer:
         """The signed bytes of an outcome; `certificates` are those of its account after the command."""
         message = outcome_message(command, outcome, View(decided_at, certificates, self.lists))
+        # Of cards alone, as bytes that are made once for each version: next to nothing for a message.
+        if isinstance(command, Authorize) and (mark := self.stop_list()) is not None:
+            message.stop_list.MergeFromString(mark_bytes(mark))
         payload = message.SerializeToString(deterministic=True)
         return SealedAnswer(payload, self.signer.sign(payload), self.signer.key_id)
 

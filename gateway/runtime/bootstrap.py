@@ -18,12 +18,15 @@ from gateway.domain.judging import GoodsUnavailableError
 from gateway.goods.book import GoodsBook
 from gateway.goods.loader import SHIPPED, load_list_book
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
+from gateway.ledger.admission import Admission
 from gateway.ledger.answers import Seal, StoredAnswer
 from gateway.ledger.committer import Committer, Connect, EpochWatcher, GoodsWatcher, Observer
 from gateway.ledger.deciding import Rules
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
+from gateway.ledger.tries import Tries
 from gateway.ledger.waiting import Limits
+from gateway.registry.card_aliases import CardAliases
 from gateway.registry.registry import Registry
 from gateway.rpc.methods import Ledger
 from gateway.rpc.seal import Sealer
@@ -34,12 +37,14 @@ from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.errors import StartError
 from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, check_signing_key, load_keys
+from gateway.runtime.limits import load_limits
 from gateway.runtime.observing import LedgerObserver
 from gateway.runtime.services import services_of
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
 from gateway.runtime.upkeep import check_partitions, keep_in_order
+from gateway.runtime.velocity import RedisVelocity
 from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import NotReadyError, Readiness
 
@@ -82,10 +87,14 @@ class LedgerParts:
     bus: Bus
     committer: DecidingLedger
     reader: LedgerReader
+    aliases: CardAliases | None = None
+    velocity: RedisVelocity | None = None
 
     async def stop(self) -> None:
         """Finish what is queued and let go of the database."""
         await self.committer.stop()
+        if self.velocity is not None:
+            await self.velocity.stop()
         await self.bus.stop()
         await self.engine.dispose()
 
@@ -112,10 +121,13 @@ async def start_ledger(
     rules = Rules(settings.policy, goods.lists_at, goods.goods_at, registry.standing_of)
 
     connect: Connect = partial(driver_connection, engine)
+    limits = load_limits(settings)
+    velocity = RedisVelocity(settings.redis_url, limits.speed) if limits.speed else None
+    aliases = CardAliases(connect, keys.card_tokens.key_id) if keys.card_tokens.older else None
     committer = Committer(
         connect=partial(driver_connection, writing),
         rules=rules,
-        seal=Sealer(keys.signer, goods.lists_at).seal,
+        seal=Sealer(keys.signer, goods.lists_at, lambda: registry.snapshot.stop_list).seal,
         registry=registry,
         goods=goods,
         observer=LedgerObserver(bus, goods.tally),
@@ -125,10 +137,11 @@ async def start_ledger(
             batch=batch_limit or settings.batch_limit,
             max_age=timedelta(seconds=settings.decision_max_age_s),
         ),
+        admission=Admission(Tries(limits.tries), velocity, aliases.notice if aliases else None),
     )
     await committer.start()
     reader = LedgerReader(connect, rules, registry, timedelta(seconds=settings.listing_delay_s), goods)
-    return LedgerParts(engine, registry, goods, bus, committer, reader)
+    return LedgerParts(engine, registry, goods, bus, committer, reader, aliases, velocity)
 
 
 StartLedger: TypeAlias = Callable[[Settings, GatewayKeys], Awaitable[LedgerParts]]
@@ -246,6 +259,7 @@ class Gateway:
         self._background = [
             asyncio.create_task(parts.registry.follow(), name="registry-follow"),
             asyncio.create_task(parts.goods.follow(), name="goods-follow"),
+            *([asyncio.create_task(parts.aliases.run(), name="aliases")] if parts.aliases else ()),
             asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),

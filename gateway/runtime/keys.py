@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.registry.cards import CardTokenKeys
+from gateway.registry.cards import CardKeyFile, CardKeySource, CardTokenKeys
 from gateway.registry.identity import ensure_server
 from gateway.registry.keys.authorities import IssuingFolder
 from gateway.registry.keys.hmac_keys import HmacMaster
@@ -16,6 +16,7 @@ from gateway.registry.keys.outcome_keys import may_sign, published_keys
 from gateway.registry.pki import IssuingAuthority
 from gateway.registry.secret_files import read_secret
 from gateway.registry.signing import OutcomeSigner
+from gateway.registry.stop_list.keys import StopListKeys
 from gateway.rpc.proxy import TrustedProxy
 from gateway.rpc.server import TlsIdentity
 from gateway.runtime.errors import StartError
@@ -32,6 +33,7 @@ class GatewayKeys:
     tls: TlsIdentity
     signer: OutcomeSigner
     card_tokens: CardTokenKeys
+    stop_list: StopListKeys
     hmac_master: HmacMaster | None = None
     proxy: TrustedProxy | None = None
 
@@ -55,6 +57,7 @@ def load_keys(settings: Settings) -> GatewayKeys:
         load_tls(settings),
         load_signer(settings),
         load_card_keys(settings),
+        load_stop_list_keys(settings),
         HmacMaster.load(hmac_file) if hmac_file else None,
         TrustedProxy.load(proxy_file) if proxy_file else None,
     )
@@ -95,12 +98,27 @@ def load_signer(settings: Settings) -> OutcomeSigner:
 
 
 def load_card_keys(settings: Settings) -> CardTokenKeys:
-    """The key that turns card numbers into tokens."""
+    """The ring of keys that turn card numbers into tokens."""
+    source: CardKeySource = card_key_source(settings)
     if settings.card_token_key_file:
-        return CardTokenKeys.load(settings.card_token_key_file)
-    path = settings.keys_dir / "card_token_key.json"
+        return source.load()
     with one_maker(settings):
-        return CardTokenKeys.load(path) if path.exists() else CardTokenKeys.create(path)
+        return source.load()
+
+
+def card_key_source(settings: Settings) -> CardKeyFile:
+    """Where the ring comes from."""
+    path = settings.card_token_key_file
+    return CardKeyFile(path) if path else CardKeyFile(settings.keys_dir / "card_token_key.json", is_made=True)
+
+
+def load_stop_list_keys(settings: Settings) -> StopListKeys:
+    """The master key of the stop list."""
+    if settings.stop_list_key_file:
+        return StopListKeys.load(settings.stop_list_key_file)
+    path = settings.keys_dir / "stop_list_key.json"
+    with one_maker(settings):
+        return StopListKeys.load(path) if path.exists() else StopListKeys.create(path)
 
 
 @contextmanager

@@ -10,8 +10,10 @@ from gateway.jsondoor import openapi
 from gateway.jsondoor.authentication import Authentication
 from gateway.jsondoor.service import JsonService
 from gateway.ledger.reader import LedgerReader
-from gateway.registry.cards import card_token
+from gateway.ledger.tries import Tries, counting
+from gateway.registry.cards import card_token, ring_token
 from gateway.registry.registry import Registry
+from gateway.registry.stop_list.reading import StopLists
 from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
 from gateway.rpc.goods_methods import GoodsMethods
@@ -21,9 +23,11 @@ from gateway.rpc.methods import Ledger, PurchaseMethods
 from gateway.rpc.reference_service import ReferenceService
 from gateway.rpc.references import ReferenceMethods
 from gateway.rpc.service import PurchaseService
+from gateway.rpc.stop_list import StopListMethods
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.database import driver_connection
 from gateway.runtime.keys import GatewayKeys
+from gateway.runtime.limits import LimitsFile, load_limits
 from gateway.runtime.logging import line_writer
 from gateway.runtime.settings import Settings
 
@@ -45,26 +49,31 @@ def services_of(
 ) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot, keys.proxy)
-    card_keys = keys.card_tokens
+    limits = load_limits(settings)
+    connect, read = partial(driver_connection, parts.engine), partial(driver_connection, lists_engine)
+    token_of = ring_token if keys.card_tokens.older else card_token
     rules = ValidationRules(
-        token_of=lambda number, series: card_token(number, series, card_keys),
+        token_of=lambda number, series: token_of(number, series, keys.card_tokens),
         line_sum_tolerance_kopecks=settings.line_sum_tolerance_kopecks,
     )
-    methods = PurchaseMethods(parts.committer, parts.reader, identity, rules, parts.goods.lists_at)
-    goods = GoodsMethods(partial(driver_connection, parts.engine), parts.goods.goods_at)
-    accounting = Accounting(
-        ServiceLimits(
-            message_bytes=settings.max_message_bytes, exchange_in_flight=settings.exchange_in_flight
-        ),
-        line_writer(access_log.LOGGER),
+    methods = PurchaseMethods(
+        parts.committer,
+        parts.reader,
+        identity,
+        rules,
+        parts.goods.lists_at,
+        counting(Tries(limits.tries), connect),
     )
-    references = ReferenceMethods(partial(driver_connection, lists_engine), settings.downloads_at_once)
+    goods = GoodsMethods(connect, parts.goods.goods_at, limits.submissions.waiting)
+    accounting = Accounting(_service_limits(settings, limits), line_writer(access_log.LOGGER))
+    references = ReferenceMethods(read, settings.downloads_at_once)
+    stop_list = StopListMethods(read, StopLists(keys.stop_list), keys.signer, references.place)
     calls = {**methods.table, **goods.table, **references.table}
     return (
         (
             PurchaseService(methods, identity, accounting),
             GoodsService(goods, identity, accounting),
-            ReferenceService(references, identity, accounting, settings.download_stall_s),
+            ReferenceService(references, stop_list, identity, accounting, settings.download_stall_s),
         ),
         JsonService(
             calls,
@@ -74,4 +83,13 @@ def services_of(
             settings.json_arrival_timeout_s,
             Authentication(keys.hmac_master, keys.proxy),
         ),
+    )
+
+
+def _service_limits(settings: Settings, limits: LimitsFile) -> ServiceLimits:
+    return ServiceLimits(
+        message_bytes=settings.max_message_bytes,
+        exchange_in_flight=settings.exchange_in_flight,
+        client_in_flight=limits.client.in_flight,
+        client_streams=limits.client.streams,
     )

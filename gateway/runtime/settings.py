@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from gateway.domain.policy import Policy, RefundAfterExpiry, RefundOrder, RefundScope
 from gateway.runtime import settings_source
+from gateway.runtime.settings_keys import KeySettings
 from gateway.runtime.settings_people import PeopleSettings
 from gateway.runtime.settings_source import SettingsError
 from gateway.runtime.settings_types import (
@@ -51,7 +52,7 @@ class LogLevel(StrEnum):
 DATABASE_NAMES = ("database_url", "database_migrator_url", "database_reader_url")
 
 
-class Settings(PeopleSettings):
+class Settings(KeySettings, PeopleSettings):
     """All settings, immutable; the name of a field in capitals after `TILLGATE_` is its variable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -111,34 +112,9 @@ class Settings(PeopleSettings):
 
     workers: int = Field(1, ge=1, le=64, description="processes that serve tills behind the one port")
 
-    tls_ca_file: OptionalFile = Field(
-        None, description="the CA of the tills' certificates, PEM; empty: one is made, in development"
-    )
-    tls_cert_file: OptionalFile = Field(
-        None, description="the gateway's certificate chain, PEM; empty: likewise"
-    )
-    tls_key_file: OptionalFile = Field(None, description="the gateway's private key, PEM; empty: likewise")
-    signing_key_file: OptionalFile = Field(
-        None, description="the Ed25519 private key that signs outcomes, PEM; empty: likewise"
-    )
-    card_token_key_file: OptionalFile = Field(
-        None, description="the key that turns card numbers into tokens, 32 bytes; empty: likewise"
-    )
-
-    issuing_dir: OptionalFile = Field(
-        None, description="the folder of issuing authorities, to enrol clients; empty: likewise"
-    )
-    issuing_passphrase_file: OptionalFile = Field(
-        None, description="the passphrase of their keys, a file of its own; empty: likewise"
-    )
-    hmac_master_key_file: OptionalFile = Field(
+    limits_file: OptionalFile = Field(
         None,
-        description="the key of which HMAC keys of the JSON door are made; empty: certificates alone count",
-    )
-    tls_proxy_token_file: OptionalFile = Field(
-        None,
-        description="the secret by which a proxy that ends TLS is known; the tills' doors then speak plainly,"
-        " and must be on a loopback address; empty: they end TLS themselves",
+        description="limits and thresholds of signals, TOML; empty: those of the package (docs/limits.md)",
     )
 
     log_level: LogLevel = Field(LogLevel.INFO, description="the least important level that is logged")
@@ -324,7 +300,7 @@ class Settings(PeopleSettings):
         return problems
 
     def _unfit_files(self) -> list[str]:
-        secret_names = ("tls_key_file", "signing_key_file", "card_token_key_file")
+        secret_names = ("tls_key_file", "signing_key_file", "card_token_key_file", "stop_list_key_file")
         problems = []
         for name in ("tls_ca_file", "tls_cert_file", *secret_names):
             file: Path | None = getattr(self, name)

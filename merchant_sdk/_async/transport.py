@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 import grpc
@@ -16,7 +16,6 @@ from merchant_sdk.credentials import TillCredentials
 from merchant_sdk.errors import ClientClosedError
 from merchant_sdk.failures import read_failure
 from merchant_sdk.methods import AnyMethod, GoodsMethod, Method, ReferenceMethod
-from merchant_sdk.references import Receiving, ReferenceCopy
 from merchant_sdk.retries import Attempts
 from tillgate.v1 import goods_service_pb2 as goods_pb
 from tillgate.v1 import purchase_service_pb2 as pb
@@ -30,6 +29,21 @@ _CALLS: Final[Mapping[AnyMethod, Any]] = {
     **{method: _REFERENCE.methods_by_name[method] for method in ReferenceMethod},
     **{method: _GOODS.methods_by_name[method] for method in GoodsMethod},
 }
+
+ListT = TypeVar("ListT", covariant=True)
+
+
+class Receives(Protocol[ListT]):
+    """A download while it arrives."""
+
+    def begin(self) -> None:
+        """Forget what was received: another attempt begins."""
+
+    def take(self, message: Any) -> None:
+        """The next message."""
+
+    def whole(self) -> ListT:
+        """What is there after the last one."""
 
 
 def chance() -> float:
@@ -92,14 +106,16 @@ class Transport:
                 delay_s = _delay_s(failure, attempts, request_id)
             await asyncio.sleep(delay_s)
 
-    async def download(self, receiving: Receiving, body: bytes, attempts: Attempts) -> ReferenceCopy:
+    async def download(
+        self, method: ReferenceMethod, receiving: Receives[ListT], body: bytes, attempts: Attempts
+    ) -> ListT:
         """A list, whole and checked. An attempt may take all the time that is left.
 
-        Raises ReferenceMismatchError, and a GatewayError when the attempts are at an end.
+        Raises what `receiving` raises, and a GatewayError when the attempts are at an end.
         """
         while True:
             receiving.begin()
-            stream = self._calls[ReferenceMethod.DOWNLOAD_REFERENCE](
+            stream = self._calls[method](
                 body, timeout=max(attempts.until - time.monotonic(), 0.0), metadata=self._metadata
             )
             try:

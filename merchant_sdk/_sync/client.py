@@ -47,6 +47,7 @@ from merchant_sdk.results import (
     RefundResult,
     ShiftResult,
 )
+from merchant_sdk.stop_list import ReceivingStopList, StopList
 from tillgate.v1 import purchase_service_pb2 as pb
 from tillgate.v1 import reference_service_pb2 as reference_pb
 
@@ -278,7 +279,21 @@ class SyncTillClient(Preparing, GoodsCalls):
         body = Body(receiving.request().SerializeToString())
         with self._transport.in_use():
             attempts = self._attempts(ReferenceMethod.DOWNLOAD_REFERENCE, timeout_s)
-            return self._transport.download(receiving, body, attempts)
+            return self._transport.download(ReferenceMethod.DOWNLOAD_REFERENCE, receiving, body, attempts)
+
+    def download_stop_list(
+        self, *, since: StopList | None = None, timeout_s: float = DOWNLOAD_TIMEOUT_S
+    ) -> StopList:
+        """The merchant's stop list, in full, or from an earlier one what has changed.
+
+        Raises SignatureError and ReferenceMismatchError if what was received is not the gateway's, not this
+        merchant's, not what its SHA-256 says, or older than `since`.
+        """
+        receiving = ReceivingStopList(self._credentials.outcome_keys, self._credentials.merchant_id, since)
+        body = Body(receiving.request().SerializeToString())
+        with self._transport.in_use():
+            attempts = self._attempts(ReferenceMethod.DOWNLOAD_STOP_LIST, timeout_s)
+            return self._transport.download(ReferenceMethod.DOWNLOAD_STOP_LIST, receiving, body, attempts)
 
     def _tell_and_send(
         self, request: PreparedRequest[ResultT], on_request_id: OnRequestId | None, timeout_s: float | None

@@ -15,6 +15,7 @@ from gateway.ledger.partitions import PARTITIONED
 from gateway.ledger.write_statement import TABLES
 from gateway.people import schema as people
 from gateway.record import schema as record
+from gateway.registry import card_locks
 from gateway.registry import enrolment_schema as enrolment
 from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
@@ -26,7 +27,10 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
     return not (kind == "table" and name is not None and name.startswith(tuple(f"{p}_" for p in PARTITIONED)))
 
 
-_ROOMS = tuple(room.metadata for room in (ledger, reference, cases, registry, enrolment, keys, record, people))
+_ROOMS = tuple(
+    room.metadata
+    for room in (ledger, reference, cases, registry, enrolment, card_locks, keys, record, people)
+)
 
 
 def _described(schema: str | None = None) -> MetaData:

@@ -15,7 +15,10 @@ DATABASES = {
     "TILLGATE_DATABASE_MIGRATOR_URL": "postgresql+asyncpg://migrator:secret@db/tillgate",
     "TILLGATE_DATABASE_READER_URL": "postgresql+asyncpg://reader:secret@db/tillgate",
 }
-KEY_NAMES = ("TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE", "SIGNING_KEY_FILE", "CARD_TOKEN_KEY_FILE")
+KEY_NAMES = (
+    *("TLS_CA_FILE", "TLS_CERT_FILE", "TLS_KEY_FILE"),
+    *("SIGNING_KEY_FILE", "CARD_TOKEN_KEY_FILE", "STOP_LIST_KEY_FILE"),
+)
 
 
 def problems_of(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ ON CONFLICT ON CONSTRAINT goods_submission_once DO NOTHING"""
 # Two messages of a merchant with the same rows in another order would wait for each other for ever.
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('goods_submission:' || $1::bigint, 0))"
 
+_WAITING: Final = "SELECT count(*) FROM goods_submission WHERE merchant_id = $1 AND state = 'SUBMITTED'"
+
 _COLUMNS: Final = """
 SELECT s.id, s.merchant_id, s.kind, s.key, s.name, s.okpd2, s.state, s.submitted_at,
   coalesce(s.because, '') AS because, s.decided_at, coalesce(r.okpd2, '') AS confirmed_okpd2
@@ -45,6 +47,10 @@ _LIST: Final = f"""{_COLUMNS}
 FROM goods_submission s LEFT JOIN goods_rule r ON r.id = s.rule_id
 WHERE ($1::bigint IS NULL OR s.merchant_id = $1) AND ($2::text IS NULL OR s.state = $2) AND s.id > $3
 ORDER BY s.id LIMIT $4"""
+
+
+class TooManyWaitingError(Exception):
+    """A merchant submitted more goods than may wait for a decision."""
 
 
 class SubmissionState(StrEnum):
@@ -79,16 +85,21 @@ class Submission(Struct, frozen=True):
 
 
 async def submit(
-    connection: asyncpg.Connection, merchant_id: int, items: Sequence[GoodsItem]
+    connection: asyncpg.Connection, merchant_id: int, items: Sequence[GoodsItem], *, waiting_max: int = 0
 ) -> list[Submission]:
     """Take what a merchant submits, all of it or nothing; returns each item's submission, in their order.
 
-    The same content again is the same submission. Raises what the database raises.
+    The same content again is the same submission. Raises TooManyWaitingError if more would wait than
+    `waiting_max` (0: as many as come), and what the database raises.
     """
     columns = [[getattr(item, name) for item in items] for name in ("kind", "key", "name", "okpd2")]
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME, merchant_id)
-        await connection.execute(_SUBMIT, merchant_id, *columns)
+        done = await connection.execute(_SUBMIT, merchant_id, *columns)
+        # What waits already may be asked for again, however much it is.
+        is_more = done != "INSERT 0 0"
+        if waiting_max and is_more and await connection.fetchval(_WAITING, merchant_id) > waiting_max:
+            raise TooManyWaitingError(f"merchant {merchant_id} has {waiting_max} submissions that wait")
         rows = await connection.fetch(_SUBMITTED, merchant_id, *columns)
     return [_submission(row) for row in rows]
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from gateway.domain.card_tokens import RingToken, tokens_of
 from gateway.ledger.reading import DEPARTMENT_ID
 
 _OUTCOMES = """
@@ -25,6 +26,13 @@ _ACCOUNTS = "SELECT holder_ref, id FROM card_account WHERE holder_ref = ANY ($1:
 _NEW_CARDS = """
 INSERT INTO card (token, account_id, token_key_id)
 SELECT t, a, $3 FROM unnest($1::bytea[], $2::bigint[]) AS w(t, a) ON CONFLICT DO NOTHING"""
+
+# The database itself stops a new card that is on the stop list, but knows of its newest token alone.
+_STOP_KNOWN = """
+UPDATE card c SET stopped_at = tillgate_now(), stop_reason = e.reason
+FROM unnest($1::bytea[], $2::bytea[]) AS n (t, o)
+JOIN stop_entry e ON e.token = n.o AND e.until_version IS NULL
+WHERE c.token = n.t AND c.stopped_at IS NULL"""
 
 _CARDS = "SELECT token, account_id FROM card WHERE token = ANY ($1::bytea[])"
 
@@ -53,9 +61,15 @@ async def stored_issues(
 
 
 async def accounts_of_cards(connection: asyncpg.Connection, tokens: Iterable[bytes]) -> Mapping[bytes, int]:
-    """The accounts that cards are linked to; unknown cards are absent."""
-    rows = await connection.fetch(_CARDS, list(tokens))
-    return {row["token"]: row["account_id"] for row in rows}
+    """The accounts that cards are linked to, by whichever key of the ring; unknown cards are absent."""
+    every = {token: tokens_of(token) for token in tokens}
+    rows = await connection.fetch(_CARDS, [one for tokens in every.values() for one in tokens])
+    account_of = {row["token"]: row["account_id"] for row in rows}
+    return {
+        token: account_of[known[0]]
+        for token, names in every.items()
+        if (known := [one for one in names if one in account_of])
+    }
 
 
 async def ensure_accounts(connection: asyncpg.Connection, holder_refs: Iterable[str]) -> Mapping[str, int]:
@@ -72,5 +86,12 @@ async def ensure_cards(
     if not cards:
         return {}
     tokens = sorted(cards)
-    await connection.execute(_NEW_CARDS, tokens, [cards[token] for token in tokens], token_key_id)
+    ringed = [token for token in tokens if isinstance(token, RingToken)]
+    # A card that an older key knows is no new one; it gets its new token when it is used.
+    known = await accounts_of_cards(connection, ringed) if ringed else {}
+    new = [token for token in tokens if token not in known]
+    await connection.execute(_NEW_CARDS, new, [cards[token] for token in new], token_key_id)
+    if ringed:
+        old = [(token, one) for token in ringed for one in token.older]
+        await connection.execute(_STOP_KNOWN, [token for token, _ in old], [one for _, one in old])
     return await accounts_of_cards(connection, tokens)

@@ -85,6 +85,7 @@ _ROWS = check(
 LEFT JOIN card_account a ON a.id = p.account_id
 LEFT JOIN outcome o ON o.merchant_id = p.merchant_id AND o.request_id = p.request_id
 LEFT JOIN review_case k ON k.purchase_id = p.id AND k.kind = 'LATE_CAPTURE_SHORTFALL'
+LEFT JOIN review_case x ON x.purchase_id = p.id AND x.kind = 'CAPTURED_AFTER_STOP'
 CROSS JOIN LATERAL (
   SELECT coalesce(sum((s ->> 'amount_kopecks')::bigint), 0) AS captured
   FROM jsonb_array_elements(p.capture -> 'lines') l, jsonb_array_elements(l -> 'shares') s) t""",
@@ -127,6 +128,12 @@ CROSS JOIN LATERAL (
         """coalesce((p.capture ->> 'shortfall_kopecks')::bigint, 0) <> coalesce(k.amount_kopecks, 0)
     OR k.account_id <> p.account_id""",
         "format('shortfall %s, review case %s', p.capture ->> 'shortfall_kopecks', k.amount_kopecks)",
+    ),
+    Rule(
+        "purchase.stop_case",
+        """CASE WHEN (p.capture ->> 'is_after_stop')::boolean THEN t.captured END
+      IS DISTINCT FROM x.amount_kopecks OR x.account_id <> p.account_id""",
+        "format('captured after a stop %s, review case %s', p.capture ->> 'is_after_stop', x.amount_kopecks)",
     ),
     Rule(
         "purchase.shift",

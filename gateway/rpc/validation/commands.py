@@ -82,6 +82,7 @@ def read_authorize(request: AuthorizeLike, origin: Origin, rules: Rules) -> doma
         own_money=_read_own_money(request.own_money, findings),
         is_sale=isinstance(request, service.SaleRequest),
         receipts=receipts,
+        is_keyed=is_keyed(request.card),
     )
     findings.settle()
     return command
@@ -99,9 +100,15 @@ def read_quote(request: service.QuoteRequest, origin: Origin, rules: Rules) -> d
         program_code=request.program_code,
         certificate_ids=_read_certificate_ids(request.certificate_ids, findings),
         accept_partial=request.accept_partial,
+        is_keyed=is_keyed(request.card),
     )
     findings.settle()
     return command
+
+
+def is_keyed(card: wire.Card) -> bool:
+    """Whether somebody typed the card's number."""
+    return card.entry_mode == wire.CARD_ENTRY_MODE_KEYED
 
 
 def read_card(request: service.GetBalanceRequest, rules: Rules) -> bytes:

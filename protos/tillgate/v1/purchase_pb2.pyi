@@ -312,7 +312,7 @@ class PurchaseLine(_message.Message):
     def __init__(self, line_number: _Optional[int] = ..., quantity_milli: _Optional[int] = ..., amount_kopecks: _Optional[int] = ..., approved_kopecks: _Optional[int] = ..., reason: _Optional[_Union[_reason_pb2.LineReason, str]] = ..., rule_id: _Optional[str] = ..., list_version: _Optional[str] = ..., evidence_source: _Optional[str] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., shares: _Optional[_Iterable[_Union[CertificateShare, _Mapping]]] = ..., captured_quantity_milli: _Optional[int] = ..., captured_amount_kopecks: _Optional[int] = ..., captured_points_kopecks: _Optional[int] = ..., refunded_quantity_milli: _Optional[int] = ..., refunded_amount_kopecks: _Optional[int] = ..., refunded_points_kopecks: _Optional[int] = ..., capped_by_ceiling: _Optional[bool] = ...) -> None: ...
 
 class Purchase(_message.Message):
-    __slots__ = ("purchase_id", "request_id", "state", "authorized_at", "hold_expires_at", "captured_at", "sale_date", "is_late", "total_kopecks", "rounding_kopecks", "eligible_kopecks", "certificate_kopecks", "own_money_kopecks", "refunded_kopecks", "shortfall_kopecks", "lines", "certificates", "receipts", "outlet_id", "terminal_id", "rest_lapses_kopecks", "approved_partially")
+    __slots__ = ("purchase_id", "request_id", "state", "authorized_at", "hold_expires_at", "captured_at", "sale_date", "is_late", "total_kopecks", "rounding_kopecks", "eligible_kopecks", "certificate_kopecks", "own_money_kopecks", "refunded_kopecks", "shortfall_kopecks", "lines", "certificates", "receipts", "outlet_id", "terminal_id", "rest_lapses_kopecks", "approved_partially", "captured_after_stop")
     PURCHASE_ID_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -335,6 +335,7 @@ class Purchase(_message.Message):
     TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
     REST_LAPSES_KOPECKS_FIELD_NUMBER: _ClassVar[int]
     APPROVED_PARTIALLY_FIELD_NUMBER: _ClassVar[int]
+    CAPTURED_AFTER_STOP_FIELD_NUMBER: _ClassVar[int]
     purchase_id: str
     request_id: str
     state: PurchaseState
@@ -357,7 +358,8 @@ class Purchase(_message.Message):
     terminal_id: int
     rest_lapses_kopecks: int
     approved_partially: bool
-    def __init__(self, purchase_id: _Optional[str] = ..., request_id: _Optional[str] = ..., state: _Optional[_Union[PurchaseState, str]] = ..., authorized_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hold_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., captured_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sale_date: _Optional[str] = ..., is_late: _Optional[bool] = ..., total_kopecks: _Optional[int] = ..., rounding_kopecks: _Optional[int] = ..., eligible_kopecks: _Optional[int] = ..., certificate_kopecks: _Optional[int] = ..., own_money_kopecks: _Optional[int] = ..., refunded_kopecks: _Optional[int] = ..., shortfall_kopecks: _Optional[int] = ..., lines: _Optional[_Iterable[_Union[PurchaseLine, _Mapping]]] = ..., certificates: _Optional[_Iterable[_Union[CertificateShare, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[FiscalReceipt, _Mapping]]] = ..., outlet_id: _Optional[int] = ..., terminal_id: _Optional[int] = ..., rest_lapses_kopecks: _Optional[int] = ..., approved_partially: _Optional[bool] = ...) -> None: ...
+    captured_after_stop: bool
+    def __init__(self, purchase_id: _Optional[str] = ..., request_id: _Optional[str] = ..., state: _Optional[_Union[PurchaseState, str]] = ..., authorized_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., hold_expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., captured_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sale_date: _Optional[str] = ..., is_late: _Optional[bool] = ..., total_kopecks: _Optional[int] = ..., rounding_kopecks: _Optional[int] = ..., eligible_kopecks: _Optional[int] = ..., certificate_kopecks: _Optional[int] = ..., own_money_kopecks: _Optional[int] = ..., refunded_kopecks: _Optional[int] = ..., shortfall_kopecks: _Optional[int] = ..., lines: _Optional[_Iterable[_Union[PurchaseLine, _Mapping]]] = ..., certificates: _Optional[_Iterable[_Union[CertificateShare, _Mapping]]] = ..., receipts: _Optional[_Iterable[_Union[FiscalReceipt, _Mapping]]] = ..., outlet_id: _Optional[int] = ..., terminal_id: _Optional[int] = ..., rest_lapses_kopecks: _Optional[int] = ..., approved_partially: _Optional[bool] = ..., captured_after_stop: _Optional[bool] = ...) -> None: ...
 
 class RefundedLine(_message.Message):
     __slots__ = ("line_number", "quantity_milli", "amount_kopecks", "points_kopecks")
@@ -432,7 +434,7 @@ class CertificateStatement(_message.Message):
     def __init__(self, certificate_id: _Optional[str] = ..., program_code: _Optional[str] = ..., program_version: _Optional[int] = ..., nominal_kopecks: _Optional[int] = ..., available_kopecks: _Optional[int] = ..., held_kopecks: _Optional[int] = ..., spent_kopecks: _Optional[int] = ..., lapsed_kopecks: _Optional[int] = ..., valid_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., valid_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SignedOutcome(_message.Message):
-    __slots__ = ("request_id", "kind", "decision", "reason", "notice", "decided_at", "merchant_id", "terminal_id", "concentrator_id", "purchase", "refund", "shift", "certificate", "available_kopecks", "card_stopped_meanwhile")
+    __slots__ = ("request_id", "kind", "decision", "reason", "notice", "decided_at", "merchant_id", "terminal_id", "concentrator_id", "purchase", "refund", "shift", "certificate", "available_kopecks", "card_stopped_meanwhile", "stop_list")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     DECISION_FIELD_NUMBER: _ClassVar[int]
@@ -448,6 +450,7 @@ class SignedOutcome(_message.Message):
     CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_KOPECKS_FIELD_NUMBER: _ClassVar[int]
     CARD_STOPPED_MEANWHILE_FIELD_NUMBER: _ClassVar[int]
+    STOP_LIST_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     kind: CommandKind
     decision: Decision
@@ -463,7 +466,16 @@ class SignedOutcome(_message.Message):
     certificate: CertificateStatement
     available_kopecks: int
     card_stopped_meanwhile: bool
-    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_reason_pb2.Reason, str]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., merchant_id: _Optional[int] = ..., terminal_id: _Optional[int] = ..., concentrator_id: _Optional[int] = ..., purchase: _Optional[_Union[Purchase, _Mapping]] = ..., refund: _Optional[_Union[Refund, _Mapping]] = ..., shift: _Optional[_Union[ShiftTotals, _Mapping]] = ..., certificate: _Optional[_Union[CertificateStatement, _Mapping]] = ..., available_kopecks: _Optional[int] = ..., card_stopped_meanwhile: _Optional[bool] = ...) -> None: ...
+    stop_list: StopListMark
+    def __init__(self, request_id: _Optional[str] = ..., kind: _Optional[_Union[CommandKind, str]] = ..., decision: _Optional[_Union[Decision, str]] = ..., reason: _Optional[_Union[_reason_pb2.Reason, str]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., merchant_id: _Optional[int] = ..., terminal_id: _Optional[int] = ..., concentrator_id: _Optional[int] = ..., purchase: _Optional[_Union[Purchase, _Mapping]] = ..., refund: _Optional[_Union[Refund, _Mapping]] = ..., shift: _Optional[_Union[ShiftTotals, _Mapping]] = ..., certificate: _Optional[_Union[CertificateStatement, _Mapping]] = ..., available_kopecks: _Optional[int] = ..., card_stopped_meanwhile: _Optional[bool] = ..., stop_list: _Optional[_Union[StopListMark, _Mapping]] = ...) -> None: ...
+
+class StopListMark(_message.Message):
+    __slots__ = ("version", "made_at")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    MADE_AT_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    made_at: _timestamp_pb2.Timestamp
+    def __init__(self, version: _Optional[int] = ..., made_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SignedAnswer(_message.Message):
     __slots__ = ("signed_payload", "signature", "key_id")

@@ -29,18 +29,20 @@ class QuoteRequest(_message.Message):
     def __init__(self, terminal_id: _Optional[int] = ..., card: _Optional[_Union[_purchase_pb2.Card, _Mapping]] = ..., basket: _Optional[_Union[_purchase_pb2.Basket, _Mapping]] = ..., program_code: _Optional[str] = ..., certificate_ids: _Optional[_Iterable[str]] = ..., accept_partial: _Optional[bool] = ...) -> None: ...
 
 class QuoteResponse(_message.Message):
-    __slots__ = ("decision", "reason", "notice", "purchase", "available_kopecks")
+    __slots__ = ("decision", "reason", "notice", "purchase", "available_kopecks", "stop_list")
     DECISION_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NOTICE_FIELD_NUMBER: _ClassVar[int]
     PURCHASE_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_KOPECKS_FIELD_NUMBER: _ClassVar[int]
+    STOP_LIST_FIELD_NUMBER: _ClassVar[int]
     decision: _purchase_pb2.Decision
     reason: _reason_pb2.Reason
     notice: _purchase_pb2.Notice
     purchase: _purchase_pb2.Purchase
     available_kopecks: int
-    def __init__(self, decision: _Optional[_Union[_purchase_pb2.Decision, str]] = ..., reason: _Optional[_Union[_reason_pb2.Reason, str]] = ..., notice: _Optional[_Union[_purchase_pb2.Notice, _Mapping]] = ..., purchase: _Optional[_Union[_purchase_pb2.Purchase, _Mapping]] = ..., available_kopecks: _Optional[int] = ...) -> None: ...
+    stop_list: _purchase_pb2.StopListMark
+    def __init__(self, decision: _Optional[_Union[_purchase_pb2.Decision, str]] = ..., reason: _Optional[_Union[_reason_pb2.Reason, str]] = ..., notice: _Optional[_Union[_purchase_pb2.Notice, _Mapping]] = ..., purchase: _Optional[_Union[_purchase_pb2.Purchase, _Mapping]] = ..., available_kopecks: _Optional[int] = ..., stop_list: _Optional[_Union[_purchase_pb2.StopListMark, _Mapping]] = ...) -> None: ...
 
 class AuthorizeRequest(_message.Message):
     __slots__ = ("header", "card", "basket", "program_code", "certificate_ids", "accept_partial", "replaces_request_id", "own_money")
@@ -215,16 +217,18 @@ class CertificateBalance(_message.Message):
     def __init__(self, certificate_id: _Optional[str] = ..., program_code: _Optional[str] = ..., program_name_ru: _Optional[str] = ..., program_name_en: _Optional[str] = ..., available_kopecks: _Optional[int] = ..., held_kopecks: _Optional[int] = ..., last_day: _Optional[str] = ..., is_one_shot: _Optional[bool] = ..., allows_own_money: _Optional[bool] = ..., is_usable: _Optional[bool] = ...) -> None: ...
 
 class GetBalanceResponse(_message.Message):
-    __slots__ = ("certificates", "read_at", "reason", "notice")
+    __slots__ = ("certificates", "read_at", "reason", "notice", "stop_list")
     CERTIFICATES_FIELD_NUMBER: _ClassVar[int]
     READ_AT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     NOTICE_FIELD_NUMBER: _ClassVar[int]
+    STOP_LIST_FIELD_NUMBER: _ClassVar[int]
     certificates: _containers.RepeatedCompositeFieldContainer[CertificateBalance]
     read_at: _timestamp_pb2.Timestamp
     reason: _reason_pb2.Reason
     notice: _purchase_pb2.Notice
-    def __init__(self, certificates: _Optional[_Iterable[_Union[CertificateBalance, _Mapping]]] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[_reason_pb2.Reason, str]] = ..., notice: _Optional[_Union[_purchase_pb2.Notice, _Mapping]] = ...) -> None: ...
+    stop_list: _purchase_pb2.StopListMark
+    def __init__(self, certificates: _Optional[_Iterable[_Union[CertificateBalance, _Mapping]]] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[_Union[_reason_pb2.Reason, str]] = ..., notice: _Optional[_Union[_purchase_pb2.Notice, _Mapping]] = ..., stop_list: _Optional[_Union[_purchase_pb2.StopListMark, _Mapping]] = ...) -> None: ...
 
 class CloseShiftRequest(_message.Message):
     __slots__ = ("header",)

@@ -114,3 +114,59 @@ class ReferenceRow(_message.Message):
     line: str
     is_removed: bool
     def __init__(self, key: _Optional[str] = ..., line: _Optional[str] = ..., is_removed: _Optional[bool] = ...) -> None: ...
+
+class DownloadStopListRequest(_message.Message):
+    __slots__ = ("base_version", "key_version")
+    BASE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    KEY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    base_version: int
+    key_version: int
+    def __init__(self, base_version: _Optional[int] = ..., key_version: _Optional[int] = ...) -> None: ...
+
+class DownloadStopListResponse(_message.Message):
+    __slots__ = ("header", "entries")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    header: StopListHeader
+    entries: StopListEntries
+    def __init__(self, header: _Optional[_Union[StopListHeader, _Mapping]] = ..., entries: _Optional[_Union[StopListEntries, _Mapping]] = ...) -> None: ...
+
+class StopListHeader(_message.Message):
+    __slots__ = ("signed_payload", "signature", "key_id", "base_version", "list_key")
+    SIGNED_PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    BASE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LIST_KEY_FIELD_NUMBER: _ClassVar[int]
+    signed_payload: bytes
+    signature: bytes
+    key_id: str
+    base_version: int
+    list_key: bytes
+    def __init__(self, signed_payload: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., key_id: _Optional[str] = ..., base_version: _Optional[int] = ..., list_key: _Optional[bytes] = ...) -> None: ...
+
+class StopListStatement(_message.Message):
+    __slots__ = ("merchant_id", "version", "made_at", "read_at", "key_version", "entry_count", "sha256")
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    MADE_AT_FIELD_NUMBER: _ClassVar[int]
+    READ_AT_FIELD_NUMBER: _ClassVar[int]
+    KEY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    merchant_id: int
+    version: int
+    made_at: _timestamp_pb2.Timestamp
+    read_at: _timestamp_pb2.Timestamp
+    key_version: int
+    entry_count: int
+    sha256: str
+    def __init__(self, merchant_id: _Optional[int] = ..., version: _Optional[int] = ..., made_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_version: _Optional[int] = ..., entry_count: _Optional[int] = ..., sha256: _Optional[str] = ...) -> None: ...
+
+class StopListEntries(_message.Message):
+    __slots__ = ("added", "removed")
+    ADDED_FIELD_NUMBER: _ClassVar[int]
+    REMOVED_FIELD_NUMBER: _ClassVar[int]
+    added: _containers.RepeatedScalarFieldContainer[bytes]
+    removed: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, added: _Optional[_Iterable[bytes]] = ..., removed: _Optional[_Iterable[bytes]] = ...) -> None: ...

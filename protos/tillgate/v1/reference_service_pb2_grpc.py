@@ -52,6 +52,11 @@ class ReferenceServiceStub:
                 request_serializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadReferenceRequest.SerializeToString,
                 response_deserializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadReferenceResponse.FromString,
                 _registered_method=True)
+        self.DownloadStopList = channel.unary_stream(
+                '/tillgate.v1.ReferenceService/DownloadStopList',
+                request_serializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadStopListRequest.SerializeToString,
+                response_deserializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadStopListResponse.FromString,
+                _registered_method=True)
 
 
 class ReferenceServiceServicer:
@@ -80,6 +85,24 @@ class ReferenceServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadStopList(self, request, context):
+        """Cards that may not be served, in full or what has changed: one header, then any number of
+        entries. What was received counts only after the stream has ended well, the signature and
+        the SHA-256 are right.
+
+        A list is written under a key of its merchant's own, so that lists of two merchants have
+        nothing in common. It comes with the first list, to be kept as the till's private key is.
+        An entry is the first 16 bytes of HMAC-SHA256 under the merchant's list key over the card's
+        digest, which is scrypt (N 16384, r 8, p 1, 32 bytes, salt "tillgate stop list 1") of
+        "card", the digits of the number and the series, with a zero byte before each of the last
+        two; the series as NFKC in upper case, letters and digits only. scrypt makes trying all
+        numbers dear for whoever holds the list key. The SHA-256 of a list is that of its entries,
+        one after the other in ascending order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReferenceServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +115,11 @@ def add_ReferenceServiceServicer_to_server(servicer, server):
                     servicer.DownloadReference,
                     request_deserializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadReferenceRequest.FromString,
                     response_serializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadReferenceResponse.SerializeToString,
+            ),
+            'DownloadStopList': grpc.unary_stream_rpc_method_handler(
+                    servicer.DownloadStopList,
+                    request_deserializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadStopListRequest.FromString,
+                    response_serializer=tillgate_dot_v1_dot_reference__service__pb2.DownloadStopListResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -156,6 +184,33 @@ class ReferenceService:
             '/tillgate.v1.ReferenceService/DownloadReference',
             tillgate_dot_v1_dot_reference__service__pb2.DownloadReferenceRequest.SerializeToString,
             tillgate_dot_v1_dot_reference__service__pb2.DownloadReferenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadStopList(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tillgate.v1.ReferenceService/DownloadStopList',
+            tillgate_dot_v1_dot_reference__service__pb2.DownloadStopListRequest.SerializeToString,
+            tillgate_dot_v1_dot_reference__service__pb2.DownloadStopListResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,20 @@ class ReferenceServiceStub:
     """One version in full, or what makes it of another: one header, then any number of rows.
     What was received counts only after the stream has ended well and the SHA-256 is right.
     """
+    DownloadStopList: _grpc.UnaryStreamMultiCallable[_reference_service_pb2.DownloadStopListRequest, _reference_service_pb2.DownloadStopListResponse]
+    """Cards that may not be served, in full or what has changed: one header, then any number of
+    entries. What was received counts only after the stream has ended well, the signature and
+    the SHA-256 are right.
+
+    A list is written under a key of its merchant's own, so that lists of two merchants have
+    nothing in common. It comes with the first list, to be kept as the till's private key is.
+    An entry is the first 16 bytes of HMAC-SHA256 under the merchant's list key over the card's
+    digest, which is scrypt (N 16384, r 8, p 1, 32 bytes, salt "tillgate stop list 1") of
+    "card", the digits of the number and the series, with a zero byte before each of the last
+    two; the series as NFKC in upper case, letters and digits only. scrypt makes trying all
+    numbers dear for whoever holds the list key. The SHA-256 of a list is that of its entries,
+    one after the other in ascending order.
+    """
 
 @_typing.type_check_only
 class ReferenceServiceAsyncStub(ReferenceServiceStub):
@@ -66,6 +80,20 @@ class ReferenceServiceAsyncStub(ReferenceServiceStub):
     DownloadReference: _aio.UnaryStreamMultiCallable[_reference_service_pb2.DownloadReferenceRequest, _reference_service_pb2.DownloadReferenceResponse]  # type: ignore[assignment]
     """One version in full, or what makes it of another: one header, then any number of rows.
     What was received counts only after the stream has ended well and the SHA-256 is right.
+    """
+    DownloadStopList: _aio.UnaryStreamMultiCallable[_reference_service_pb2.DownloadStopListRequest, _reference_service_pb2.DownloadStopListResponse]  # type: ignore[assignment]
+    """Cards that may not be served, in full or what has changed: one header, then any number of
+    entries. What was received counts only after the stream has ended well, the signature and
+    the SHA-256 are right.
+
+    A list is written under a key of its merchant's own, so that lists of two merchants have
+    nothing in common. It comes with the first list, to be kept as the till's private key is.
+    An entry is the first 16 bytes of HMAC-SHA256 under the merchant's list key over the card's
+    digest, which is scrypt (N 16384, r 8, p 1, 32 bytes, salt "tillgate stop list 1") of
+    "card", the digits of the number and the series, with a zero byte before each of the last
+    two; the series as NFKC in upper case, letters and digits only. scrypt makes trying all
+    numbers dear for whoever holds the list key. The SHA-256 of a list is that of its entries,
+    one after the other in ascending order.
     """
 
 class ReferenceServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -95,6 +123,26 @@ class ReferenceServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_reference_service_pb2.DownloadReferenceResponse], _abc.AsyncIterator[_reference_service_pb2.DownloadReferenceResponse]]:
         """One version in full, or what makes it of another: one header, then any number of rows.
         What was received counts only after the stream has ended well and the SHA-256 is right.
+        """
+
+    @_abc_1.abstractmethod
+    def DownloadStopList(
+        self,
+        request: _reference_service_pb2.DownloadStopListRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_reference_service_pb2.DownloadStopListResponse], _abc.AsyncIterator[_reference_service_pb2.DownloadStopListResponse]]:
+        """Cards that may not be served, in full or what has changed: one header, then any number of
+        entries. What was received counts only after the stream has ended well, the signature and
+        the SHA-256 are right.
+
+        A list is written under a key of its merchant's own, so that lists of two merchants have
+        nothing in common. It comes with the first list, to be kept as the till's private key is.
+        An entry is the first 16 bytes of HMAC-SHA256 under the merchant's list key over the card's
+        digest, which is scrypt (N 16384, r 8, p 1, 32 bytes, salt "tillgate stop list 1") of
+        "card", the digits of the number and the series, with a zero byte before each of the last
+        two; the series as NFKC in upper case, letters and digits only. scrypt makes trying all
+        numbers dear for whoever holds the list key. The SHA-256 of a list is that of its entries,
+        one after the other in ascending order.
         """
 
 def add_ReferenceServiceServicer_to_server(servicer: ReferenceServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
