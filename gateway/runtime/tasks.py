@@ -1,8 +1,8 @@
 """Background work of one event loop: repeated, and ended for certain."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Final
 
 import structlog
 
@@ -23,6 +23,24 @@ def every(interval_s: float, work: Callable[[], Awaitable[object]], name: str) -
             await asyncio.sleep(interval_s)
 
     return asyncio.create_task(repeat(), name=name)
+
+
+async def uncut(work: Coroutine[Any, Any, object]) -> None:
+    """Do a short piece of work to its end, also if it is cancelled meanwhile; the cancellation follows.
+
+    A connection that is cut while it is made or given back is reported by its library as an error.
+    """
+    task = asyncio.ensure_future(work)
+    is_cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        task.exception()
+        raise asyncio.CancelledError
+    await task
 
 
 async def end(tasks: Sequence[asyncio.Task[object]]) -> None:

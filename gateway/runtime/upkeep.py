@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.ledger.partitions import ensure_partitions, missing_partitions, stray_rows
 from gateway.runtime.ceilings import CEILINGS_INTERVAL_S, watch_ceilings
 from gateway.runtime.database import driver_connection, make_engine
-from gateway.runtime.tasks import every
+from gateway.runtime.tasks import every, uncut
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ def keep_in_order(migrator_url: str) -> list[asyncio.Task[None]]:
     """Begin what only the migrator may do: months ahead, and ceilings of agreements."""
     return [
         every(PARTITIONS_INTERVAL_S, partial(keep_partitions, migrator_url), "partitions"),
-        every(CEILINGS_INTERVAL_S, partial(watch_ceilings, migrator_url), "ceilings"),
+        every(CEILINGS_INTERVAL_S, lambda: uncut(watch_ceilings(migrator_url)), "ceilings"),
     ]
 
 

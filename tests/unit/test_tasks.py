@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gateway.runtime.tasks import end, every
+from gateway.runtime.tasks import end, every, uncut
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
@@ -39,3 +39,25 @@ async def test_work_that_fails_is_tried_again() -> None:
     await done.wait()
     await end([task])
     assert calls >= 2
+
+
+async def test_short_work_is_done_to_its_end_when_its_task_is_cancelled() -> None:
+    """However often it is asked; then the cancellation counts."""
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    was_done = False
+
+    async def short() -> None:
+        nonlocal was_done
+        begun.set()
+        await may_end.wait()
+        was_done = True
+
+    task = asyncio.create_task(uncut(short()))
+    await begun.wait()
+    for _ in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    may_end.set()
+    await asyncio.wait({task})
+    assert (True, True) == (was_done, task.cancelled())
