@@ -38,8 +38,8 @@ async def audit_page(asked: Asked) -> web.StreamResponse:
         tag(
             "tr",
             tag("td", str(entry.id)),
-            tag("td", shown_moment(entry.at)),
-            tag("td", plain(entry.actor_id)),
+            tag("td", shown_moment(entry.at), class_="short"),
+            tag("td", plain(entry.actor_id), class_="short"),
             tag("td", _action(entry.action, words)),
             tag("td", f"{entry.subject_kind} {plain(entry.subject_id)}"),
             tag("td", shown_fields(entry.details, words)),

@@ -115,7 +115,7 @@ _LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "body": ("кто принял", "body"),
     "number": ("номер", "number"),
     "date": ("дата", "date"),
-    "address": ("опубликован", "made known at"),
+    "address": ("адрес", "address"),
     "announced_at": ("когда опубликован", "made known on"),
     "effective_from": ("вступает в силу", "in force from"),
     "is_urgent": ("без срока уведомления", "without the notice"),
@@ -124,6 +124,15 @@ _LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "programs": ("по видам помощи", "by program"),
     "program": ("вид помощи", "program"),
     "certificate_count": ("сертификатов", "certificates"),
+    "kind": ("вид", "kind"),
+    "reason": ("обоснование", "reason"),
+    "proposed_by": ("предложил", "proposed by"),
+    "payload_sha256": ("SHA-256 содержания", "SHA-256 of the content"),
+    "roles": ("роли", "roles"),
+    "merchants": ("участники", "merchants"),
+    "valid_hours": ("действует часов", "hours it is valid"),
+    "taken_over": ("взят из поставки", "taken over as shipped"),
+    "wrong": ("что неверно", "what is wrong"),
 }
 
 
