@@ -1,22 +1,23 @@
 """Fuzz the parsers, several at once: python -m tests.fuzz --seconds 60 [--only marking,tables] [--keep].
 
 A finding ends its target, is kept as a file below var/fuzz, and makes the run fail. New inputs that reach new
-code go to var/fuzz as well; with --keep the smallest set of all inputs that reaches as much takes the place
-of the corpus in the repository.
+code go to var/fuzz as well; with --keep the smallest of all inputs that reach as much together take the
+place of the corpus in the repository.
 """
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.targets import CORPUS, NAMES
+from tests.fuzz.keeping import smallest_covering
+from tests.fuzz.targets import CORPUS, NAMES, check_of
 
 INPUT_MAX_BYTES: Final = 4096
 ONE_INPUT_MAX_S: Final = 20
@@ -40,8 +41,9 @@ def main() -> int:
     began = time.monotonic()
     with ThreadPoolExecutor(jobs) as pool:
         found = [*pool.map(partial(_fuzz, seconds=seconds, found_in=options.found), names)]
-        if options.keep and not any(found):
-            list(pool.map(partial(_keep, found_in=options.found), names))
+    if options.keep and not any(found):
+        for name in names:
+            _keep(name, options.found)
     print(f"fuzz: {sum(found)} of {len(names)} found something, {time.monotonic() - began:.0f} s")
     return int(any(found))
 
@@ -92,18 +94,16 @@ def _executed(said: str) -> str:
 
 
 def _keep(name: str, found_in: Path) -> None:
-    """The smallest set of the inputs of a target becomes its corpus."""
-    smallest = found_in / f"{name}.smallest"
-    shutil.rmtree(smallest, ignore_errors=True)
-    smallest.mkdir(parents=True)
+    """The smallest inputs of a target that reach as much as all of them become its corpus."""
     kept = CORPUS / name
     kept.mkdir(parents=True, exist_ok=True)
-    done = _run(name, ["-merge=1", str(smallest), str(kept), str(found_in / name)], 600)
-    if done.returncode:
-        print(f"fuzz: the corpus of {name} stays as it is:\n{done.stderr[-_TAIL_CHARS:]}", flush=True)
-        return
-    shutil.rmtree(kept)
-    smallest.rename(kept)
+    files = [path for folder in (kept, found_in / name) for path in folder.iterdir() if path.is_file()]
+    chosen = smallest_covering(check_of(name), [path.read_bytes() for path in files])
+    for path in kept.iterdir():
+        path.unlink()
+    for data in chosen:
+        (kept / sha256(data).hexdigest()[:16]).write_bytes(data)
+    print(f"fuzz: {name}: {len(chosen)} of {len(files)} inputs are kept", flush=True)
 
 
 if __name__ == "__main__":

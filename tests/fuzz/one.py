@@ -11,7 +11,9 @@ def main() -> None:
     """Never returns: libFuzzer ends the process, with 0 if nothing was found."""
     name, *options = sys.argv[1:]
     # Enough of what a parser calls to see its branches; the rest of Python is not what is tried.
-    with atheris.instrument_imports(include=["gateway", "tests.fuzz", "defusedxml", "biip", "tomllib", "csv", "json"]):
+    with atheris.instrument_imports(
+        include=["gateway", "tests.fuzz", "defusedxml", "biip", "tomllib", "csv", "json"]
+    ):
         check = check_of(name)
     atheris.Setup([sys.argv[0], *options], check)
     atheris.Fuzz()
