@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import new
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 from loadtests.cards import CARD_BIN, made_up_number
 
@@ -111,7 +111,7 @@ class CardScanner:
         if not _is_text(data):
             yield from self._look_up(source, "a digest", data, self._raw, 0)
 
-    def scan_stream(self, source: str, file: BinaryIO) -> Iterator[Finding]:
+    def scan_stream(self, source: str, file: IO[bytes]) -> Iterator[Finding]:
         """The same of a file of any size, in bounded memory; what lies across two blocks is found."""
         before, began = b"", 0
         seen: set[tuple[str, int]] = set()
