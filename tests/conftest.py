@@ -70,8 +70,10 @@ def database_name(postgres: EmbeddedPostgres, make_database: Callable[[], str]) 
     """The name of a migrated database that this test has to itself."""
     name = make_database()
     yield name
-    assert_no_number_in(postgres, name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        assert_no_number_in(postgres, name)
+    finally:
+        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
