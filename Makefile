@@ -9,7 +9,7 @@ PROTOS := $(wildcard protos/tillgate/v1/*.proto)
 TYPED := gateway merchant_sdk settlement loadtests tests
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test soak fuzz serve lint check-stubs stubs bench load lock clean
+.PHONY: help venv demo test soak fuzz fuzz-short serve lint check-stubs stubs bench load lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,8 +37,12 @@ test: $(STAMP)  ## all tests, on real servers
 soak: $(STAMP)  ## the random-command machines and the crash tests, for much longer
 	$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile soak --timeout 0 tests/stateful tests/crash
 
-fuzz: $(STAMP)  ## schemathesis against the JSON door, for much longer
+fuzz: $(STAMP)  ## the parsers and the JSON door, for much longer (MINUTES=n: how long; KEEP=1: keep what is new)
+	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --seconds $$((60 * $(or $(MINUTES),30))) $(if $(KEEP),--keep)
 	TILLGATE_FUZZ_EXAMPLES=500 $(BIN)/python -m pytest --timeout 0 tests/integration/test_json_fuzz.py
+
+fuzz-short: $(STAMP)  ## the parsers of outside bytes, together for about a minute
+	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --seconds 60
 
 serve: $(STAMP)  ## run the gateway until Ctrl-C
 	$(BIN)/tillgate serve

@@ -5,7 +5,7 @@ that costs a second a worker, and no test can disturb another worker's.
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 import pytest
@@ -14,6 +14,7 @@ from redis import Redis
 
 from gateway.runtime.database import migrate
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.leaks.everywhere import assert_no_number_in, assert_no_number_left, place_of_number
 
 # A shared machine makes single examples slow at random; that is no failure.
 settings.register_profile(
@@ -21,6 +22,16 @@ settings.register_profile(
 )
 settings.register_profile("soak", settings.get_profile("ci"), max_examples=3000, stateful_step_count=100)
 settings.load_profile("ci")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that passed fails if a card number stands in what it, or a gateway in it, wrote or logged."""
+    report = yield
+    if report.passed and (place := place_of_number(report.sections)):
+        report.outcome = "failed"
+        report.longrepr = f"a card number in: {place}"
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +49,20 @@ def valkey() -> Iterator[EmbeddedValkey]:
 
 
 @pytest.fixture(scope="session")
-def make_database(postgres: EmbeddedPostgres) -> Callable[[], str]:
-    """Makes one more migrated, empty database and returns its name."""
+def make_database(postgres: EmbeddedPostgres) -> Iterator[Callable[[], str]]:
+    """Makes one more migrated, empty database and returns its name; none of them may hold a card number."""
     postgres.execute("CREATE DATABASE template_tillgate")
     migrate(postgres.url("template_tillgate"))
     numbers = itertools.count(1)
+    made = []
 
     def make() -> str:
-        name = f"test_{next(numbers)}"
+        made.append(name := f"test_{next(numbers)}")
         postgres.execute(f"CREATE DATABASE {name} TEMPLATE template_tillgate STRATEGY file_copy")
         return name
 
-    return make
+    yield make
+    assert_no_number_left(postgres, made)
 
 
 @pytest.fixture
@@ -57,7 +70,10 @@ def database_name(postgres: EmbeddedPostgres, make_database: Callable[[], str]) 
     """The name of a migrated database that this test has to itself."""
     name = make_database()
     yield name
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    try:
+        assert_no_number_in(postgres, name)
+    finally:
+        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from gateway.runtime.bootstrap import Gateway, LedgerParts, StartLedger, start_l
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.keys import authority, load_keys
 from gateway.runtime.settings import Settings
+from loadtests.cards import made_up_number
 from tests.transports import RESPONSES, TRANSPORTS, Refused, Transport, Unary, Way, refused
 from tillgate.v1 import purchase_pb2 as wire
 
@@ -105,7 +106,7 @@ class Door:
 
     async def card(self, *nominals_kopecks: int, program_code: str = "food") -> wire.Card:
         """A card whose account has one certificate for each nominal."""
-        card = wire.Card(number=f"22001234{next(self._cards):08}", series="01")
+        card = wire.Card(number=made_up_number(next(self._cards)), series="01")
         holder = f"holder-{uuid4()}"
         async with driver_connection(self.ledger.engine) as connection:
             account_id = await connection.fetchval(

@@ -8,10 +8,11 @@ from uuid import UUID
 from gateway.domain.commands import Origin
 from gateway.ledger.ids import uuid7
 from gateway.rpc.validation.commands import Rules
+from loadtests.cards import CARD_BIN
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
-CARD_NUMBER = "2200123456789019"
+CARD_NUMBER = f"{CARD_BIN}1234569019"
 CARD_SERIES = "01"
 ORIGIN = Origin(merchant_id=1, outlet_id=11, terminal_id=111)
 BREAD, BEER = "10.71.11.110", "11.05.10.120"

@@ -1,6 +1,5 @@
 """tillgate signals: what is odd about merchants' days. Signals explain and never block."""
 
-import csv
 import sys
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +15,7 @@ from gateway.ledger.judged import judged_baskets
 from gateway.ledger.signals import Signal, SignalBook
 from gateway.runtime.limits import load_limits
 from gateway.runtime.settings import Settings
+from gateway.spreadsheets import SpreadsheetWriter
 
 PAGE = 2_000
 COLUMNS = ("merchant", "signal", "figure", "threshold", "explanation_ru", "explanation_en")
@@ -38,9 +38,9 @@ def signals_command(merchant_id: int | None, day: datetime | None, is_csv: bool)
     chosen = day.date() if day else moscow_date(datetime.now(UTC)) - timedelta(days=1)
     found = with_settings(lambda settings: _signals(settings, chosen, merchant_id))
     if is_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_row(one) for one in found)
+        writer = SpreadsheetWriter(sys.stdout, delimiter=",", line_end="\n")
+        writer.row(COLUMNS)
+        writer.rows(_row(one) for one in found)
         return
     table = Table(*COLUMNS, title=f"Signals of {chosen:%d.%m.%Y}")
     for one in found:

@@ -85,12 +85,14 @@ def read_list_file(path: Path, model: type[_File]) -> _File:
     """One list file as its model. Raises ListFileError that names every wrong key."""
     try:
         return model.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ListFileError(path, str(error)) from None
     except ValidationError as error:
         raise ListFileError(
             path, *(_problem(entry["loc"], entry["msg"]) for entry in error.errors())
         ) from None
+    except RecursionError:
+        raise ListFileError(path, "is nested too deeply") from None
+    except (OSError, ValueError) as error:  # no text, no TOML, or a number too long for Python
+        raise ListFileError(path, str(error)) from None
 
 
 def _problem(location: tuple[int | str, ...], message: str) -> str:

@@ -82,7 +82,7 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ListReferences": {"kinds": ["REFERENCE_KIND_PROHIBITED"]},
 }
 
-_GTIN: Final = "the last digit of 4006381333932"
+_GTIN: Final = "the last digit of the code"
 _INVALID: Final = Violation(Reason.CHECK_DIGIT_WRONG, "basket.lines[1].gtin", 2, _GTIN, _GTIN)
 _REFUSALS: Final[tuple[RefusalError, ...]] = (
     InvalidRequestError(_INVALID),

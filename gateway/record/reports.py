@@ -1,6 +1,5 @@
 """Reports of the audit log: what was corrected by hand, overridden, changed, and who approves whom."""
 
-import csv
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -14,9 +13,7 @@ from gateway.domain.policy import MOSCOW
 from gateway.record.chain import Entry
 from gateway.record.reading import entries_of_actions
 from gateway.record.words import Action
-
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from gateway.spreadsheets import SpreadsheetWriter
 
 
 class ReportKind(StrEnum):
@@ -37,15 +34,9 @@ class Report(Struct, frozen=True):
 
     def write_csv(self, out: TextIO) -> None:
         """Write it for spreadsheets (`;`, UTF-8 with a mark), with no cell that could be a formula."""
-        out.write("\ufeff")
-        writer = csv.writer(out, delimiter=";")
-        writer.writerow(self.columns)
-        writer.writerows([neutral(cell) for cell in row] for row in self.rows)
-
-
-def neutral(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell
+        writer = SpreadsheetWriter(out, has_mark=True)
+        writer.row(self.columns)
+        writer.rows(self.rows)
 
 
 async def report(

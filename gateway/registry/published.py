@@ -4,7 +4,6 @@ Published is whoever is registered and not suspended or excluded, by name, numbe
 contact, account, agreement or home address: an entrepreneur's legal address is where the person lives.
 """
 
-import csv
 import io
 from collections.abc import Sequence
 from datetime import date
@@ -19,9 +18,7 @@ from gateway.registry.application_form import ApplicantKind
 from gateway.registry.enrolment_schema import merchant_profile
 from gateway.registry.machine import MerchantState
 from gateway.registry.schema import merchant, outlet
-
-# A spreadsheet would take such a text for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+from gateway.spreadsheets import SpreadsheetWriter
 
 COLUMNS: Final = (
     "inn",
@@ -100,22 +97,18 @@ async def published_register(connection: AsyncConnection) -> list[PublishedMerch
 def as_csv(register: Sequence[PublishedMerchant]) -> str:
     """One row for each shop, or one for a participant without any; with a byte order mark."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer = SpreadsheetWriter(out, has_mark=True)
+    writer.row(COLUMNS)
     for one in register:
         for shop in one.outlets or (PublishedOutlet("", ""),):
             cells = (
                 one.inn, one.ogrn, one.kind, one.name, one.full_name, one.legal_address,
                 one.registered_on.isoformat() if one.registered_on else "", shop.name, shop.address,
             )  # fmt: skip
-            writer.writerow(map(_safe, cells))
-    return "\ufeff" + out.getvalue()
+            writer.row(cells)
+    return out.getvalue()
 
 
 def as_json(register: Sequence[PublishedMerchant]) -> bytes:
     """The same as JSON, an array of participants with their shops."""
     return msgspec.json.format(msgspec.json.encode(register), indent=1) + b"\n"
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -94,7 +94,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError([f"{CONFIG_VARIABLE}: {path} cannot be read: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no text, no TOML, or too much of it
         raise SettingsError([f"{CONFIG_VARIABLE}: {path} is not TOML: {error}"]) from None
 
 

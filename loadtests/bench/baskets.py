@@ -11,11 +11,12 @@ from google.protobuf.message import Message
 
 from loadtests.bench.belt import Belt
 from loadtests.bench.encoding import tag, varint
+from loadtests.cards import made_up_number
 from merchant_sdk.request_ids import new_request_id
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
-FIRST_CARD: Final = 2_200_000_000_000_000
+FIRST_CARD: Final = int(made_up_number(0))
 """The card number of account 0; the one of an account is this plus its id, so no list of them is needed."""
 
 BLANK_ID: Final = "00000000-0000-7000-8000-000000000000"

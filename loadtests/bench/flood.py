@@ -3,26 +3,36 @@
 The gateway and its PostgreSQL have half of the processors, the tills the other half: else a flood would take
 from the gateway the processors that it is to be answered with. Each round first finds what the gateway
 serves at most, since a shared machine is faster in one minute than in the next.
+
+The second flood is of strangers: handshakes with certificates that the door does not trust, beside tills at
+half of the capacity, who are measured with and without them.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from rich.progress import track
 
-from loadtests.bench.clients import clients
+from loadtests.bench.clients import Clients, clients
 from loadtests.bench.latency import WARM_UP_S, at_the_till
+from loadtests.bench.strangers import make_stranger, strangers
 from loadtests.bench.world import CALLERS, make_world
 
 SHARES: Final = (0.5, 0.9, 1.5, 2.5)
 """Of the capacity; the first two are no floods, and say what there is to keep."""
 BY_NAME: Final = "RESOURCE_EXHAUSTED"
+HONEST_SHARE: Final = 0.5
+"""Of the capacity; what honest tills ask for beside strangers."""
+STRANGERS_PER_S: Final = 200.0
+"""Handshakes with bad certificates: some 12,000 a minute, from one address."""
 
 
 def measure(accounts: int, seconds: float, rounds: int) -> dict[str, Any]:
-    """The part `flood` of the results: by share of the capacity, every round.
+    """The part `flood` of the results: by share of the capacity, and beside strangers, every round.
 
     Raises RuntimeError on a machine with one processor.
     """
@@ -33,8 +43,11 @@ def measure(accounts: int, seconds: float, rounds: int) -> dict[str, Any]:
             gateway = stack.enter_context(world.gateway("gateway", len(serving)))
         with _on(asking):
             tills = stack.enter_context(clients(world.client("unary", gateway.grpc_port), len(asking)))
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        make_stranger(folder)
         tills.closed(WARM_UP_S, CALLERS)
         found: dict[str, list[dict[str, Any]]] = {str(share): [] for share in SHARES}
+        beside: list[dict[str, Any]] = []
         for _ in track(range(rounds), "flood"):
             capacity = tills.closed(seconds, CALLERS)
             per_s = capacity.count / capacity.elapsed_s
@@ -43,7 +56,26 @@ def measure(accounts: int, seconds: float, rounds: int) -> dict[str, Any]:
                 by_name = answered.refused.get(BY_NAME, 0) / seconds
                 till = at_the_till(answered, seconds)
                 found[str(share)].append({"capacity_per_s": per_s, "by_name_per_s": by_name, **till})
-    return {"workers": len(serving), "seconds": seconds, "shares": found}
+            with _on(asking):
+                beside.append(_beside_strangers(tills, gateway.grpc_port, folder, seconds, per_s))
+    return {"workers": len(serving), "seconds": seconds, "shares": found, "strangers": beside}
+
+
+def _beside_strangers(
+    tills: Clients, port: int, folder: Path, seconds: float, capacity_per_s: float
+) -> dict[str, Any]:
+    """What honest tills feel alone and beside strangers, one after the other, in the same minute.
+
+    Raises RuntimeError if a stranger was let in.
+    """
+    rate = HONEST_SHARE * capacity_per_s
+    alone = at_the_till(tills.open(seconds, rate), seconds)
+    with strangers(port, folder, STRANGERS_PER_S) as knocking:
+        among = at_the_till(tills.open(seconds, rate), seconds)
+        said = knocking.end()
+    if said["heard"]:
+        raise RuntimeError(f"{said['heard']} strangers were let in")
+    return {"alone": alone, "among": among, "tries_per_s": said["tries_per_s"]}
 
 
 def _halves() -> tuple[set[int], set[int]]:

@@ -102,23 +102,41 @@ def _latency(part: dict[str, Any]) -> Sheet:
     return Sheet(title, ("rate", "asked/s", "served/s", "refused/s", "p50 ms", "p99 ms", "p99.9 ms"), rows)
 
 
+_FLOOD_KEYS: Final = ("asked_per_s", "served_per_s", "refused_per_s")
+
+
 def _flood(part: dict[str, Any]) -> Sheet:
-    keys = ("asked_per_s", "served_per_s", "refused_per_s")
     rows = [
         (
             f"{float(share):g} × capacity",
-            *(_median(rounds, key) for key in keys),
+            *(_median(rounds, key) for key in _FLOOD_KEYS),
             _by_name(rounds),
             *(spread(one[key] for one in rounds) for key in ("p50_ms", "p99_ms")),
         )
         for share, rounds in part["shares"].items()
     ]
+    rows += _beside_strangers(part.get("strangers", []))
     capacity = spread(one["capacity_per_s"] for one in next(iter(part["shares"].values())))
     title = (
         f"Flood, tills and gateway on processors of their own, capacity {capacity} purchases/s,"
         f" {part['measured_at']}"
     )
     return Sheet(title, ("", "asked/s", "served/s", "refused/s", "by name", "p50 ms", "p99 ms"), rows)
+
+
+def _beside_strangers(rounds: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    if not rounds:
+        return []
+    tries = _median(rounds, "tries_per_s")
+    return [
+        (
+            said,
+            *(_median([one[key] for one in rounds], figure) for figure in _FLOOD_KEYS),
+            "–",
+            *(spread(one[key][figure] for one in rounds) for figure in ("p50_ms", "p99_ms")),
+        )
+        for key, said in (("alone", "honest alone"), ("among", f"honest beside {tries} bad certificates/s"))
+    ]
 
 
 def _by_name(rounds: list[dict[str, float]]) -> str:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
+from gateway.spreadsheets import SpreadsheetWriter
 from loadtests.demo.baskets import LINES_FILE, PRODUCTS_FILE, cents, is_fuel
 from loadtests.demo.categories import DATA_DIR, CategoryRule, UnmappedCategoryError, category_rules, rule_for
 
@@ -176,9 +177,9 @@ def _open(path: Path) -> io.TextIOWrapper:
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = SpreadsheetWriter(text, delimiter=",", line_end="\n")
+    writer.row(columns)
+    writer.rows([row.get(name, "") for name in columns] for row in rows)
     content = text.getvalue().encode()
     # Another zlib may pack the same text into other bytes; a file that already says the same is left alone.
     if path.is_file() and gzip.decompress(path.read_bytes()) == content:

@@ -10,6 +10,7 @@ from uuid import UUID
 from gateway.ledger.issuing import Answered
 from gateway.ledger.issuing.cells import OPTIONAL, REQUIRED
 from gateway.ledger.issuing.results import result_path
+from gateway.spreadsheets import SpreadsheetWriter
 from loadtests.demo.holders import Credit, Holder, bad_credits
 from loadtests.demo.money import count
 from loadtests.demo.view import View
@@ -71,6 +72,7 @@ def _row(holder: Holder, credit: Credit, today: date) -> dict[str, str]:
 
 def _write(path: Path, rows: Iterable[dict[str, str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, (*REQUIRED, *OPTIONAL))
-        writer.writeheader()
-        writer.writerows(rows)
+        columns = (*REQUIRED, *OPTIONAL)
+        writer = SpreadsheetWriter(file, delimiter=",")
+        writer.row(columns)
+        writer.rows([row.get(name, "") for name in columns] for row in rows)

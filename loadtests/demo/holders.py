@@ -7,6 +7,7 @@ from enum import StrEnum
 from random import Random
 from typing import Final
 
+from loadtests.cards import made_up_number
 from merchant_sdk import Card, CardEntryMode
 
 
@@ -56,10 +57,9 @@ _PROGRAMS: Final[dict[Kind, tuple[str, ...]]] = {
 _ACT: Final = "ПРИМЕР-1"
 _ACT_OF_OWN_NOMINAL: Final = "ПРИМЕР-1-ИНД"
 
-CARD_PREFIX: Final = "964310"
-"""Card numbers are made up; all begin with this."""
+_CARD_DIGITS: Final = 19
 
-UNKNOWN_CARD: Final = Card("9643000000000000000", entry_mode=CardEntryMode.KEYED)
+UNKNOWN_CARD: Final = Card(made_up_number(0, _CARD_DIGITS), entry_mode=CardEntryMode.KEYED)
 """A card that nobody has."""
 
 
@@ -102,7 +102,9 @@ def make_holders(count: int, rng: Random, today: date) -> list[Holder]:
 
 def _holder(number: int, kind: Kind, rng: Random, today: date) -> Holder:
     card = Card(
-        f"{CARD_PREFIX}{number:013}", series=f"{number % 97:02}", entry_mode=rng.choice(_WAYS_TO_READ_A_CARD)
+        made_up_number(number, _CARD_DIGITS),
+        series=f"{number % 97:02}",
+        entry_mode=rng.choice(_WAYS_TO_READ_A_CARD),
     )
     codes = _PROGRAMS[kind]
     credited = tuple(_credit(number, n, code, kind, rng, today) for n, code in enumerate(codes, start=1))

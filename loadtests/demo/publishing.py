@@ -1,7 +1,6 @@
 """What goods are, published before the first buyer comes: lists, catalogue, classifier, shops' own codes."""
 
 import asyncio
-import csv
 import os
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from gateway.goods.reference.publishing import NoticeRules, Publication, publish
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
+from gateway.spreadsheets import SpreadsheetWriter
 from loadtests.demo.items import Item, catalogue_rows, names_rows
 from loadtests.demo.money import count
 from loadtests.demo.shopping import SoldLine
@@ -92,9 +92,9 @@ def catalogued(directory: Path, items: Iterable[Item]) -> Iterator[Catalogue]:
 def write_rows(path: Path, rows: Iterable[tuple[str, str, str]]) -> None:
     """A catalogue as CSV: barcode, name, ОКПД2."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(_COLUMNS)
-        writer.writerows(rows)
+        writer = SpreadsheetWriter(file, delimiter=",")
+        writer.row(_COLUMNS)
+        writer.rows(rows)
 
 
 def publish_all(

@@ -31,6 +31,7 @@ from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
 from gateway.runtime.keys import GatewayKeys, authority, load_keys
 from gateway.runtime.settings import load_settings
+from loadtests.cards import made_up_number
 from tests.crash.journal import Journal, Sent
 from tests.crash.recount import Points, recount
 from tests.crash.tills import Till
@@ -125,7 +126,7 @@ async def found_town(
 
 
 async def _open_accounts(parts: LedgerParts, keys: GatewayKeys, count: int) -> list[str]:
-    numbers = [f"2200{n:012}" for n in range(1, count + 1)]
+    numbers = [made_up_number(n) for n in range(1, count + 1)]
     holders = [f"holder-{n}" for n in range(1, count + 1)]
     async with parts.engine.connect() as connection:
         raw: Any = (await connection.get_raw_connection()).driver_connection

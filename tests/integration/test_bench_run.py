@@ -34,4 +34,8 @@ def test_a_short_flood_says_for_each_share_what_was_served_and_what_was_sent_awa
         assert one["asked_per_s"] == pytest.approx(float(share) * one["capacity_per_s"], rel=0.3)
         assert 0 < one["served_per_s"] <= one["asked_per_s"]
         assert one["by_name_per_s"] <= one["refused_per_s"] < one["asked_per_s"]
+    (beside,) = found["strangers"]
+    assert beside["tries_per_s"] > 0
+    assert all(beside[which]["served_per_s"] > 0 for which in ("alone", "among"))
+    assert "bad certificates/s" in markdown(merge({}, "flood", {"measured_at": "now", **found}))
     assert "Flood" in markdown(merge({}, "flood", {"measured_at": "now", **found}))

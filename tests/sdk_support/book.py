@@ -11,13 +11,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from loadtests.cards import made_up_number
 from merchant_sdk import new_request_id
 from tests.sdk_support.credentials import KEY_ID, MERCHANT_ID, OUTLET_ID, TERMINAL_ID
 from tillgate.v1 import purchase_pb2 as pb
 from tillgate.v1 import reason_pb2
 
-CARD = "9643100000000000001"
-CARD_WITHOUT_CERTIFICATE = "9643100000000000002"
+CARD = made_up_number(1, 19)
+CARD_WITHOUT_CERTIFICATE = made_up_number(2, 19)
 CERTIFICATE_ID = "01890000-0000-7000-8000-000000000001"
 BEER = "11.05"
 

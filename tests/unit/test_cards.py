@@ -11,19 +11,19 @@ import pytest
 from gateway.registry.cards import CardNumberError, CardTokenKeys, card_token
 from gateway.registry.secret_files import SecretFileError
 
-NUMBER = "9643901234567890"
+NUMBER = "9643101234567890"
 KEYS = CardTokenKeys("card-1", bytes(range(32)))
 
 
 def test_a_token_is_the_keyed_hash_of_number_and_series() -> None:
     """The value (computed with openssl) is fixed: cards that are bound today must be found for years."""
-    expected = "d2c7b83e08428147c325326c18db89fd5fd62168796ec2442e3966b5bbffc8a6"
+    expected = "bb3db690b719ac4cef05f88d0e9e7814ecbbfaab0023d421ca2446578dca0695"
     assert expected == card_token(NUMBER, "77", KEYS).hex()
 
 
 @pytest.mark.parametrize(
     "number",
-    ["9643 9012 3456 7890", "9643-9012-3456-7890", " 9643901234567890 ", "9643\u00a09012\u202f34567890"],
+    ["9643 1012 3456 7890", "9643-1012-3456-7890", " 9643101234567890 ", "9643\u00a01012\u202f34567890"],
 )
 def test_spaces_and_hyphens_of_a_number_do_not_count(number: str) -> None:
     """However a cashier types what is printed, it is the same card."""
@@ -57,11 +57,11 @@ def test_number_and_series_cannot_run_into_each_other() -> None:
         "",
         "12345678",
         "1" * 20,
-        "96439012345678x0",
+        "96431012345678x0",
         "٩٦٤٣٩٠١٢٣٤",
-        "9643901234567890\n",
+        "9643101234567890\n",
         "²²²²²²²²²",
-        "+9643901234",
+        "+9643101234",
     ],
 )
 def test_what_is_no_card_number_is_refused_without_repeating_it(number: str) -> None:

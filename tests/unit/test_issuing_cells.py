@@ -17,7 +17,7 @@ def test_a_right_row_becomes_an_issue_command() -> None:
     row = read_row(7, cells(card_number=CARD, card_series="AB", own_nominal="yes"), token_of)
     command = row.command
     assert command is not None
-    assert (7, "ref-1", f"token {CARD}/AB".encode()) == (row.number, row.issue_ref, row.card_token)
+    assert (7, "ref-1", token_of(CARD, "AB")) == (row.number, row.issue_ref, row.card_token)
     assert ("ref-1", "holder-1", "FOOD", 1) == (
         command.issue_ref,
         command.holder_ref,

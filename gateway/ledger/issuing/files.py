@@ -128,7 +128,7 @@ def _json_cells(line: str) -> Cells | Problem:
     """The members of an object; texts, but a version may be a number and own_nominal true or false."""
     try:
         found = msgspec.json.decode(line.encode("utf-8", "surrogateescape"), type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Problem("", "не объект JSON в UTF-8", "is no JSON object in UTF-8")
     unknown = next(iter(found.keys() - COLUMNS), None)
     if unknown is not None:

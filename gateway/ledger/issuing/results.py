@@ -1,6 +1,5 @@
 """The result file of a bulk issue: one line for each row, in their order, and a count of the answers."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from gateway.ledger.issuing import Answer, Answered
+from gateway.spreadsheets import SpreadsheetWriter
 
 COLUMNS: Final = (
     "row", "issue_ref", "answer", "reason", "column", "detail_ru", "detail_en", "certificate_id",
@@ -29,8 +29,8 @@ class Results:
     reasons: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._writer = csv.writer(self.file, delimiter=self.delimiter, lineterminator="\n")
-        self._writer.writerow(COLUMNS)
+        self._writer = SpreadsheetWriter(self.file, delimiter=self.delimiter, line_end="\n")
+        self._writer.row(COLUMNS)
 
     def write(self, answers: Iterable[Answer]) -> None:
         """Write answers and let them reach the disk's cache, so that a broken run leaves what it did."""
@@ -38,7 +38,7 @@ class Results:
             self.counts[answer.answered] += 1
             if answer.reason:
                 self.reasons[answer.reason] += 1
-            self._writer.writerow(_cells(answer))
+            self._writer.row(_cells(answer))
         self.file.flush()
 
     @property

@@ -113,7 +113,7 @@ def check_gtin(gtin: str, field: str, findings: Findings) -> None:
     """GTIN-8, -12, -13 or -14 or UPC-E, with its check digit; not zeros alone."""
     read = read_gtin(gtin)
     if read is Problem.CHECK_DIGIT:
-        ru, en = f"последняя цифра кода {gtin}", f"the last digit of {gtin}"
+        ru, en = "последняя цифра кода", "the last digit of the code"
         findings.add(Reason.CHECK_DIGIT_WRONG, field, ru, en)
     elif read is Problem.ALL_ZEROS:
         findings.add(Reason.FIELD_INVALID, field, "одни нули, а не код", "zeros alone are no code")
@@ -125,7 +125,8 @@ def check_gtin(gtin: str, field: str, findings: Findings) -> None:
 def check_okpd2(code: str, field: str, findings: Findings) -> None:
     """A dotted ОКПД2 code of any depth: 10, 10.5, 10.51, 10.51.1, 10.51.11, 10.51.11.111."""
     if not is_okpd2(code):
-        ru, en = f"«{code[:20]}» не код ОКПД2", f"'{code[:20]}' is no ОКПД2 code"
+        # Not repeated: it may be a card number in the wrong place.
+        ru, en = "не код ОКПД2", "is no ОКПД2 code"
         findings.add(Reason.OKPD2_INVALID, field, ru, en)
 
 
