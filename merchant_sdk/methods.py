@@ -17,6 +17,7 @@
     AttachReceipt, CloseShift    yes                       REPEAT later: facts that need to be told
     ListReferences,              yes: they change nothing  the error is raised; a download that broke off
     DownloadReference                                      begins anew
+    GetDaySeal, ListDayLeaves    yes: they change nothing  the error is raised
     SubmitGoods,                 yes: the same content is  the error is raised
     ListSubmittedGoods           the same submission
 
@@ -63,7 +64,14 @@ class GoodsMethod(StrEnum):
     EXPLAIN_LINE = "ExplainLine"
 
 
-AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod
+class RecordMethod(StrEnum):
+    """Methods of tillgate.v1.RecordService, likewise."""
+
+    GET_DAY_SEAL = "GetDaySeal"
+    LIST_DAY_LEAVES = "ListDayLeaves"
+
+
+AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod | RecordMethod
 
 
 class Aftermath(Enum):
@@ -91,6 +99,8 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
     GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
     GoodsMethod.EXPLAIN_LINE: Aftermath.RAISE,
+    RecordMethod.GET_DAY_SEAL: Aftermath.RAISE,
+    RecordMethod.LIST_DAY_LEAVES: Aftermath.RAISE,
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

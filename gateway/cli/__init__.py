@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "outlets": "gateway.cli.outlets:outlets_group",
     "proposals": "gateway.cli.proposals:proposals_group",
     "restore": "gateway.cli.backup:restore_command",
+    "seals": "gateway.cli.seals:seals_group",
     "serve": "gateway.cli.serve:serve_command",
     "serve-people": "gateway.cli.serve_people:serve_people_command",
     "serve-worker": "gateway.cli.serve:serve_worker_command",

@@ -42,6 +42,7 @@ class Reason(IntEnum):
     REQUEST_ID_CONFLICT = 240
     NOT_FOUND = 250
     REFERENCE_UNKNOWN = 260
+    DAY_NOT_SEALED = 270
 
     VOIDED_BEFORE_ARRIVAL = 300
     MERCHANT_SUSPENDED = 310
@@ -170,6 +171,7 @@ _ROWS: Final = (
            "This request id was used with another body."),
     _error(Reason.NOT_FOUND, "NOT_FOUND", "Покупка пока не найдена.", "The purchase has not been found (yet)."),
     _error(Reason.REFERENCE_UNKNOWN, "NOT_FOUND", "Такая версия списка не опубликована.", "No such version of the list is published."),
+    _error(Reason.DAY_NOT_SEALED, "NOT_FOUND", "День ещё не опечатан.", "The day is not sealed (yet)."),
     _decline(Reason.VOIDED_BEFORE_ARRIVAL, "Покупка была отменена до прихода запроса.",
              "The purchase was voided before it arrived.", "Покупка отменена.", "The purchase was cancelled."),
     _decline(Reason.MERCHANT_SUSPENDED, "Обслуживание сертификатов магазином приостановлено.",

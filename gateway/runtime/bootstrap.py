@@ -34,6 +34,8 @@ from gateway.rpc.goods_methods import GoodsMethods
 from gateway.rpc.goods_service import GoodsService
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
+from gateway.rpc.record_service import RecordService
+from gateway.rpc.records import RecordMethods
 from gateway.rpc.reference_service import ReferenceService
 from gateway.rpc.references import ReferenceMethods
 from gateway.rpc.seal import Sealer
@@ -166,6 +168,7 @@ class Gateway:
         self._settings = settings
         self._place = place
         self._parts = parts
+        self._signer = keys.signer
         self._background: list[asyncio.Task[None]] = []
         self._readiness = Readiness(
             {
@@ -257,7 +260,7 @@ class Gateway:
             asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
-            *keep_in_order(self._settings.database_migrator_url),
+            *keep_in_order(self._settings.database_migrator_url, self._signer),
         ]
 
     async def _open_tills_doors(self) -> None:
@@ -318,7 +321,7 @@ class Gateway:
 
 def _services(
     settings: Settings, parts: LedgerParts, card_keys: CardTokenKeys, lists_engine: AsyncEngine
-) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
+) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService, RecordService], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot)
     rules = ValidationRules(
@@ -334,12 +337,14 @@ def _services(
         line_writer(access_log.LOGGER),
     )
     references = ReferenceMethods(partial(driver_connection, lists_engine), settings.downloads_at_once)
-    calls = {**methods.table, **goods.table, **references.table}
+    records = RecordMethods(partial(driver_connection, parts.engine))
+    calls = {**methods.table, **goods.table, **references.table, **records.table}
     return (
         (
             PurchaseService(methods, identity, accounting),
             GoodsService(goods, identity, accounting),
             ReferenceService(references, identity, accounting, settings.download_stall_s),
+            RecordService(records, identity, accounting),
         ),
         JsonService(calls, identity, accounting, openapi.served, settings.json_arrival_timeout_s),
     )

@@ -26,7 +26,9 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
     return not (kind == "table" and name is not None and name.startswith(tuple(f"{p}_" for p in PARTITIONED)))
 
 
-_ROOMS = tuple(room.metadata for room in (ledger, seals, reference, cases, registry, enrolment, record, people))
+_ROOMS = tuple(
+    room.metadata for room in (ledger, seals, reference, cases, registry, enrolment, record, people)
+)
 
 
 def _described(schema: str | None = None) -> MetaData:

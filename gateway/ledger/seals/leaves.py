@@ -24,7 +24,8 @@ _MERCHANTS: Final = """
 WITH RECURSIVE m (id) AS (
   SELECT min(merchant_id) FROM outcome
   UNION ALL
-  SELECT (SELECT min(o.merchant_id) FROM outcome o WHERE o.merchant_id > m.id) FROM m WHERE m.id IS NOT NULL)"""
+  SELECT (SELECT min(o.merchant_id) FROM outcome o WHERE o.merchant_id > m.id)
+  FROM m WHERE m.id IS NOT NULL)"""
 
 # `merkle.outcome_leaf`, where the answers are: a leaf is a fiftieth of what it vouches for.
 _LEAF: Final = (

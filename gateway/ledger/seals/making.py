@@ -3,8 +3,8 @@
 A day is decided by `decided_at`, which is read before the writing transaction shows; but whatever is written
 shows as a writing transaction (it has an id) before its age is checked, and nothing older than
 `TILLGATE_DECISION_MAX_AGE_S` is written. So at 00:10 each transaction that may still bring an outcome of
-yesterday has an id, lower than the next one to be given out. A snapshot in which none of those ids runs any
-more sees all of them, or none ever comes: also of prepared transactions, of other nodes, and of a commit that
+yesterday has an id, and a lower one than what is given out next. A snapshot in which no lower one runs any
+more sees all that will ever come of them: also of prepared transactions, of other nodes, and of a commit that
 waits for its standby. What only reads, however long, holds nothing up. No clock is asked but the database's.
 """
 
@@ -17,7 +17,7 @@ import asyncpg
 import structlog
 from msgspec import Struct
 
-from gateway.domain.policy import day_end, moscow_date
+from gateway.domain.policy import moscow_date
 from gateway.ledger.seals.leaves import (
     BY_INDEX,
     CHUNK_LEAVES,
@@ -94,10 +94,13 @@ def last_due_day(now: datetime) -> date:
 
 
 async def _horizon(connection: asyncpg.Connection) -> tuple[date, int]:
-    """The last day that is due, and the first transaction id that was not given out when it was already."""
+    """The last day that is due, and a transaction id that was given out when it was due already.
+
+    It has to be given out to us: a snapshot knows of no id above the last one that ended.
+    """
     now: datetime = await connection.fetchval("SELECT tillgate_now()")
     # A statement of its own, later: the clock must have been read before.
-    horizon = await connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+    horizon = await connection.fetchval("SELECT pg_current_xact_id()::text")
     return last_due_day(now), int(horizon)
 
 
@@ -110,7 +113,7 @@ async def _seal_next(
     while True:
         async with connection.transaction(isolation="repeatable_read"):
             oldest = await connection.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-            if int(oldest) >= horizon:
+            if int(oldest) > horizon:
                 await connection.execute(BY_INDEX)
                 last = await connection.fetchrow("SELECT day, hash FROM day_seal ORDER BY day DESC LIMIT 1")
                 day = last["day"] + timedelta(days=1) if last else await _first_day(connection, last_due)
@@ -118,7 +121,7 @@ async def _seal_next(
                     return None
                 return await _seal(connection, signer, day, last["hash"] if last else GENESIS)
         if loop.time() >= give_up_at:
-            raise DayNotQuietError(f"{last_due} waits for a transaction older than {horizon}")
+            raise DayNotQuietError(f"{last_due} waits for transaction {oldest}, begun before {horizon}")
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 

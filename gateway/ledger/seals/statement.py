@@ -1,4 +1,4 @@
-"""What a day seal says and signs: a text of lines, which a person can read and no outcome can be mistaken for.
+"""What a day seal says and signs: lines of text, which a person can read and which are no outcome.
 
 An outcome is a protobuf message, and this text is none: its first byte would end a group that never began.
 """
