@@ -46,7 +46,7 @@ TABLES = (
     """,
     # Hashes do not compress; trying to would cost more than writing them.
     "ALTER TABLE day_seal_leaves ALTER COLUMN leaves SET STORAGE EXTERNAL",
-    "CREATE SCHEMA archive",
+    "CREATE SCHEMA IF NOT EXISTS archive",
 )
 
 FUNCTIONS = (
