@@ -76,16 +76,18 @@ async def seal_due_days(
     """
     if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK_KEY):
         return []
+    made: list[MadeSeal] = []
+    last_due, horizon = await _horizon(connection)
     try:
-        made: list[MadeSeal] = []
-        last_due, horizon = await _horizon(connection)
         while (seal := await _seal_next(connection, signer, last_due, horizon, quiet_wait_s)) is not None:
             made.append(seal)
             progress(seal)
-        return made
-    finally:
-        if not connection.is_closed():
-            await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
+    except DayNotQuietError:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
+        raise
+    # After any other error, or when it is told to stop, the connection is thrown away, and the lock with it.
+    await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_KEY)
+    return made
 
 
 def last_due_day(now: datetime) -> date:
