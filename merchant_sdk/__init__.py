@@ -24,6 +24,7 @@ from merchant_sdk.basket import (
 )
 from merchant_sdk.configuration import Backoff, Configuration, Configurations
 from merchant_sdk.credentials import TillCredentials
+from merchant_sdk.day_seals import DayComparison, DayLeaf, DaySeal, SealedDay
 from merchant_sdk.enums import (
     CardEntryMode,
     CommandKind,
@@ -49,6 +50,7 @@ from merchant_sdk.errors import (
     PermissionDeniedError,
     ReferenceMismatchError,
     RequestIdConflictError,
+    SealMismatchError,
     SignatureError,
     TillgateError,
     UnauthenticatedError,
@@ -115,6 +117,9 @@ __all__ = [
     "Configuration",
     "ConfigurationError",
     "Configurations",
+    "DayComparison",
+    "DayLeaf",
+    "DaySeal",
     "DeadlineExceededError",
     "Decision",
     "Desk",
@@ -164,6 +169,8 @@ __all__ = [
     "RefundResult",
     "RefundedLine",
     "RequestIdConflictError",
+    "SealMismatchError",
+    "SealedDay",
     "ShiftResult",
     "ShiftTotals",
     "SignatureError",

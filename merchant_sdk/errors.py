@@ -7,6 +7,7 @@
     ├── SignatureError              an answer whose signature is wrong or of an unknown key
     │   └── WrongAnswerError        signed, but the answer to something else
     ├── ReferenceMismatchError      a list that was received, or kept, is not what its SHA-256 says
+    ├── SealMismatchError           what was sent of a sealed day is not what its seal vouches for
     ├── OutcomeUnknownError         no answer, and nothing could be confirmed: resolve(request_id) later
     └── GatewayError                the gateway refused, or could not be reached (table below)
         ├── InvalidRequestError     INVALID_ARGUMENT: `reason`, `field` and `line_number` tell what is wrong
@@ -75,6 +76,10 @@ class WrongAnswerError(SignatureError):
 
 class ReferenceMismatchError(TillgateError):
     """A list is not what its SHA-256 says: nothing of it may be used. Download it in full."""
+
+
+class SealMismatchError(TillgateError):
+    """What was sent of a sealed day is not what its signed seal vouches for: evidence for the operator."""
 
 
 class OutcomeUnknownError(TillgateError):
@@ -174,7 +179,8 @@ class PermissionDeniedError(GatewayError):
 class NotFoundError(GatewayError):
     """There is no such purchase yet. Not final: it may still arrive, unless it is voided.
 
-    Or there is no such published version of a list (`reason` REFERENCE_UNKNOWN).
+    Or there is no such published version of a list (`reason` REFERENCE_UNKNOWN), or the
+    day is not sealed (DAY_NOT_SEALED): it may be later.
     """
 
 

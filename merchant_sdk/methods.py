@@ -18,6 +18,7 @@
     ListReferences,              yes: they change nothing  the error is raised; a download that broke off
     DownloadReference,                                     begins anew
     DownloadStopList
+    GetDaySeal, ListDayLeaves    yes: they change nothing  the error is raised
     SubmitGoods,                 yes: the same content is  the error is raised
     ListSubmittedGoods           the same submission
 
@@ -65,7 +66,14 @@ class GoodsMethod(StrEnum):
     EXPLAIN_LINE = "ExplainLine"
 
 
-AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod
+class RecordMethod(StrEnum):
+    """Methods of tillgate.v1.RecordService, likewise."""
+
+    GET_DAY_SEAL = "GetDaySeal"
+    LIST_DAY_LEAVES = "ListDayLeaves"
+
+
+AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod | RecordMethod
 
 
 class Aftermath(Enum):
@@ -94,6 +102,8 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     GoodsMethod.SUBMIT_GOODS: Aftermath.RAISE,
     GoodsMethod.LIST_SUBMITTED_GOODS: Aftermath.RAISE,
     GoodsMethod.EXPLAIN_LINE: Aftermath.RAISE,
+    RecordMethod.GET_DAY_SEAL: Aftermath.RAISE,
+    RecordMethod.LIST_DAY_LEAVES: Aftermath.RAISE,
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "pki": "gateway.cli.pki:pki_group",
     "proposals": "gateway.cli.proposals:proposals_group",
     "restore": "gateway.cli.backup:restore_command",
+    "seals": "gateway.cli.seals:seals_group",
     "serve": "gateway.cli.serve:serve_command",
     "serve-enrollment": "gateway.cli.enrollment:serve_enrollment_command",
     "serve-people": "gateway.cli.serve_people:serve_people_command",

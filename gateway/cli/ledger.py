@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.certificates import certificates_group
+from gateway.cli.ledger_retire import retire_command
 from gateway.cli.missing import missing_command
 from gateway.cli.support import FAILED, console, keys_option, public_keys, with_connection, with_settings
 from gateway.ledger.partitions import MONTHS_AHEAD, ensure_partitions, missing_partitions
@@ -52,6 +53,7 @@ def verify_command(as_json: bool, keys_file: Path | None) -> None:
 
 
 ledger_group.add_command(missing_command)
+ledger_group.add_command(retire_command)
 
 
 def _as_json(report: Report) -> dict[str, object]:

@@ -55,6 +55,7 @@ class Reason(IntEnum):
     REQUEST_ID_CONFLICT = 240
     NOT_FOUND = 250
     REFERENCE_UNKNOWN = 260
+    DAY_NOT_SEALED = 265
     APPLICATION_UNKNOWN = 270
     APPLICATION_EXISTS = 275
     KEY_IN_USE = 280
@@ -211,6 +212,7 @@ _ROWS: Final = (
            "This request id was used with another body."),
     _error(Reason.NOT_FOUND, "NOT_FOUND", "Покупка пока не найдена.", "The purchase has not been found (yet)."),
     _error(Reason.REFERENCE_UNKNOWN, "NOT_FOUND", "Такая версия списка не опубликована.", "No such version of the list is published."),
+    _error(Reason.DAY_NOT_SEALED, "NOT_FOUND", "День ещё не опечатан.", "The day is not sealed (yet)."),
     _error(Reason.APPLICATION_UNKNOWN, "NOT_FOUND", "Заявки с таким номером и секретом нет.",
            "There is no application of this number and secret."),
     _error(Reason.APPLICATION_EXISTS, "ALREADY_EXISTS", "Участник или заявка с этим ИНН уже есть.",

@@ -80,6 +80,8 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ListSubmittedGoods": {"state": "SUBMISSION_STATE_REFUSED", "page_size": 50},
     "ExplainLine": {"item_name": "Пиво светлое 0,5 л", "gtin": "4006381333931", "okpd2": "11.05.10"},
     "ListReferences": {"kinds": ["REFERENCE_KIND_PROHIBITED"]},
+    "GetDaySeal": {"day": "2026-11-23"},
+    "ListDayLeaves": {"day": "2026-11-23"},
 }
 
 _GTIN: Final = "the last digit of the code"

@@ -37,6 +37,7 @@ _16_DIGITS: Final[Schema] = {"pattern": "^[0-9]{16}$"}
 _GTIN: Final[Schema] = {"pattern": "^([0-9]{8}|[0-9]{12,14})?$"}
 _OKPD2: Final[Schema] = {"pattern": f"^({OKPD2_FORM.pattern})?$"}
 _MARKING_CODE: Final[Schema] = {"maxLength": MARKING_CODE_MAX_CHARS}
+_DAY: Final[Schema] = {"format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _PAGE_SIZE: Final[Schema] = {"minimum": 0, "maximum": PAGE_SIZE_MAX}
 
 _LINES: Final[Schema] = {"maxItems": LINES_MAX}
@@ -119,6 +120,8 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
         "okpd2": _OKPD2,
         "payment_subject": _TAG,
     },
+    "GetDaySealRequest": {"day": _DAY},
+    "ListDayLeavesRequest": {"day": _DAY},
 }
 """By message and field."""
 
@@ -152,6 +155,8 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "CloseShiftRequest": ("header",),
     "SubmittedItem": ("item_name",),
     "SubmitGoodsRequest": ("items",),
+    "GetDaySealRequest": ("day",),
+    "ListDayLeavesRequest": ("day",),
 }
 """Fields without which a message is refused."""
 

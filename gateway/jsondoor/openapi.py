@@ -19,6 +19,7 @@ from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
 from gateway.registry.keys.hmac_keys import SCHEME
 from tillgate.v1 import goods_service_pb2 as goods_wire
 from tillgate.v1 import purchase_service_pb2 as wire
+from tillgate.v1 import record_service_pb2 as record_wire
 from tillgate.v1 import reference_service_pb2 as reference
 from tillgate.v1.purchase_pb2 import SignedOutcome
 
@@ -30,12 +31,13 @@ _METHODS: Final[Mapping[str, Any]] = {
         wire.DESCRIPTOR.services_by_name["PurchaseService"],
         goods_wire.DESCRIPTOR.services_by_name["GoodsService"],
         reference.DESCRIPTOR.services_by_name["ReferenceService"],
+        record_wire.DESCRIPTOR.services_by_name["RecordService"],
     )
     for method in service.methods
 }
 
-_ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService and GoodsService
-over gRPC, as JSON over HTTPS.
+_ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService, GoodsService and
+RecordService over gRPC, as JSON over HTTPS.
 
 ListReferences is that of ReferenceService, whose downloads are streams and so for gRPC alone.
 
@@ -57,6 +59,8 @@ _WITHOUT_ID: Final = frozenset(
         "SubmitGoods",
         "ListSubmittedGoods",
         "ExplainLine",
+        "GetDaySeal",
+        "ListDayLeaves",
     }
 )
 _ONLY_OF: Final = {

@@ -25,4 +25,6 @@ PATHS: Final[Mapping[str, str]] = {
     "ListSubmittedGoods": "/v1/goods:listSubmitted",
     "ExplainLine": "/v1/goods:explainLine",
     "ListReferences": "/v1/references:list",
+    "GetDaySeal": "/v1/daySeals:get",
+    "ListDayLeaves": "/v1/daySeals:listLeaves",
 }

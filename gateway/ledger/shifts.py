@@ -17,6 +17,9 @@ from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswe
 from gateway.ledger.canonical import canonical, difference
 from gateway.ledger.ids import uuid7
 
+# Shown as a writing transaction before the clock is read: whoever seals the day afterwards waits for it.
+_NOW = "SELECT CASE WHEN pg_current_xact_id() IS NOT NULL THEN tillgate_now() END"
+
 _ACCOUNTS = """
 SELECT DISTINCT account_id FROM purchase
 WHERE shift_terminal_id = $1 AND shift_number = $2 AND state = 'CAPTURED' AND NOT is_shift_closed
@@ -59,7 +62,7 @@ async def _close(connection: asyncpg.Connection, command: CloseShift, seal: Seal
         return stored
     origin = command.origin
     accounts = await _lock_accounts(connection, origin.terminal_id, origin.shift_number)
-    now: datetime = await connection.fetchval("SELECT tillgate_now()")
+    now: datetime = await connection.fetchval(_NOW)
     operation_id = uuid7(now)
     was_closed = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM closed_shift WHERE terminal_id = $1 AND shift_number = $2)",

@@ -159,7 +159,9 @@ TABLES = (
 def _insert(rows: Rows, first: int) -> str:
     condition = "w.account_id IN (SELECT id FROM bumped)"
     if rows is _OUTCOME:
-        condition = f"w.account_id IS NULL OR {condition}"
+        # What has no account has no guard but its age: nothing may enter a day that may be sealed already.
+        fresh = "tillgate_write_by($1::timestamptz + $2::interval)"
+        condition = f"CASE WHEN w.account_id IS NULL THEN {fresh} ELSE {condition} END"
     return (
         f"INSERT INTO {rows.table} ({rows.names}) SELECT {rows.names} FROM {rows.source(first)}"
         f" WHERE {condition}"

@@ -63,6 +63,7 @@ class SubjectKind(StrEnum):
     CLIENT_KEY = "CLIENT_KEY"  # SHA-256 of the certificate, hex
     KEY = "KEY"  # id of a key of the gateway's own
     CLAIM = "CLAIM"  # number
+    PARTITION = "PARTITION"  # name of the table
 
 
 class Subject(Struct, frozen=True):
@@ -111,6 +112,8 @@ class Action(Enum):
     CERTIFICATES_ISSUED = ("certificates.issue_answered", "зачисление закончено", "bulk issue ended")
     COMMAND_ORDERED = ("ledger.command_ordered", "команда отдана", "ledger command given")
     COMMAND_ANSWERED = ("ledger.command_answered", "команда выполнена", "ledger command answered")
+
+    PARTITION_RETIRED = ("ledger.partition_retired", "месяц убран в архив", "month moved to the archive")
 
     APPLICATION_SUBMITTED = ("application.submitted", "заявка подана", "application submitted")
     APPLICATION_DECIDED = ("application.decided", "заявка рассмотрена", "application decided")

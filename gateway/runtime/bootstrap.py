@@ -167,6 +167,7 @@ class Gateway:
         self._settings = settings
         self._place = place
         self._parts = parts
+        self._signer = keys.signer
         self._background: list[asyncio.Task[None]] = []
         self._readiness = Readiness(
             {
@@ -263,7 +264,7 @@ class Gateway:
             asyncio.create_task(parts.goods.keep_files(prepare), name="goods-files"),
             every(SWEEP_INTERVAL_S, sweeper.run_once, "sweep"),
             every(COLLECT_INTERVAL_S, collector.run_once, "goods-cases"),
-            *keep_in_order(self._settings.database_migrator_url),
+            *keep_in_order(self._settings.database_migrator_url, self._signer),
         ]
 
     async def _open_tills_doors(self) -> None:

@@ -20,6 +20,8 @@ from gateway.rpc.goods_methods import GoodsMethods
 from gateway.rpc.goods_service import GoodsService
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
+from gateway.rpc.record_service import RecordService
+from gateway.rpc.records import RecordMethods
 from gateway.rpc.reference_service import ReferenceService
 from gateway.rpc.references import ReferenceMethods
 from gateway.rpc.service import PurchaseService
@@ -46,7 +48,7 @@ class Parts(Protocol):
 
 def services_of(
     settings: Settings, parts: Parts, keys: GatewayKeys, lists_engine: AsyncEngine
-) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService], JsonService]:
+) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService, RecordService], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight."""
     identity = Identity(lambda: parts.registry.snapshot, keys.proxy)
     limits = load_limits(settings)
@@ -68,12 +70,14 @@ def services_of(
     accounting = Accounting(_service_limits(settings, limits), line_writer(access_log.LOGGER))
     references = ReferenceMethods(read, settings.downloads_at_once)
     stop_list = StopListMethods(read, StopLists(keys.stop_list), keys.signer, references.place)
-    calls = {**methods.table, **goods.table, **references.table}
+    records = RecordMethods(connect)
+    calls = {**methods.table, **goods.table, **references.table, **records.table}
     return (
         (
             PurchaseService(methods, identity, accounting),
             GoodsService(goods, identity, accounting),
             ReferenceService(references, stop_list, identity, accounting, settings.download_stall_s),
+            RecordService(records, identity, accounting),
         ),
         JsonService(
             calls,

@@ -209,6 +209,9 @@ class Settings(KeySettings, PeopleSettings):
     lists_dir: OptionalFile = Field(
         None, description="the directory of programs and prohibited lists; empty: those of the package"
     )
+    retention_years: int = Field(
+        5, ge=5, le=100, description="how long months of purchases and entries stay out of the archive"
+    )
     reference_lead_s: int = Field(
         60,
         ge=5,

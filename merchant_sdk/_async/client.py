@@ -8,6 +8,7 @@ from uuid import UUID
 
 from merchant_sdk import from_wire, to_wire
 from merchant_sdk._async.goods_calls import GoodsCalls
+from merchant_sdk._async.record_calls import RecordCalls
 from merchant_sdk._async.sender import Sender
 from merchant_sdk._async.transport import Transport
 from merchant_sdk.answers import open_operations, open_purchase
@@ -53,7 +54,7 @@ from tillgate.v1 import reference_service_pb2 as reference_pb
 OnRequestId = Callable[[UUID], None]
 
 
-class TillClient(Preparing, GoodsCalls):
+class TillClient(Preparing, GoodsCalls, RecordCalls):
     """A till, or a concentrator, at the gateway.
 
         async with TillClient(TillCredentials.from_folder("till-1")) as till:

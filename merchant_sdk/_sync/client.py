@@ -9,6 +9,7 @@ from uuid import UUID
 
 from merchant_sdk import from_wire, to_wire
 from merchant_sdk._sync.goods_calls import GoodsCalls
+from merchant_sdk._sync.record_calls import RecordCalls
 from merchant_sdk._sync.sender import Sender
 from merchant_sdk._sync.transport import Transport
 from merchant_sdk.answers import open_operations, open_purchase
@@ -54,7 +55,7 @@ from tillgate.v1 import reference_service_pb2 as reference_pb
 OnRequestId = Callable[[UUID], None]
 
 
-class SyncTillClient(Preparing, GoodsCalls):
+class SyncTillClient(Preparing, GoodsCalls, RecordCalls):
     """A till, or a concentrator, at the gateway.
 
         with SyncTillClient(TillCredentials.from_folder("till-1")) as till:

@@ -19,11 +19,24 @@ from merchant_sdk.retries import Attempts, Budget
 from tillgate.v1 import goods_service_pb2 as goods_pb
 
 
-class GoodsCalls:
-    """What a merchant asks and tells of its goods."""
+class Reads:
+    """Single calls that leave nothing to be settled."""
 
     _transport: Transport
     _configuration: Configuration
+
+    def _read(self, method: AnyMethod, message: Message, timeout_s: float | None) -> Any:
+        with self._transport.in_use():
+            attempts = self._attempts(method, timeout_s)
+            return self._transport.call(method, Body(message.SerializeToString()), attempts, None)
+
+    def _attempts(self, method: AnyMethod, timeout_s: float | None) -> Attempts:
+        budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
+        return Attempts(method, self._configuration, budget.send_until, chance)
+
+
+class GoodsCalls(Reads):
+    """What a merchant asks and tells of its goods."""
 
     def submit_goods(self, *items: GoodsItem, timeout_s: float | None = None) -> tuple[GoodsSubmission, ...]:
         """Submit goods ahead of selling them, at most 200; all are taken, or none if one is wrong.
@@ -85,12 +98,3 @@ class GoodsCalls:
             payment_subject=payment_subject,
         )
         return line_explanation(self._read(GoodsMethod.EXPLAIN_LINE, message, timeout_s))
-
-    def _read(self, method: AnyMethod, message: Message, timeout_s: float | None) -> Any:
-        with self._transport.in_use():
-            attempts = self._attempts(method, timeout_s)
-            return self._transport.call(method, Body(message.SerializeToString()), attempts, None)
-
-    def _attempts(self, method: AnyMethod, timeout_s: float | None) -> Attempts:
-        budget = Budget.start(method, self._configuration, time.monotonic(), timeout_s)
-        return Attempts(method, self._configuration, budget.send_until, chance)

@@ -12,6 +12,7 @@ from gateway.goods.cases import schema as cases
 from gateway.goods.reference import schema as reference
 from gateway.ledger import schema as ledger
 from gateway.ledger.partitions import PARTITIONED
+from gateway.ledger.seals import schema as seals
 from gateway.ledger.write_statement import TABLES
 from gateway.people import schema as people
 from gateway.record import schema as record
@@ -29,7 +30,7 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
 
 _ROOMS = tuple(
     room.metadata
-    for room in (ledger, reference, cases, registry, enrolment, card_locks, keys, record, people)
+    for room in (ledger, seals, reference, cases, registry, enrolment, card_locks, keys, record, people)
 )
 
 

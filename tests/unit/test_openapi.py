@@ -27,12 +27,14 @@ from gateway.rpc.validation import commands as validation
 from gateway.rpc.validation.findings import InvalidRequestError
 from gateway.rpc.validation.goods import read_explain_line, read_list_submitted, read_submit_goods
 from gateway.rpc.validation.listing import read_page
+from gateway.rpc.validation.records import read_day
 from tests import wire_kit as till
 from tests.openapi_kit import DOCUMENT, schema_of
 from tests.wire_kit import ORIGIN, RULES
 from tillgate.v1 import goods_service_pb2 as goods_service
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
+from tillgate.v1 import record_service_pb2 as record_service
 from tillgate.v1 import reference_service_pb2 as reference_service
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,7 @@ UNARY = {
         service.DESCRIPTOR.services_by_name["PurchaseService"],
         goods_service.DESCRIPTOR.services_by_name["GoodsService"],
         reference_service.DESCRIPTOR.services_by_name["ReferenceService"],
+        record_service.DESCRIPTOR.services_by_name["RecordService"],
     )
     for method in on_wire.methods
     if not method.client_streaming and not method.server_streaming
@@ -70,6 +73,8 @@ READERS: dict[str, Read] = {
     "ListSubmittedGoods": read_list_submitted,
     "ExplainLine": read_explain_line,
     "ListReferences": read_kinds,
+    "GetDaySeal": read_day,
+    "ListDayLeaves": read_day,
 }
 
 
@@ -240,6 +245,18 @@ PLACES = {
     "ExplainLineRequest": Place(
         "ExplainLine",
         lambda: goods_service.ExplainLineRequest(item_name="Сырники", item_code="70012"),
+        "",
+        lambda request: request,
+    ),
+    "GetDaySealRequest": Place(
+        "GetDaySeal",
+        lambda: record_service.GetDaySealRequest(day="2026-11-23"),
+        "",
+        lambda request: request,
+    ),
+    "ListDayLeavesRequest": Place(
+        "ListDayLeaves",
+        lambda: record_service.ListDayLeavesRequest(day="2026-11-23"),
         "",
         lambda request: request,
     ),

@@ -16,12 +16,13 @@ from merchant_sdk import (
     SubmissionState,
 )
 from merchant_sdk.enums import WireEnum
-from merchant_sdk.methods import GoodsMethod, ReferenceMethod
+from merchant_sdk.methods import GoodsMethod, RecordMethod, ReferenceMethod
 from tillgate.v1 import (
     goods_service_pb2,
     purchase_pb2,
     purchase_service_pb2,
     reason_pb2,
+    record_service_pb2,
     reference_service_pb2,
 )
 
@@ -66,3 +67,5 @@ def test_every_method_of_the_service_is_named() -> None:
     assert set(ReferenceMethod) == {method.name for method in service.methods}
     service = goods_service_pb2.DESCRIPTOR.services_by_name["GoodsService"]
     assert set(GoodsMethod) == {method.name for method in service.methods}
+    service = record_service_pb2.DESCRIPTOR.services_by_name["RecordService"]
+    assert set(RecordMethod) == {method.name for method in service.methods}

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.domain.category import ListBook
 from gateway.domain.judging import editions_of
+from gateway.ledger.archive import archive_prefix
+from gateway.ledger.partitions import PARTITIONED
 from gateway.ledger.verify import certificates, entries, lines, outcomes, purchases, references
 from gateway.ledger.verify.judging import misjudged
 
@@ -75,7 +77,7 @@ async def verify(
     keys: Mapping[str, bytes] | None = None,
     lists: ListBook | None = None,
 ) -> Report:
-    """Recompute the whole ledger at one instant; needs no more rights than to read.
+    """Recompute the whole ledger at one instant, archived months too; needs no more rights than to read.
 
     `keys` maps key ids to Ed25519 public keys of 32 bytes: with them every outcome's signature is
     verified too. With `lists`, every version that lines were judged by, each paid line is judged again by
@@ -86,11 +88,14 @@ async def verify(
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # Each statement runs once over whole tables: compiling it costs more than it saves.
         await connection.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+        # Before the snapshot is taken, so that no month goes to the archive between the two.
+        await connection.execute(f"LOCK TABLE {', '.join(PARTITIONED)} IN ACCESS SHARE MODE")
+        prefix = await archive_prefix(connection)
         counted: dict[str, int] = {
-            table: await connection.fetchval(f"SELECT count(*) FROM {table}") for table in COUNTED
+            table: await connection.fetchval(f"{prefix}SELECT count(*) FROM {table}") for table in COUNTED
         }
         for title, sql in CHECKS.items():
-            found, count = await _run(connection, title, sql)
+            found, count = await _run(connection, title, sql, prefix)
             findings += found
             total += count
         if keys is not None:
@@ -98,15 +103,19 @@ async def verify(
             findings += found
             total += count
         if lists is not None:
-            found, count, counted["paid line"] = await _judge_again(connection, lists)
+            found, count, counted["paid line"] = await _judge_again(connection, lists, prefix)
             findings += found
             total += count
     return Report(tuple(findings), total, counted)
 
 
-async def _run(connection: asyncpg.Connection, title: str, sql: str) -> tuple[list[Finding], int]:
+async def _run(
+    connection: asyncpg.Connection, title: str, sql: str, prefix: str
+) -> tuple[list[Finding], int]:
     """One check's named findings and how many there are in all."""
-    bounded = f"SELECT what, subject, detail, count(*) OVER () AS total FROM ({sql}) f LIMIT {FINDINGS_MAX}"
+    bounded = (
+        f"{prefix}SELECT what, subject, detail, count(*) OVER () AS total FROM ({sql}) f LIMIT {FINDINGS_MAX}"
+    )
     try:
         async with connection.transaction():
             rows = await connection.fetch(bounded)
@@ -137,13 +146,15 @@ async def _verify_signatures(
     return findings, wrong, count
 
 
-async def _judge_again(connection: asyncpg.Connection, lists: ListBook) -> tuple[list[Finding], int, int]:
+async def _judge_again(
+    connection: asyncpg.Connection, lists: ListBook, prefix: str
+) -> tuple[list[Finding], int, int]:
     """Findings by kind of line, how many lines they are of, and how many were judged."""
     findings: list[Finding] = []
     wrong = count = 0
     try:
         async with connection.transaction():
-            async for lines_of_kind, found in misjudged(connection, editions_of(lists)):
+            async for lines_of_kind, found in misjudged(connection, editions_of(lists), prefix):
                 count += lines_of_kind
                 if found is not None:
                     wrong += found.lines

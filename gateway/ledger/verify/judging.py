@@ -46,13 +46,14 @@ class Misjudged(Struct, frozen=True):
 
 
 async def misjudged(
-    connection: asyncpg.Connection, editions: Mapping[str, Edition]
+    connection: asyncpg.Connection, editions: Mapping[str, Edition], prefix: str = ""
 ) -> AsyncIterator[tuple[int, Misjudged | None]]:
     """Of every kind of paid line how many there are, and what is wrong with them if anything is.
 
-    `editions` is by the version of the prohibited list. Raises what the database raises.
+    `editions` is by the version of the prohibited list; `prefix` is that of the archive. Raises what the
+    database raises.
     """
-    async for row in connection.cursor(PAID_LINES, prefetch=500):
+    async for row in connection.cursor(prefix + PAID_LINES, prefetch=500):
         problem = _problem(row, editions.get(row["list_version"]))
         found = Misjudged(row["lines"], row["example"], problem) if problem is not None else None
         yield row["lines"], found

@@ -48,6 +48,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_REQUEST_ID_CONFLICT: _ClassVar[Reason]
     REASON_NOT_FOUND: _ClassVar[Reason]
     REASON_REFERENCE_UNKNOWN: _ClassVar[Reason]
+    REASON_DAY_NOT_SEALED: _ClassVar[Reason]
     REASON_APPLICATION_UNKNOWN: _ClassVar[Reason]
     REASON_APPLICATION_EXISTS: _ClassVar[Reason]
     REASON_KEY_IN_USE: _ClassVar[Reason]
@@ -138,6 +139,7 @@ REASON_UNAVAILABLE: Reason
 REASON_REQUEST_ID_CONFLICT: Reason
 REASON_NOT_FOUND: Reason
 REASON_REFERENCE_UNKNOWN: Reason
+REASON_DAY_NOT_SEALED: Reason
 REASON_APPLICATION_UNKNOWN: Reason
 REASON_APPLICATION_EXISTS: Reason
 REASON_KEY_IN_USE: Reason

@@ -1,0 +1,1 @@
+"""Day seals: one signed root over all outcomes of a Moscow day, by merchant, which both sides can verify."""
