@@ -17,6 +17,7 @@ from gateway.record.writing import record
 from gateway.registry import merchants
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
+from tests.cards_kit import number
 from tests.cli_kit import CommandLine
 from tests.enrolment_kit import BANK, WHO, Office, account, entity, moscow_today, office_on
 
@@ -107,6 +108,32 @@ def test_keys_codes_and_their_end_are_entries(tillgate: CommandLine, tmp_path: P
     kept = tillgate.sql("SELECT details::text FROM audit_entry")
     assert code not in kept
     assert code.split("-", 1)[-1] not in kept
+
+
+def test_what_is_done_to_cards_is_recorded_without_their_numbers(
+    tillgate: CommandLine, tmp_path: Path
+) -> None:
+    """Stopped, searched, freed, imported, keys; a search of a card that nobody knows too."""
+    card, file = number(951), tmp_path / "stop.csv"
+    file.write_text(f"number,reason\n{number(952)},lost\n", encoding="utf-8")
+    typed = f"{card}\n\n"
+    for command in (("stop", "--reason", "утеря"), ("search",), ("unstop",)):
+        assert 0 == tillgate("cards", *command, "--by", "desk", typed=typed).exit_code, command
+    for command in (("import-stop-list", file), ("rotate-key",), ("renew-list-key", 7)):
+        assert 0 == tillgate("cards", *command, "--by", "desk").exit_code, command
+    found = recorded(tillgate)
+    assert [
+        "card.stopped",
+        "card.searched",
+        "card.freed",
+        "stop_list.imported",
+        "key.rotated",
+        "key.rotated",
+    ] == [action for action, _, _ in found]
+    assert 1 == len({subject for _, subject, _ in found[:3]})
+    assert "0" == tillgate.sql(
+        f"SELECT count(*) FROM audit_entry WHERE to_jsonb(audit_entry)::text ~ '{card}|{number(952)}'"  # noqa: S608
+    )
 
 
 @pytest.fixture
