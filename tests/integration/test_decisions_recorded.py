@@ -119,8 +119,8 @@ def test_what_is_done_to_cards_is_recorded_without_their_numbers(
     typed = f"{card}\n\n"
     for command in (("stop", "--reason", "утеря"), ("search",), ("unstop",)):
         assert 0 == tillgate("cards", *command, "--by", "desk", typed=typed).exit_code, command
-    for command in (("import-stop-list", file), ("rotate-key",), ("renew-list-key", 7)):
-        assert 0 == tillgate("cards", *command, "--by", "desk").exit_code, command
+    for loading in (("import-stop-list", file), ("rotate-key",), ("renew-list-key", 7)):
+        assert 0 == tillgate("cards", *loading, "--by", "desk").exit_code, loading
     found = recorded(tillgate)
     assert [
         "card.stopped",
