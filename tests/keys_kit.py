@@ -23,6 +23,7 @@ from google.rpc.status_pb2 import Status
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gateway.record.words import Actor
 from gateway.registry.keys.building import key_pem, pem
 from gateway.registry.keys.operating import CODE_VALIDITY, issue_code
 from gateway.registry.keys.owners import Owner
@@ -37,6 +38,8 @@ from tillgate.v1 import enrollment_service_pb2 as wire
 from tillgate.v1 import enrollment_service_pb2_grpc as stubs
 
 Result = TypeVar("Result")
+
+OPERATOR = Actor.person("operator")
 
 
 @dataclass(frozen=True)

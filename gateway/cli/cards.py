@@ -12,10 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.cards_files import read_reissue_file, read_stop_file
-from gateway.cli.cards_support import desk_of, note, show_problems, typed_card, with_cards
+from gateway.cli.cards_support import desk_of, note, show_problems, shown_token, typed_card, with_cards
 from gateway.cli.lists_support import by_option, shown_moment
 from gateway.cli.support import FAILED, console, shown_rubles
 from gateway.ledger.card_search import CardFound, search_card
+from gateway.record.words import Action, SubjectKind
 from gateway.registry.card_aliases import KeyUse, key_uses
 from gateway.registry.card_locks import CardLock, lift_lock, read_locks
 from gateway.registry.cards import CardTokenKeys
@@ -62,13 +63,16 @@ def import_stop_list_command(file: Path, is_full: bool, lifts: int, by: str) -> 
         if wrong and is_full:
             raise click.ClickException(f"{wrong} rows are wrong: a full list must be right as a whole")
         desk = desk_of(settings, keys)
-        if is_full:
-            changed = await desk.replace(connection, by=by, stops=found.stops, lifts_confirmed=lifts)
-        else:
-            changed = await desk.change(
-                connection, by=by, origin=Origin.LIST, stops=found.stops, lifts=found.lifts
-            )
-        await _tell(connection, by, "stop_list.import", changed, wrong=wrong)
+        async with connection.transaction():
+            if is_full:
+                changed = await desk.replace(connection, by=by, stops=found.stops, lifts_confirmed=lifts)
+            else:
+                changed = await desk.change(
+                    connection, by=by, origin=Origin.LIST, stops=found.stops, lifts=found.lifts
+                )
+            told = {"is_full": is_full, "wrong": wrong}
+            await _note_list(connection, by, Action.STOP_LIST_IMPORTED, changed, **told)
+        _tell(changed)
         return not wrong
 
     try:
@@ -86,11 +90,14 @@ def stop_command(reason: str, by: str) -> None:
     """Stop one card; its number is typed, or comes by standard input."""
 
     async def work(connection: asyncpg.Connection, settings: Settings, keys: CardTokenKeys) -> None:
-        stop = Stop(typed_card(keys), reason)
-        changed = await desk_of(settings, keys).change(
-            connection, by=by, origin=Origin.HELP_DESK, stops=[stop]
-        )
-        await _tell(connection, by, "card.stop", changed)
+        card = typed_card(keys)
+        async with connection.transaction():
+            changed = await desk_of(settings, keys).change(
+                connection, by=by, origin=Origin.HELP_DESK, stops=[Stop(card, reason)]
+            )
+            told = {"reason": reason, "version": changed.version, "stopped": changed.stopped}
+            await note(connection, by, Action.CARD_STOPPED, SubjectKind.CARD, shown_token(card), **told)
+        _tell(changed)
 
     with_cards(work)
 
@@ -101,10 +108,14 @@ def unstop_command(by: str) -> None:
     """Free one card; its number is typed, or comes by standard input."""
 
     async def work(connection: asyncpg.Connection, settings: Settings, keys: CardTokenKeys) -> None:
-        changed = await desk_of(settings, keys).change(
-            connection, by=by, origin=Origin.HELP_DESK, lifts=[typed_card(keys)]
-        )
-        await _tell(connection, by, "card.unstop", changed)
+        card = typed_card(keys)
+        async with connection.transaction():
+            changed = await desk_of(settings, keys).change(
+                connection, by=by, origin=Origin.HELP_DESK, lifts=[card]
+            )
+            told = {"version": changed.version, "lifted": changed.lifted}
+            await note(connection, by, Action.CARD_FREED, SubjectKind.CARD, shown_token(card), **told)
+        _tell(changed)
 
     with_cards(work)
 
@@ -141,12 +152,15 @@ def reissue_command(file: Path, by: str) -> None:
     async def work(connection: asyncpg.Connection, settings: Settings, keys: CardTokenKeys) -> int:
         rows, problems = read_reissue_file(file, keys)
         wrong = show_problems(problems)
-        done = await reissue(desk_of(settings, keys), connection, rows, by=by)
+        async with connection.transaction():
+            done = await reissue(desk_of(settings, keys), connection, rows, by=by)
+            told = {"bound": done.bound, "wrong": wrong + len(done.wrong)}
+            await _note_list(connection, by, Action.CARD_REISSUED, done.changed, **told)
         for line, why in done.wrong:
             click.echo(f"line {line}: {_WRONG[why]}", err=True)
         wrong += len(done.wrong)
         click.echo(f"{done.bound:,} cards re-issued, {done.known:,} were so already, {wrong:,} rows wrong")
-        await _tell(connection, by, "card.reissue", done.changed, bound=done.bound, wrong=wrong)
+        _tell(done.changed)
         return wrong
 
     if with_cards(work):
@@ -160,8 +174,11 @@ def renew_list_key_command(merchant_id: int, by: str) -> None:
     """Give MERCHANT another key of its stop list, as after the loss of a till: its tills load it anew."""
 
     async def work(connection: asyncpg.Connection, _: Settings, __: CardTokenKeys) -> int:
-        version = await renew_list_key(connection, merchant_id)
-        await note(connection, by, "stop_list.renew_key", f"merchant {merchant_id}", version=version)
+        async with connection.transaction():
+            version = await renew_list_key(connection, merchant_id)
+            told = {"merchant_id": merchant_id, "version": version, "use": "stop list"}
+            name = f"stop-list/{merchant_id}/{version}"
+            await note(connection, by, Action.KEY_ROTATED, SubjectKind.KEY, name, **told)
         return version
 
     click.echo(f"merchant {merchant_id} has list key {with_cards(work)}")
@@ -183,8 +200,10 @@ def rotate_key_command(by: str) -> None:
     """
 
     async def work(connection: asyncpg.Connection, settings: Settings, keys: CardTokenKeys) -> list[KeyUse]:
-        made = keys.rotated(card_key_source(settings).path)
-        await note(connection, by, "card.rotate_key", f"key {made.key_id}", before=keys.key_id)
+        async with connection.transaction():
+            made = keys.rotated(card_key_source(settings).path)
+            told = {"before": keys.key_id, "use": "cards"}
+            await note(connection, by, Action.KEY_ROTATED, SubjectKind.KEY, made.key_id, **told)
         return await _uses(connection, made)
 
     _show_keys(with_cards(work))
@@ -202,10 +221,12 @@ def drop_key_command(key_id: str, lose: bool, by: str) -> None:
         if left and not lose:
             raise click.ClickException(f"{left} cards are known by {key_id} alone")
         try:
-            keys.without(key_id, card_key_source(settings).path)
+            async with connection.transaction():
+                told = {"cards_lost": left, "use": "cards"}
+                await note(connection, by, Action.KEY_RETIRED, SubjectKind.KEY, key_id, **told)
+                keys.without(key_id, card_key_source(settings).path)
         except LookupError as error:
             raise click.ClickException(str(error)) from None
-        await note(connection, by, "card.drop_key", f"key {key_id}", lost=left)
 
     with_cards(work)
     click.echo(f"{key_id} has left the ring")
@@ -217,11 +238,12 @@ def search_command(by: str) -> None:
     """What there is of a card; its number is typed, or comes by standard input. Each search is recorded."""
 
     async def work(connection: asyncpg.Connection, _: Settings, keys: CardTokenKeys) -> CardFound:
-        tokens = typed_card(keys).tokens
-        found = await search_card(connection, tokens)
-        subject = "unknown card" if found.account_id is None else f"account {found.account_id}"
+        card = typed_card(keys)
+        found = await search_card(connection, card.tokens)
         # Before anybody sees it.
-        await note(connection, by, "card.search", subject, token=tokens[0][:8].hex())
+        async with connection.transaction():
+            told = {"account_id": found.account_id}
+            await note(connection, by, Action.CARD_SEARCHED, SubjectKind.CARD, shown_token(card), **told)
         return found
 
     _show(with_cards(work))
@@ -254,25 +276,30 @@ def locks_command(is_all: bool) -> None:
 def unlock_command(lock_id: int, by: str) -> None:
     """End a lock before its time."""
 
-    async def work(connection: asyncpg.Connection, settings: Settings, _: CardTokenKeys) -> bool:
+    async def work(_: asyncpg.Connection, settings: Settings, __: CardTokenKeys) -> bool:
         engine = make_engine(settings.database_migrator_url, pool_size=1)
         try:
             async with engine.begin() as own:
                 lifted = await lift_lock(own, lock_id, by=by)
+                if lifted:
+                    await note(own, by, Action.CARD_LOCK_LIFTED, SubjectKind.CARD_LOCK, lock_id)
+                return lifted
         finally:
             await engine.dispose()
-        if lifted:
-            await note(connection, by, "card.unlock", f"lock {lock_id}")
-        return lifted
 
     if not with_cards(work):
         raise click.ClickException(f"there is no lock {lock_id} that holds")
     click.echo(f"lock {lock_id} is lifted")
 
 
-async def _tell(connection: asyncpg.Connection, by: str, action: str, changed: Changed, **more: int) -> None:
-    counts = {"stopped": changed.stopped, "lifted": changed.lifted, "known": changed.known, **more}
-    await note(connection, by, action, f"stop list {changed.version}", **counts)
+async def _note_list(
+    connection: asyncpg.Connection, by: str, action: Action, changed: Changed, **more: int
+) -> None:
+    told = {"stopped": changed.stopped, "lifted": changed.lifted, "known": changed.known, **more}
+    await note(connection, by, action, SubjectKind.STOP_LIST, changed.version, **told)
+
+
+def _tell(changed: Changed) -> None:
     click.echo(
         f"stop list {changed.version}: {changed.stopped:,} stopped, {changed.lifted:,} freed,"
         f" {changed.known:,} stood there already"

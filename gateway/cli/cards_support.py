@@ -8,10 +8,13 @@ import asyncpg
 import click
 
 from gateway.cli.cards_files import read_card
+from gateway.cli.people_support import actor
 from gateway.cli.support import with_connection, with_settings
 from gateway.goods.importing.problems import ImportFileError, RowProblem
+from gateway.record.connections import Connection
+from gateway.record.words import Action, Subject, SubjectKind
+from gateway.record.writing import record
 from gateway.registry.cards import CardNumberError, CardTokenKeys
-from gateway.registry.recording import Record, record_in_log
 from gateway.registry.stop_list.changing import ReadCard, StopListDesk
 from gateway.runtime.keys import load_card_keys, load_signer, load_stop_list_keys
 from gateway.runtime.settings import Settings
@@ -19,9 +22,6 @@ from gateway.runtime.settings import Settings
 Result = TypeVar("Result")
 
 PROBLEMS_SHOWN: Final = 100
-
-record: Record = record_in_log
-"""Where what is done here is recorded; the one place to put another log in."""
 
 
 def typed_card(keys: CardTokenKeys) -> ReadCard:
@@ -74,6 +74,14 @@ def show_problems(problems: Iterable[RowProblem]) -> int:
     return count
 
 
-async def note(connection: asyncpg.Connection, by: str, action: str, subject: str, **details: Any) -> None:
-    """Record what somebody did."""
-    await record(connection, actor=by, action=action, subject=subject, details=details)
+async def note(
+    connection: Connection, by: str, action: Action, kind: SubjectKind, subject_id: object, **details: Any
+) -> None:
+    """Write what somebody did to the audit log, as the last thing of the transaction that does it."""
+    subject = Subject(kind, str(subject_id))
+    await record(connection, actor=actor(by), action=action, subject=subject, details=details)
+
+
+def shown_token(card: ReadCard) -> str:
+    """By what the audit log knows a card: the first 16 hexadecimal digits of its newest token."""
+    return card.tokens[0][:8].hex()

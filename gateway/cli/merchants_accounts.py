@@ -3,11 +3,18 @@
 import click
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.cli.ledger_commands import proposed
 from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.merchants_proposed import change
+from gateway.cli.people_support import signatory, told_refusals
 from gateway.cli.registry_support import json_option, print_json, reason_option, shown_since, with_registry
 from gateway.cli.support import console
+from gateway.people.approvals import ProposalKind
+from gateway.people.roles import Permission
 from gateway.registry import accounts
+from gateway.runtime.settings import Settings
 
 
 @click.group("account")
@@ -23,20 +30,42 @@ def account_group() -> None:
 @reason_option
 def propose_command(merchant_id: int, bic: str, account: str, by: str, reason: str) -> None:
     """Propose another account; the old one is in use until this one is confirmed."""
-    account_id = with_registry(
-        lambda connection, _: accounts.propose_account(
-            connection, merchant_id, bic=bic, account=account, by=by, reason=reason
+
+    async def work(connection: AsyncConnection, settings: Settings) -> int:
+        who = by
+        if settings.enforces_four_eyes:
+            signed = await signatory(settings, by)
+            signed.require(Permission.PROPOSE)
+            who = signed.login
+        return await accounts.propose_account(
+            connection, merchant_id, bic=bic, account=account, by=who, reason=reason
         )
-    )
+
+    with told_refusals():
+        account_id = with_registry(work)
     click.echo(f"account {account_id} waits to be confirmed by another person")
 
 
 @account_group.command("confirm")
 @click.argument("account_id", metavar="ID", type=int)
+@click.option("--reason", default="", help="Why; needed where it is proposed.")
 @by_option(required=True)
-def confirm_command(account_id: int, by: str) -> None:
-    """Confirm a proposed account; whoever proposed it cannot."""
-    with_registry(lambda connection, _: accounts.confirm_account(connection, account_id, by=by))
+def confirm_command(account_id: int, reason: str, by: str) -> None:
+    """Confirm a proposed account; whoever proposed it cannot.
+
+    In production this makes a proposal, which is approved by a person who did not propose the account.
+    """
+
+    async def work(connection: AsyncConnection, settings: Settings) -> str:
+        if settings.enforces_four_eyes:
+            who = await signatory(settings, by)
+            payload = change(await accounts.get_account(connection, account_id))
+            return await proposed(settings, ProposalKind.CHANGE_ACCOUNT, payload, who, reason)
+        await accounts.confirm_account(connection, account_id, by=by)
+        return f"account {account_id} is confirmed"
+
+    with told_refusals():
+        click.echo(with_registry(work))
 
 
 @account_group.command("reject")

@@ -8,11 +8,14 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.cli.ledger_commands import proposed
 from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.merchants_proposed import approver_named, registration, taking_over
+from gateway.cli.people_support import signatory, told_refusals
 from gateway.cli.registry_support import (
     FILE,
-    approver_option,
     json_option,
+    optional_approver_option,
     print_findings,
     print_history,
     print_json,
@@ -21,9 +24,11 @@ from gateway.cli.registry_support import (
     with_registry,
 )
 from gateway.cli.support import console
+from gateway.people.approvals import ProposalKind
 from gateway.registry import applications, merchants
 from gateway.registry.history import Step, Subject, history_of
 from gateway.registry.machine import ApplicationState
+from gateway.runtime.settings import Settings
 
 _successor_option = click.option(
     "--successor-of", type=int, help="The merchant out of whose reorganisation this one came."
@@ -95,20 +100,31 @@ def review_command(application_id: int, by: str) -> None:
 @click.command("register")
 @click.argument("application_id", metavar="ID", type=int)
 @by_option(required=True)
-@approver_option
-@click.option("--reason", default="", help="The act of registration, if there is one.")
+@optional_approver_option
+@click.option("--reason", default="", help="The act of registration; needed where it is proposed.")
 @_successor_option
 def register_command(
-    application_id: int, by: str, approved_by: str, reason: str, successor_of: int | None
+    application_id: int, by: str, approved_by: str | None, reason: str, successor_of: int | None
 ) -> None:
-    """Include the applicant in the register. It sells once its agreement is concluded and in force."""
-    merchant_id = with_registry(
-        lambda connection, _: applications.register(
-            connection, application_id, by=by, approved_by=approved_by, reason=reason,
-            successor_of=successor_of,
+    """Include the applicant in the register. It sells once its agreement is concluded and in force.
+
+    In production this makes a proposal, which another person approves.
+    """
+
+    async def work(connection: AsyncConnection, settings: Settings) -> str:
+        approver = approver_named(settings, approved_by)
+        if settings.enforces_four_eyes:
+            who = await signatory(settings, by)
+            found = await applications.read_application(connection, application_id)
+            payload = registration(found, successor_of)
+            return await proposed(settings, ProposalKind.REGISTER_MERCHANT, payload, who, reason)
+        merchant_id = await applications.register(
+            connection, application_id, by=by, approved_by=approver, reason=reason, successor_of=successor_of
         )
-    )  # fmt: skip
-    click.echo(f"merchant {merchant_id}")
+        return f"merchant {merchant_id}"
+
+    with told_refusals():
+        click.echo(with_registry(work))
 
 
 @click.command("refuse")
@@ -123,18 +139,31 @@ def refuse_command(application_id: int, by: str, reason: str) -> None:
 @click.command("take-over")
 @click.argument("file", type=FILE)
 @by_option(required=True)
-@approver_option
+@optional_approver_option
 @reason_option
 @_successor_option
-def take_over_command(file: Path, by: str, approved_by: str, reason: str, successor_of: int | None) -> None:
-    """Include a participant of the earlier programme without an application (decree 213-ПП, 3.8)."""
+def take_over_command(
+    file: Path, by: str, approved_by: str | None, reason: str, successor_of: int | None
+) -> None:
+    """Include a participant of the earlier programme without an application (decree 213-ПП, 3.8).
+
+    In production this makes a proposal, which another person approves.
+    """
     form = read_application(file)
-    merchant_id = with_registry(
-        lambda connection, _: merchants.take_over(
-            connection, form, by=by, approved_by=approved_by, reason=reason, successor_of=successor_of
+
+    async def work(connection: AsyncConnection, settings: Settings) -> str:
+        approver = approver_named(settings, approved_by)
+        if settings.enforces_four_eyes:
+            who = await signatory(settings, by)
+            payload = taking_over(form, successor_of)
+            return await proposed(settings, ProposalKind.REGISTER_MERCHANT, payload, who, reason)
+        merchant_id = await merchants.take_over(
+            connection, form, by=by, approved_by=approver, reason=reason, successor_of=successor_of
         )
-    )
-    click.echo(f"merchant {merchant_id}")
+        return f"merchant {merchant_id}"
+
+    with told_refusals():
+        click.echo(with_registry(work))
 
 
 async def _application_with_history(

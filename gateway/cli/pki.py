@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.cli.people_support import actor, by_option
 from gateway.cli.pki_status import status_command
 from gateway.cli.pki_support import (
     changed,
@@ -114,7 +115,8 @@ def issue_code_command(owner: Owner, hours: int, by: str) -> None:
 @pki_group.command("register")
 @owner_options
 @click.option("--certificate", "file", required=True, type=_FILE, help="The client's certificate, PEM.")
-def register_command(owner: Owner, file: Path) -> None:
+@by_option
+def register_command(owner: Owner, file: Path, by: str) -> None:
     """Admit a certificate of another authority, for doors behind a proxy that ends TLS."""
     try:
         certificate = x509.load_pem_x509_certificate(file.read_bytes())
@@ -122,7 +124,9 @@ def register_command(owner: Owner, file: Path) -> None:
         raise click.BadParameter(f"{file} is no certificate") from None
     fingerprint, ends_at = certificate.fingerprint(SHA256()), certificate.not_valid_after_utc
     with_owner_connection(
-        lambda connection, _: operating.register_certificate(connection, owner, fingerprint, ends_at)
+        lambda connection, _: operating.register_certificate(
+            connection, owner, fingerprint, ends_at, by=actor(by)
+        )
     )
     click.echo(f"{owner.name}: {fingerprint.hex()} until {ends_at:%Y-%m-%d}")
 
@@ -132,13 +136,18 @@ def register_command(owner: Owner, file: Path) -> None:
 @click.option("--fingerprint", help="One key: the SHA-256 of its certificate, hexadecimal.")
 @click.option("--certificate", "file", type=_FILE, help="One key: its certificate, PEM.")
 @click.option("--reason", required=True)
-def revoke_command(owner: Owner | None, fingerprint: str | None, file: Path | None, reason: str) -> None:
+@by_option
+def revoke_command(
+    owner: Owner | None, fingerprint: str | None, file: Path | None, reason: str, by: str
+) -> None:
     """Shut out a client, or one of its keys, for good: at every door within a second."""
     if sum(given is not None for given in (owner, fingerprint, file)) != 1:
         raise click.UsageError("name one: a terminal, a concentrator, a fingerprint or a certificate")
     if owner is not None:
         one = owner
-        count = with_owner_connection(lambda connection, _: operating.revoke_owner(connection, one, reason))
+        count = with_owner_connection(
+            lambda connection, _: operating.revoke_owner(connection, one, reason, by=actor(by))
+        )
         click.echo(f"{one.name}: {count} keys revoked")
         return
     try:
@@ -149,7 +158,9 @@ def revoke_command(owner: Owner | None, fingerprint: str | None, file: Path | No
         )
     except ValueError:
         raise click.UsageError("that is no certificate, or no fingerprint") from None
-    with_owner_connection(lambda connection, _: operating.revoke_fingerprint(connection, wanted, reason))
+    with_owner_connection(
+        lambda connection, _: operating.revoke_fingerprint(connection, wanted, reason, by=actor(by))
+    )
     click.echo(f"{wanted.hex()} revoked")
 
 
@@ -165,14 +176,15 @@ def create_hmac_master_command(file: Path) -> None:
 @pki_group.command("hmac-key")
 @owner_options
 @click.option("--to", "file", required=True, type=_NEW_FILE, help="A new file for the client.")
-def hmac_key_command(owner: Owner, file: Path) -> None:
+@by_option
+def hmac_key_command(owner: Owner, file: Path, by: str) -> None:
     """Admit a client to the JSON door by its next HMAC key. Revoke earlier ones when it is in use."""
 
     async def add(connection: AsyncConnection, settings: Settings) -> str:
         if settings.hmac_master_key_file is None:
             raise click.ClickException(f"{variable('hmac_master_key_file')} is not set")
         master = HmacMaster.load(settings.hmac_master_key_file)
-        key_id = await operating.add_hmac_key(connection, owner)
+        key_id = await operating.add_hmac_key(connection, owner, by=actor(by))
         create_secret(file, f"{key_id}\n{master.key(key_id).hex()}\n".encode())
         return key_id
 
@@ -182,12 +194,15 @@ def hmac_key_command(owner: Owner, file: Path) -> None:
 
 @pki_group.command("rotate-outcome-key")
 @click.option("--to", "file", required=True, type=_NEW_FILE, help="A new file for the private key.")
-def rotate_outcome_key_command(file: Path) -> None:
+@by_option
+def rotate_outcome_key_command(file: Path, by: str) -> None:
     """Make the next key of outcomes and publish it. Let it sign when tills have fetched the key set."""
     with changed():
         signer = OutcomeSigner.create(file)
     with_owner_connection(
-        lambda connection, _: operating.publish_outcome_key(connection, signer.key_id, signer.public_key)
+        lambda connection, _: operating.publish_outcome_key(
+            connection, signer.key_id, signer.public_key, by=actor(by)
+        )
     )
     name = variable("signing_key_file")
     click.echo(f"{signer.key_id} is published; {file} signs once it is {name} of every node")
@@ -195,21 +210,27 @@ def rotate_outcome_key_command(file: Path) -> None:
 
 @pki_group.command("publish-outcome-key")
 @click.argument("file", type=_FILE)
-def publish_outcome_key_command(file: Path) -> None:
+@by_option
+def publish_outcome_key_command(file: Path, by: str) -> None:
     """Publish a key of outcomes that signs already, as the first one of an installation does."""
     with changed():
         signer = OutcomeSigner.load(file)
     with_owner_connection(
-        lambda connection, _: operating.publish_outcome_key(connection, signer.key_id, signer.public_key)
+        lambda connection, _: operating.publish_outcome_key(
+            connection, signer.key_id, signer.public_key, by=actor(by)
+        )
     )
     click.echo(f"{signer.key_id} is published")
 
 
 @pki_group.command("retire-outcome-key")
 @click.argument("key_id")
-def retire_outcome_key_command(key_id: str) -> None:
+@by_option
+def retire_outcome_key_command(key_id: str, by: str) -> None:
     """Say that a key of outcomes signs no more. What it signed stays provable: it is never removed."""
-    with_owner_connection(lambda connection, _: operating.retire_outcome_key(connection, key_id))
+    with_owner_connection(
+        lambda connection, _: operating.retire_outcome_key(connection, key_id, by=actor(by))
+    )
     click.echo(f"{key_id} is retired")
 
 

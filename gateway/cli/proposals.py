@@ -11,6 +11,7 @@ import asyncpg
 import click
 from rich.table import Table
 
+from gateway.cli import merchants_proposed
 from gateway.cli.certificates_issue import Issued, copied, issued, result_of, tell
 from gateway.cli.ledger_commands import Told, correction_of, decided
 from gateway.cli.lists_publish import publish_proposed
@@ -141,6 +142,8 @@ def execute_command(number: int, file: Path | None, result_file: Path | None, by
                 return await _correct(connection, parts, number, who)
             if found.kind is ProposalKind.ISSUE_CERTIFICATES:
                 return await _issue(connection, parts, settings, number, who, file, result_file)
+        if found.kind in merchants_proposed.KINDS:
+            return Told(True, await merchants_proposed.execute(settings, found, who))
         raise click.ClickException(f"proposal {number} ({found.kind}) is executed by another command")
 
     with told_refusals():

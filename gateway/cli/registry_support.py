@@ -50,6 +50,11 @@ approver_option: Final = click.option(
     "--approved-by", required=True, help="Who approves it: a second person (four eyes)."
 )
 
+optional_approver_option: Final = click.option(
+    "--approved-by",
+    help="Who approves it: a second person (four eyes). In production a proposal is made instead.",
+)
+
 
 def with_registry(
     work: Callable[[AsyncConnection, Settings], Awaitable[Result]], *, reads_only: bool = False

@@ -1,6 +1,7 @@
 """The HTTP under the JSON door: aiohttp's low-level server, bounded wherever a client could hold it up."""
 
 import asyncio
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final, cast
 
@@ -24,7 +25,11 @@ _log = structlog.get_logger(__name__)
 class _Connection(web.RequestHandler):
     """One client's connection. Answers that it leaves unread for as long as it may be idle are its last."""
 
-    __slots__ = ("_unread", "fingerprint")
+    __slots__ = ("_left", "_unread", "fingerprint")
+
+    def __init__(self, manager: web.Server, left: Callable[[], None] | None, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._left = left
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         tls = transport.get_extra_info("ssl_object")
@@ -36,6 +41,8 @@ class _Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        if self._left is not None:
+            self._left()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -89,9 +96,11 @@ class HttpServer(web.Server):
         self._serving: dict[asyncio.Task[Any], web.RequestHandler] = {}
         self._is_leaving = False
 
-    def __call__(self) -> web.RequestHandler:
+    def __call__(self, left: Callable[[], None] | None = None) -> web.RequestHandler:
+        """A connection; `left` is called when it is lost."""
         return _Connection(
             self,
+            left,
             loop=self._loop,
             keepalive_timeout=self._idle_s,
             lingering_time=LINGER_S,

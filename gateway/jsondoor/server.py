@@ -5,13 +5,14 @@ Where HMAC keys are in use it also takes clients that have none; behind a proxy 
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import structlog
 
 from gateway.jsondoor.connections import HttpServer
+from gateway.jsondoor.gate import Gate, GateLimits, listeners_at
 from gateway.jsondoor.service import JsonService
 from gateway.registry.secret_files import create_secret
 from gateway.rpc.server import TlsIdentity
@@ -25,7 +26,8 @@ class JsonDoorSettings:
 
     `idle_timeout_s` bounds the time until a request's head is there, on a new connection too, and how long
     answers may lie unread; `needs_certificate` is off where HMAC keys are in use; `reuse_port` is for several
-    workers behind one port, as at the gRPC door.
+    workers behind one port, as at the gRPC door; `gate` is what one address may take, where no
+    proxy is before the door.
     """
 
     host: str
@@ -35,6 +37,7 @@ class JsonDoorSettings:
     handshake_timeout_s: float = 10.0
     reuse_port: bool = False
     needs_certificate: bool = True
+    gate: GateLimits = field(default_factory=GateLimits)
 
 
 def tls_context(identity: TlsIdentity, *, needs_certificate: bool = True) -> ssl.SSLContext:
@@ -71,6 +74,7 @@ class JsonDoor:
         self._settings = settings
         self._http: HttpServer | None = None
         self._listener: asyncio.Server | None = None
+        self._gate: Gate | None = None
 
     async def start(self) -> int:
         """Listen, and return the port (chosen by the system if it was 0).
@@ -79,19 +83,18 @@ class JsonDoor:
         """
         settings = self._settings
         http = HttpServer(self._service, message_bytes=settings.message_bytes, idle_s=settings.idle_timeout_s)
-        tls = None
-        if self._identity is not None:
+        if self._identity is None:
+            self._listener = await asyncio.get_running_loop().create_server(
+                http, settings.host, settings.port, reuse_port=settings.reuse_port or None
+            )
+            port: int = self._listener.sockets[0].getsockname()[1]
+        else:
             tls = tls_context(self._identity, needs_certificate=settings.needs_certificate)
-        self._listener = await asyncio.get_running_loop().create_server(
-            http,
-            settings.host,
-            settings.port,
-            ssl=tls,
-            ssl_handshake_timeout=None if tls is None else settings.handshake_timeout_s,
-            reuse_port=settings.reuse_port or None,
-        )
+            listeners = await listeners_at(settings.host, settings.port, reuse_port=settings.reuse_port)
+            self._gate = Gate(http, tls, settings.handshake_timeout_s, settings.gate)
+            self._gate.open(listeners)
+            port = listeners[0].getsockname()[1]
         self._http = http
-        port: int = self._listener.sockets[0].getsockname()[1]
         _log.info("the JSON door is open", host=settings.host, port=port)
         return port
 
@@ -102,9 +105,12 @@ class JsonDoor:
 
     async def drain(self, grace_s: float) -> None:
         """Take no new connection, and let what has begun to arrive be answered within `grace_s`."""
-        if self._http is None or self._listener is None:
+        if self._http is None:
             return
-        self._listener.close()
+        if self._listener is not None:
+            self._listener.close()
+        if self._gate is not None:
+            await self._gate.close()
         await self._http.drain(grace_s)
-        self._http = self._listener = None
+        self._http = self._listener = self._gate = None
         _log.info("the JSON door is closed")

@@ -52,6 +52,7 @@ class SubjectKind(StrEnum):
     CERTIFICATE = "CERTIFICATE"  # UUID
     CERTIFICATE_FILE = "CERTIFICATE_FILE"  # SHA-256 of the file, hex
     HOLDER = "HOLDER"  # the department's opaque id
+    CARD_LOCK = "CARD_LOCK"  # number
     CARD = "CARD"  # first 16 hex digits of the token; never a number
     STOP_LIST = "STOP_LIST"  # version
     APPLICATION = "APPLICATION"  # number
@@ -118,6 +119,7 @@ class Action(Enum):
     APPLICATION_SUBMITTED = ("application.submitted", "заявка подана", "application submitted")
     APPLICATION_DECIDED = ("application.decided", "заявка рассмотрена", "application decided")
     MERCHANT_REGISTERED = ("merchant.registered", "участник включён в реестр", "merchant registered")
+    MERCHANT_CHANGED = ("merchant.changed", "сведения об участнике изменены", "merchant changed")
     MERCHANT_SUSPENDED = ("merchant.suspended", "участник приостановлен", "merchant suspended")
     MERCHANT_RESUMED = ("merchant.resumed", "участник возобновлён", "merchant resumed")
     MERCHANT_EXCLUDED = ("merchant.excluded", "участник исключён", "merchant excluded")
@@ -125,11 +127,16 @@ class Action(Enum):
     AGREEMENT_CHANGED = ("agreement.changed", "соглашение изменено", "agreement changed")
     OUTLET_CHANGED = ("outlet.changed", "магазин изменён", "outlet changed")
     TERMINAL_CHANGED = ("terminal.changed", "касса изменена", "terminal changed")
+    KEY_CODE_ISSUED = ("key.code_issued", "выдан код подключения", "code of enrolment issued")
     KEY_ISSUED = ("key.issued", "ключ выдан", "client key issued")
+    KEY_RENEWED = ("key.renewed", "ключ продлён", "client key renewed")
     KEY_REVOKED = ("key.revoked", "ключ отозван", "client key revoked")
     KEY_ROTATED = ("key.rotated", "ключ шлюза сменён", "gateway's key rotated")
+    KEY_RETIRED = ("key.retired", "ключ шлюза выведен", "gateway's key retired")
     CARD_SEARCHED = ("card.searched", "поиск по карте", "searched by card")
     CARD_STOPPED = ("card.stopped", "карта в стоп-листе", "card stopped")
+    CARD_FREED = ("card.freed", "карта снята со стоп-листа", "card freed")
+    CARD_LOCK_LIFTED = ("card.lock_lifted", "блокировка подбора карт снята", "lock of card guessing lifted")
     CARD_REISSUED = ("card.reissued", "карта перевыпущена", "card re-issued")
     STOP_LIST_IMPORTED = ("stop_list.imported", "стоп-лист загружен", "stop list imported")
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")

@@ -97,6 +97,14 @@ async def account_of(
     return _account(row) if row else None
 
 
+async def get_account(connection: AsyncConnection, account_id: int) -> Account:
+    """One account; raises EnrolmentError ACCOUNT_UNKNOWN."""
+    row = (await connection.execute(select(table).where(table.c.id == account_id))).one_or_none()
+    if row is None:
+        raise EnrolmentError(EnrolmentCode.ACCOUNT_UNKNOWN, account_id=account_id)
+    return _account(row)
+
+
 async def accounts_of(connection: AsyncConnection, merchant_id: int) -> list[Account]:
     """Every account that was ever proposed, the earliest first."""
     statement = select(table).where(table.c.merchant_id == merchant_id).order_by(table.c.id)

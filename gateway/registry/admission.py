@@ -1,5 +1,6 @@
 """Including a participant in the register: by an application, or taken over without one."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -61,14 +62,21 @@ async def admit(connection: AsyncConnection, admission: Admission, *, successor_
         .values(merchant_id=merchant_id, **profile)
         .on_conflict_do_update(index_elements=["merchant_id"], set_=profile)
     )
-    await record(
-        connection, Subject.MERCHANT, merchant_id, step, (before, MerchantState.ACTIVE),
-        by=admission.by, approved_by=admission.approved_by, reason=admission.reason,
-    )  # fmt: skip
     if successor_of is not None:
         await link_successor(connection, merchant_id, successor_of)
-    await _add_outlets(connection, merchant_id, admission)
-    await _add_account(connection, merchant_id, admission)
+    outlet_ids = await _add_outlets(connection, merchant_id, admission)
+    account_id = await _add_account(connection, merchant_id, admission)
+    # After every change: each of them may have to wait for somebody who waits to record.
+    made = (
+        (Subject.MERCHANT, merchant_id, step, (before, MerchantState.ACTIVE)),
+        *((Subject.OUTLET, outlet_id, "add", ("", "enabled")) for outlet_id in outlet_ids),
+        (Subject.ACCOUNT, account_id, "confirm", ("", AccountState.CONFIRMED)),
+    )
+    for subject, subject_id, taken, states in made:
+        await record(
+            connection, subject, subject_id, taken, states,
+            by=admission.by, approved_by=admission.approved_by, reason=admission.reason,
+        )  # fmt: skip
     return merchant_id
 
 
@@ -100,7 +108,11 @@ async def link_successor(connection: AsyncConnection, merchant_id: int, predeces
 
 
 async def _readmit(connection: AsyncConnection, form: Application) -> tuple[int, MerchantState]:
-    statement = select(merchant.c.id, merchant.c.state).where(merchant.c.inn == form.inn).with_for_update()
+    statement = (
+        select(merchant.c.id, merchant.c.state)
+        .where(merchant.c.inn == form.inn)
+        .with_for_update(key_share=True)
+    )
     merchant_id, state = (await connection.execute(statement)).one()
     if state != MerchantState.ENDED:
         raise EnrolmentError(EnrolmentCode.ALREADY_REGISTERED, inn=form.inn)
@@ -119,21 +131,17 @@ async def _readmit(connection: AsyncConnection, form: Application) -> tuple[int,
     return merchant_id, MerchantState(state)
 
 
-async def _add_outlets(connection: AsyncConnection, merchant_id: int, admission: Admission) -> None:
+async def _add_outlets(connection: AsyncConnection, merchant_id: int, admission: Admission) -> Sequence[int]:
     rows = [
         {"merchant_id": merchant_id, "name": one.name, "address": one.address}
         for one in admission.application.outlets
     ]
     statement = insert(outlet).on_conflict_do_nothing().returning(outlet.c.id)
-    added = (await connection.execute(statement, rows)).scalars().all()
-    for outlet_id in added:
-        await record(
-            connection, Subject.OUTLET, outlet_id, "add", ("", "enabled"), by=admission.by,
-            approved_by=admission.approved_by, reason=admission.reason,
-        )  # fmt: skip
+    outlet_ids: Sequence[int] = (await connection.execute(statement, rows)).scalars().all()
+    return outlet_ids
 
 
-async def _add_account(connection: AsyncConnection, merchant_id: int, admission: Admission) -> None:
+async def _add_account(connection: AsyncConnection, merchant_id: int, admission: Admission) -> int:
     """The first account needs no change confirmed: both people saw it in the application."""
     new = (
         insert(merchant_account)
@@ -149,8 +157,5 @@ async def _add_account(connection: AsyncConnection, merchant_id: int, admission:
         )
         .returning(merchant_account.c.id)
     )
-    account_id = (await connection.execute(new)).scalar_one()
-    await record(
-        connection, Subject.ACCOUNT, account_id, "confirm", ("", AccountState.CONFIRMED), by=admission.by,
-        approved_by=admission.approved_by, reason=admission.reason,
-    )  # fmt: skip
+    account_id: int = (await connection.execute(new)).scalar_one()
+    return account_id

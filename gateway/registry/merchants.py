@@ -140,7 +140,8 @@ async def list_merchants(
 
 async def _move(connection: AsyncConnection, merchant_id: int, step: str, *, by: str, reason: str) -> None:
     by, reason = said(by=by, reason=reason)
-    locked = select(merchant.c.state).where(merchant.c.id == merchant_id).with_for_update()
+    # Not against whoever only refers to it, and may hold what this change waits for: the registry's epoch.
+    locked = select(merchant.c.state).where(merchant.c.id == merchant_id).with_for_update(key_share=True)
     before = (await connection.execute(locked)).scalar_one_or_none()
     if before is None:
         raise EnrolmentError(EnrolmentCode.MERCHANT_UNKNOWN, merchant_id=merchant_id)

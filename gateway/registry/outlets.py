@@ -57,7 +57,7 @@ async def set_outlet_enabled(
 ) -> None:
     """Enable or disable a shop. Raises EnrolmentError OUTLET_UNKNOWN, UNSIGNED, STEP_NOT_ALLOWED."""
     by, reason = said(by=by, reason=reason)
-    lock = select(outlet.c.is_enabled).where(outlet.c.id == outlet_id).with_for_update()
+    lock = select(outlet.c.is_enabled).where(outlet.c.id == outlet_id).with_for_update(key_share=True)
     before: bool | None = (await connection.execute(lock)).scalar_one_or_none()
     if before is None:
         raise EnrolmentError(EnrolmentCode.OUTLET_UNKNOWN, outlet_id=outlet_id)

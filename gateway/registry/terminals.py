@@ -192,7 +192,9 @@ async def list_terminals(
 
 
 async def _lock(connection: AsyncConnection, terminal_id: int) -> bool:
-    statement = select(terminal.c.is_enabled).where(terminal.c.id == terminal_id).with_for_update()
+    statement = (
+        select(terminal.c.is_enabled).where(terminal.c.id == terminal_id).with_for_update(key_share=True)
+    )
     found: bool | None = (await connection.execute(statement)).scalar_one_or_none()
     if found is None:
         raise EnrolmentError(EnrolmentCode.TERMINAL_UNKNOWN, terminal_id=terminal_id)

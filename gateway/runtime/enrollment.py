@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.record.words import Actor
 from gateway.registry.keys.enrolling import Enroller
 from gateway.registry.keys.operating import publish_outcome_key
 from gateway.registry.keys.outcome_keys import OutcomeKey, published_keys
@@ -138,6 +139,8 @@ async def _publish_own_key(settings: Settings) -> None:
     try:
         async with engine.begin() as connection:
             if not await published_keys(connection):
-                await publish_outcome_key(connection, signer.key_id, signer.public_key)
+                await publish_outcome_key(
+                    connection, signer.key_id, signer.public_key, by=Actor.system("enrollment")
+                )
     finally:
         await engine.dispose()

@@ -97,7 +97,8 @@ def test_one_card_is_stopped_freed_and_searched_by_typing_it(tillgate: CommandLi
     found = typed(tillgate, A, "cards", "search", "--by", "desk")
     assert "STOPPED" in found.output
     assert "утеря (HELP_DESK)" in found.output
-    assert "card.search" in found.output
+    (searched,) = tillgate.json("audit", "show", "--action", "card.searched", "--json")
+    assert ("desk", 16) == (searched["actor_id"], len(searched["subject_id"]))
     freed = typed(tillgate, A, "cards", "unstop", "--by", "desk")
     assert "1 freed" in freed.output
     assert "STOPPED" not in typed(tillgate, A, "cards", "search", "--by", "desk").output

@@ -13,12 +13,12 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
-from gateway.registry import admin
 from gateway.registry.pki import Issued, IssuingAuthority, fingerprint_of
 from gateway.rpc.service import SERVICE_NAME
 from gateway.runtime.bootstrap import Gateway
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import authority
+from tests import registry_changes
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, Till, door_on
 from tests.transports import Unary
@@ -80,7 +80,7 @@ async def test_a_revoked_key_gets_nothing_on_a_connection_that_stands(door: Door
     client, card = door.till(), await door.card(500_00)
     await client.call(till.authorize(card=card))
     fingerprint = fingerprint_of((client.client.folder / "cert.pem").read_bytes())
-    await admin.revoke_key(door.ledger.engine, fingerprint, "lost")
+    await registry_changes.revoke_key(door.ledger.engine, fingerprint, "lost")
     # Whatever decides on money reads the registry's epoch first, so nobody has to wait for the next look.
     colleague = door.till(door.tills_of(0)[1])
     await colleague.call(till.quote(card=card))
@@ -94,7 +94,7 @@ async def test_a_suspended_merchant_may_only_wind_down(door: Door) -> None:
     """From the next command on: no new hold, but a void of an earlier one."""
     client, card = door.till(), await door.card(500_00)
     held = await client.outcome(till.authorize(card=card))
-    await admin.suspend_merchant(door.ledger.engine, client.client.merchant_id, "audit")
+    await registry_changes.suspend_merchant(door.ledger.engine, client.client.merchant_id, "audit")
     declined = await client.outcome(till.authorize(card=card))
     assert reason_pb2.REASON_MERCHANT_SUSPENDED == declined.reason
     assert wire.DECISION_APPROVED == (await client.outcome(till.void(held.request_id))).decision
@@ -104,7 +104,7 @@ async def test_a_stopped_card_is_not_served_and_tells_nothing(door: Door) -> Non
     """From the next command on; whoever holds it learns no balance."""
     client, card = door.till(), await door.card(500_00)
     assert 1 == len((await client.call(service.GetBalanceRequest(card=card))).certificates)
-    await admin.stop_card(door.ledger.engine, door.token(card), "stolen")
+    await registry_changes.stop_card(door.ledger.engine, door.token(card), "stolen")
     assert reason_pb2.REASON_CARD_STOPPED == (await client.outcome(till.authorize(card=card))).reason
     balance = await client.call(service.GetBalanceRequest(card=card))
     assert (reason_pb2.REASON_CARD_STOPPED, 0) == (balance.reason, len(balance.certificates))

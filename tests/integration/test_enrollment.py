@@ -26,7 +26,7 @@ from merchant_sdk.enrollment import enroll
 from merchant_sdk.enrollment_files import CredentialsFolder
 from tests import wire_kit
 from tests.door_kit import Door, Refused, door_on
-from tests.keys_kit import Enrollment, enrollment_on, keep, leaf_of, new_key, reason_of, request_of
+from tests.keys_kit import OPERATOR, Enrollment, enrollment_on, keep, leaf_of, new_key, reason_of, request_of
 from tillgate.v1 import enrollment_service_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -180,7 +180,7 @@ async def test_a_key_that_is_known_is_not_certified_again(enrollment: Enrollment
     await enrolled(enrollment, await enrollment.code(owner), key)
     neighbour = Owner(terminal_id=(owner.terminal_id or 0) + 1)
     assert IN_USE == await enrolled(enrollment, await enrollment.code(neighbour), key)
-    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen"))
+    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen", by=OPERATOR))
     assert IN_USE == await enrolled(enrollment, await enrollment.code(owner), key)
 
 
@@ -262,7 +262,7 @@ async def test_unknown_and_revoked_certificates_renew_nothing(enrollment: Enroll
     """One of our own authority that the registry does not know is as good as none."""
     key = new_key()
     granted = await enrolled(enrollment, await enrollment.code(owner), key)
-    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen"))
+    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen", by=OPERATOR))
     assert "CLIENT_REVOKED" == await renewed(enrollment, granted, key, new_key())
     request = wire.RenewCertificateRequest(certificate=b"\x30\x00", certificate_request=request_of(new_key()))
     assert "CLIENT_UNKNOWN" == await asked(enrollment, "RenewCertificate", request)
@@ -327,7 +327,7 @@ async def test_a_purchase_worker_reads_no_code(enrollment: Enrollment) -> None:
 
 async def test_what_is_revoked_stays_revoked_for_whoever_asks(enrollment: Enrollment, owner: Owner) -> None:
     """The database itself refuses to take it back."""
-    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen"))
+    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen", by=OPERATOR))
     with pytest.raises(DBAPIError, match="never changed"):
         await enrollment.change(
             lambda connection: connection.execute(text("UPDATE client_key SET revoked_at = NULL"))

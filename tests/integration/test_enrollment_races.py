@@ -17,7 +17,7 @@ from gateway.registry.keys.operating import issue_code, revoke_fingerprint, revo
 from gateway.registry.keys.owners import Owner
 from gateway.registry.keys.requests import RENEWAL_CONTEXT
 from gateway.registry.pki import IssuingAuthority
-from tests.keys_kit import new_key, request_of
+from tests.keys_kit import OPERATOR, new_key, request_of
 from tests.registry_kit import Shop, shop_on
 from tests.unit.test_pki import NOW
 
@@ -96,7 +96,7 @@ async def test_nobody_renews_himself_past_a_revocation(shop: Shop, enroller: Enr
 
     async def revoke() -> None:
         async with shop.engine.begin() as connection:
-            await revoke_owner(connection, owner, "stolen")
+            await revoke_owner(connection, owner, "stolen", by=OPERATOR)
 
     for _ in range(ROUNDS):
         key = new_key()
@@ -110,7 +110,7 @@ async def test_a_revoked_key_takes_its_successors_along(shop: Shop, enroller: En
 
     async def revoke(granted: Granted) -> None:
         async with shop.engine.begin() as connection:
-            await revoke_fingerprint(connection, sha256(der_of(granted)).digest(), "stolen")
+            await revoke_fingerprint(connection, sha256(der_of(granted)).digest(), "stolen", by=OPERATOR)
 
     for _ in range(ROUNDS):
         key, next_key = new_key(), new_key()

@@ -12,8 +12,8 @@ import pytest_asyncio
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2
 
-from gateway.registry import admin
 from gateway.registry.pki import fingerprint_of
+from tests import registry_changes
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, Till, door_on
 from tests.transports import TRANSPORTS, end_of, next_burst, open_stream, refusal_in, refused
@@ -168,7 +168,7 @@ async def test_a_revoked_key_ends_its_stream_though_nothing_is_sent(door: Door) 
         await each.send(number(1, balance))
         await each.answer()
     fingerprint = fingerprint_of((client.client.folder / "cert.pem").read_bytes())
-    await admin.revoke_key(door.ledger.engine, fingerprint, "lost")
+    await registry_changes.revoke_key(door.ledger.engine, fingerprint, "lost")
     error = await line.refusal()
     assert (grpc.StatusCode.UNAUTHENTICATED, "CLIENT_REVOKED") == (error.code, error.reason)
     await other.send(number(2, balance))

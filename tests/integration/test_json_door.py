@@ -15,11 +15,11 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
-from gateway.registry import admin
 from gateway.registry.pki import Issued, IssuingAuthority, fingerprint_of
 from gateway.runtime.bootstrap import Gateway
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import authority
+from tests import registry_changes
 from tests import wire_kit as till
 from tests.door_kit import Door, Till, door_on
 from tests.json_client import JsonClient, Said, connect, head
@@ -93,7 +93,7 @@ async def test_a_revoked_key_gets_nothing_on_a_connection_that_stands(door: Door
     card = await door.card(500_00)
     assert 200 == (await client.post("GetBalance", {"card": MessageToDict(card)})).status
     fingerprint = fingerprint_of((door.fixture.terminals[0].folder / "cert.pem").read_bytes())
-    await admin.revoke_key(door.ledger.engine, fingerprint, "lost")
+    await registry_changes.revoke_key(door.ledger.engine, fingerprint, "lost")
     # Whatever decides on money reads the registry's epoch first, so nobody has to wait for the next look.
     await door.till(door.tills_of(0)[1]).call(till.quote(card=card))
     for said in (

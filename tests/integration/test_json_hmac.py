@@ -24,6 +24,7 @@ from gateway.registry.pki import IssuingAuthority
 from tests import wire_kit
 from tests.door_kit import Door, door_on
 from tests.json_client import client_context
+from tests.keys_kit import OPERATOR
 from tests.openapi_kit import schema_of
 from tillgate.v1 import purchase_pb2 as wire
 
@@ -85,7 +86,7 @@ async def door(tmp_path: Path, database_url: str, redis_url: str) -> AsyncIterat
 async def admitted(door: Door, owner: Owner) -> Client:
     """A new HMAC key of a client, known to the door."""
     async with door.ledger.engine.begin() as connection:
-        key_id = await add_hmac_key(connection, owner)
+        key_id = await add_hmac_key(connection, owner, by=OPERATOR)
     await known(door)
     assert door.settings.hmac_master_key_file is not None
     return Client(door, key_id, HmacMaster.load(door.settings.hmac_master_key_file).key(key_id))
@@ -179,7 +180,9 @@ async def test_a_key_that_was_never_registered_or_is_revoked_gets_nothing(door: 
     status, said = await unknown.send(BALANCE, body)
     assert (401, "CLIENT_UNKNOWN") == (status, said["reason"])
     async with door.ledger.engine.begin() as connection:
-        await revoke_owner(connection, Owner(terminal_id=door.fixture.terminals[0].terminal_ids[0]), "lost")
+        await revoke_owner(
+            connection, Owner(terminal_id=door.fixture.terminals[0].terminal_ids[0]), "lost", by=OPERATOR
+        )
     await known(door)
     status, said = await client.send(BALANCE, body)
     assert (401, "CLIENT_REVOKED") == (status, said["reason"])

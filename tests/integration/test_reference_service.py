@@ -14,10 +14,10 @@ from google.protobuf.json_format import ParseDict
 from gateway.goods.loader import SHIPPED, read_list_files
 from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.taking_over import take_over
-from gateway.registry import admin
 from gateway.registry.pki import fingerprint_of
 from gateway.rpc.references import CHUNK_ROWS
 from gateway.runtime.embedded import EmbeddedPostgres
+from tests import registry_changes
 from tests.door_kit import Door, Refused, Till, door_on
 from tests.json_client import JsonClient
 from tests.reference_kit import FIRST, RULES, SECOND, Desk, desk_on, gtin
@@ -327,7 +327,7 @@ async def test_a_revoked_key_gets_nothing_more(place: Place) -> None:
     stream = place.begin(CATALOGUE, till=till)
     await stream.read()
     fingerprint = fingerprint_of((till.client.folder / "cert.pem").read_bytes())
-    await admin.revoke_key(place.door.ledger.engine, fingerprint, "lost")
+    await registry_changes.revoke_key(place.door.ledger.engine, fingerprint, "lost")
     # Whatever decides on money reads the registry's epoch first, so nobody has to wait for the next look.
     balance = GetBalanceRequest(card=await place.door.card(1_00))
     await place.door.till(place.door.tills_of(0)[1]).call(balance)

@@ -10,9 +10,13 @@ from sqlalchemy.dialects.postgresql import Range
 
 from gateway.domain.policy import Agreement
 from gateway.domain.reasons import Reason
-from gateway.registry import admin, schema
+from gateway.registry import schema
+from gateway.registry.admin import UnknownCardError
+from gateway.registry.enrolment_errors import EnrolmentError
+from gateway.registry.keys.operating import UnknownKeyError
 from gateway.registry.reading import read_snapshot
 from gateway.registry.snapshot import ClientIdentity, ClientRefusedError
+from tests import registry_changes
 from tests.registry_kit import FINGERPRINT, Shop, add, add_link, add_outlet, agree, epoch_of, shop_on
 
 
@@ -73,10 +77,10 @@ async def test_a_concentrator_speaks_for_all_terminals_of_its_outlets(shop: Shop
 Change = Callable[[Shop], Awaitable[int]]
 
 CHANGES: dict[str, Change] = {
-    "suspend": lambda shop: admin.suspend_merchant(shop.engine, shop.merchant_id, "проверка"),
-    "outlet": lambda shop: admin.set_outlet_enabled(shop.engine, shop.outlet_id, False),
-    "terminal": lambda shop: admin.set_terminal_enabled(shop.engine, shop.terminal_id, False),
-    "revoke": lambda shop: admin.revoke_key(shop.engine, FINGERPRINT, "утеря"),
+    "suspend": lambda shop: registry_changes.suspend_merchant(shop.engine, shop.merchant_id, "проверка"),
+    "outlet": lambda shop: registry_changes.set_outlet_enabled(shop.engine, shop.outlet_id, False),
+    "terminal": lambda shop: registry_changes.set_terminal_enabled(shop.engine, shop.terminal_id, False),
+    "revoke": lambda shop: registry_changes.revoke_key(shop.engine, FINGERPRINT, "утеря"),
 }
 
 
@@ -106,26 +110,27 @@ async def test_what_the_changes_say_is_what_decisions_read(shop: Shop) -> None:
 
 async def test_a_suspension_keeps_its_first_instant(shop: Shop) -> None:
     """The wind-down time runs from it: a second suspension must not begin it anew."""
-    await admin.suspend_merchant(shop.engine, shop.merchant_id, "проверка")
+    await registry_changes.suspend_merchant(shop.engine, shop.merchant_id, "проверка")
     first = (await read_snapshot(shop.engine)).standing_of(shop.terminal_id)
-    await admin.suspend_merchant(shop.engine, shop.merchant_id, "ещё раз")
+    with pytest.raises(EnrolmentError):
+        await registry_changes.suspend_merchant(shop.engine, shop.merchant_id, "ещё раз")
     assert first == (await read_snapshot(shop.engine)).standing_of(shop.terminal_id)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda shop: admin.suspend_merchant(shop.engine, 404, ""),
-        lambda shop: admin.set_outlet_enabled(shop.engine, 404, False),
-        lambda shop: admin.set_terminal_enabled(shop.engine, 404, True),
-        lambda shop: admin.revoke_key(shop.engine, bytes(32), ""),
-        lambda shop: admin.stop_card(shop.engine, bytes(32), ""),
+        lambda shop: registry_changes.suspend_merchant(shop.engine, 404, "проверка"),
+        lambda shop: registry_changes.set_outlet_enabled(shop.engine, 404, False),
+        lambda shop: registry_changes.set_terminal_enabled(shop.engine, 404, True),
+        lambda shop: registry_changes.revoke_key(shop.engine, bytes(32), ""),
+        lambda shop: registry_changes.stop_card(shop.engine, bytes(32), ""),
     ],
 )
 async def test_what_is_not_registered_cannot_be_changed(shop: Shop, change: Change) -> None:
     """A slip in a number is told, and does not pass for a change that was made."""
     epoch = await epoch_of(shop.engine)
-    with pytest.raises(admin.UnknownEntryError):
+    with pytest.raises((EnrolmentError, UnknownKeyError, UnknownCardError)):
         await change(shop)
     assert epoch == await epoch_of(shop.engine)
 

@@ -12,6 +12,7 @@ from gateway.registry import admin, schema
 from gateway.registry.reading import read_snapshot
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
+from tests import registry_changes
 from tests.registry_kit import Shop, epoch_of, shop_on
 
 ONE, OTHER = b"\1" * 32, b"\2" * 32
@@ -84,12 +85,12 @@ async def test_a_stopped_card_stays_stopped_from_its_first_instant(shop: Shop) -
     """A stop is announced with a new epoch; a second one changes nothing of it."""
     await admin.bind_cards(shop.engine, "card-1", [(ONE, 7), (OTHER, 8)])
     before = await epoch_of(shop.engine)
-    assert before < await admin.stop_card(shop.engine, ONE, "смерть держателя")
+    assert before < await registry_changes.stop_card(shop.engine, ONE, "смерть держателя")
     assert {ONE: (7, "card-1", True), OTHER: (8, "card-1", False)} == await cards(shop.engine)
     stopped = select(schema.card.c.stopped_at, schema.card.c.stop_reason).where(schema.card.c.token == ONE)
     async with shop.engine.connect() as connection:
         first = (await connection.execute(stopped)).one()
-    await admin.stop_card(shop.engine, ONE, "утеря")
+    await registry_changes.stop_card(shop.engine, ONE, "утеря")
     async with shop.engine.connect() as connection:
         assert first == (await connection.execute(stopped)).one()
     assert "смерть держателя" == first.stop_reason
@@ -107,7 +108,7 @@ async def test_the_gateway_may_bind_and_stop_cards(gateway: AsyncEngine) -> None
     """Its role writes cards, and the epoch is counted up for it."""
     before = await epoch_of(gateway)
     await admin.bind_cards(gateway, "card-1", [(ONE, 7)])
-    assert before < await admin.stop_card(gateway, ONE, "утеря")
+    assert before < await registry_changes.stop_card(gateway, ONE, "утеря")
 
 
 OTHER_TABLES = [table for table in schema.metadata.sorted_tables if table is not schema.card]
@@ -143,5 +144,5 @@ async def test_the_reader_reads_cards_and_writes_none(
     engine = make_engine(postgres.url(database_name, "tillgate_reader"))
     assert {ONE: (7, "card-1", False)} == await cards(engine)
     with pytest.raises(ProgrammingError, match="permission denied"):
-        await admin.stop_card(engine, ONE, "утеря")
+        await registry_changes.stop_card(engine, ONE, "утеря")
     await engine.dispose()

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from gateway.following import BehindError
-from gateway.registry import admin
 from gateway.registry import registry as registry_module
 from gateway.registry.reading import read_snapshot
 from gateway.registry.registry import Registry
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
+from tests import registry_changes
 from tests.registry_kit import FINGERPRINT, Shop, shop_on, until
 
 
@@ -41,7 +41,7 @@ async def test_a_registry_that_is_behind_reads_before_it_answers(shop: Shop) -> 
     """The old snapshot stays what it was; the new one replaces it whole."""
     registry = await Registry.load(shop.engine)
     held = registry.snapshot
-    epoch = await admin.set_terminal_enabled(shop.engine, shop.terminal_id, False)
+    epoch = await registry_changes.set_terminal_enabled(shop.engine, shop.terminal_id, False)
     await registry.refresh_if_behind(epoch)
     old, new = held.standing_of(shop.terminal_id), registry.standing_of(shop.terminal_id)
     assert old is not None
@@ -62,7 +62,7 @@ async def test_callers_that_wait_together_share_one_reading(
         return await read_snapshot(shop.engine)
 
     monkeypatch.setattr(registry_module, "read_snapshot", counted)
-    epoch = await admin.set_terminal_enabled(shop.engine, shop.terminal_id, False)
+    epoch = await registry_changes.set_terminal_enabled(shop.engine, shop.terminal_id, False)
     await asyncio.gather(*(registry.refresh_if_behind(epoch) for _ in range(50)))
     assert 1 == len(readings)
     assert epoch == registry.snapshot.epoch
@@ -82,10 +82,10 @@ async def test_a_reading_that_began_before_the_change_is_not_taken_for_it(
         return found
 
     monkeypatch.setattr(registry_module, "read_snapshot", slow)
-    first_epoch = await admin.set_terminal_enabled(shop.engine, shop.terminal_id, False)
+    first_epoch = await registry_changes.set_terminal_enabled(shop.engine, shop.terminal_id, False)
     first = asyncio.create_task(registry.refresh_if_behind(first_epoch))
     await has_read.wait()
-    second_epoch = await admin.set_outlet_enabled(shop.engine, shop.outlet_id, False)
+    second_epoch = await registry_changes.set_outlet_enabled(shop.engine, shop.outlet_id, False)
     second = asyncio.create_task(registry.refresh_if_behind(second_epoch))
     may_go_on.set()
     await asyncio.gather(first, second)
@@ -105,7 +105,7 @@ async def test_a_cancelled_caller_leaves_the_reading_to_the_others(
         return await read_snapshot(shop.engine)
 
     monkeypatch.setattr(registry_module, "read_snapshot", slow)
-    epoch = await admin.set_terminal_enabled(shop.engine, shop.terminal_id, False)
+    epoch = await registry_changes.set_terminal_enabled(shop.engine, shop.terminal_id, False)
     dropped = asyncio.create_task(registry.refresh_if_behind(epoch))
     await has_begun.wait()
     staying = asyncio.create_task(registry.refresh_if_behind(epoch))
@@ -120,7 +120,7 @@ async def test_a_registry_that_cannot_read_again_decides_nothing(shop: Shop) -> 
     """What it said before may be wrong by now: the caller gets an error, and not the old answer."""
     held = await read_snapshot(shop.engine)
     registry = Registry(make_engine("postgresql+asyncpg://postgres@/absent?host=/nonexistent"), held)
-    epoch = await admin.set_terminal_enabled(shop.engine, shop.terminal_id, False)
+    epoch = await registry_changes.set_terminal_enabled(shop.engine, shop.terminal_id, False)
     results = await asyncio.gather(
         *(registry.refresh_if_behind(epoch) for _ in range(3)), return_exceptions=True
     )
@@ -140,7 +140,7 @@ async def test_a_node_without_purchases_follows_the_registry(shop: Shop) -> None
     """A revoked key is refused also where no batch reads the epoch."""
     registry = await Registry.load(shop.engine)
     following = asyncio.create_task(registry.follow(interval_s=0.01))
-    await admin.revoke_key(shop.engine, FINGERPRINT, "утеря")
+    await registry_changes.revoke_key(shop.engine, FINGERPRINT, "утеря")
     await until(shop.engine, lambda: FINGERPRINT in registry.snapshot.revoked)
     following.cancel()
     await asyncio.wait([following])
@@ -175,7 +175,7 @@ async def test_following_goes_on_after_the_database_was_away(
     )
     with capture_logs() as logs:
         following = asyncio.create_task(registry.follow(interval_s=0.01))
-        epoch = await admin.set_outlet_enabled(shop.engine, shop.outlet_id, False)
+        epoch = await registry_changes.set_outlet_enabled(shop.engine, shop.outlet_id, False)
         await until(shop.engine, lambda: bool(logs))
         assert epoch > registry.snapshot.epoch
         postgres.execute(f"GRANT CONNECT ON DATABASE {database_name} TO PUBLIC")

@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.domain.reasons import Reason
-from gateway.registry import admin, schema
+from gateway.registry import schema
 from gateway.registry.fixtures import Fixture, make_fixture
 from gateway.registry.pki import IssuingAuthority, fingerprint_of
 from gateway.registry.reading import read_snapshot
 from gateway.registry.requisites import is_valid_inn
 from gateway.registry.snapshot import ClientRefusedError, RegistrySnapshot
 from gateway.runtime.database import make_engine
+from tests import registry_changes
 from tests.registry_kit import epoch_of
 
 PROGRAMS = ("food", "children", "food")
@@ -163,7 +164,7 @@ async def test_a_revoked_key_stays_revoked(
 ) -> None:
     """Running the command again is no way around a revocation."""
     (till,) = (await made(engine, authority, tmp_path / "tills")).terminals
-    await admin.revoke_key(engine, key_of(till.folder), "утеря")
+    await registry_changes.revoke_key(engine, key_of(till.folder), "утеря")
     await made(engine, authority, tmp_path / "tills")
     assert Reason.CLIENT_REVOKED is refusal(await read_snapshot(engine), key_of(till.folder))
 

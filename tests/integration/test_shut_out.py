@@ -22,7 +22,6 @@ import pytest
 import pytest_asyncio
 from google.protobuf.message import Message
 
-from gateway.registry import admin
 from gateway.registry.cards import card_token
 from gateway.registry.fixtures import ClientFolder
 from gateway.registry.pki import IssuingAuthority, fingerprint_of
@@ -30,7 +29,7 @@ from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from gateway.runtime.keys import load_keys
 from gateway.runtime.settings import load_settings
-from tests import wire_kit
+from tests import registry_changes, wire_kit
 from tests.crash.harness import Town, found_town
 from tests.crash.processes import PATIENCE_S, GatewayProcess
 from tests.crash.tills import Line
@@ -164,7 +163,7 @@ async def test_a_revoked_key_is_out_at_every_worker_within_a_second(scene: Scene
                     await stream.write(service.ExchangeRequest(messages=[message]).SerializeToString())
                     assert await next_burst(stream)
                 fingerprint = fingerprint_of((client.folder / "cert.pem").read_bytes())
-                await admin.revoke_key(engine, fingerprint, "lost")
+                await registry_changes.revoke_key(engine, fingerprint, "lost")
                 revoked_at = time.monotonic()
                 asked = (until_refused(line, scene.balance(), "CLIENT_REVOKED") for line in lines)
                 *out_at, ended_at = await asyncio.gather(*asked, until_ended(idle))
@@ -200,7 +199,7 @@ async def test_a_suspended_merchant_authorizes_nothing_from_the_next_command_on(
     async with scene.lines(client) as lines:
         held = wire_kit.authorize(wire_kit.line(1, 10_00), card=scene.card())
         await ask(lines[0], held)
-        await admin.suspend_merchant(engine, client.merchant_id, "audit")
+        await registry_changes.suspend_merchant(engine, client.merchant_id, "audit")
         answers = await asyncio.gather(
             *(ask(line, wire_kit.authorize(wire_kit.line(1, 10_00), card=scene.card())) for line in lines)
         )
@@ -220,7 +219,7 @@ async def test_a_stopped_card_is_not_served_from_the_next_command_on(scene: Scen
     engine = make_engine(scene.town.database_url, pool_size=1)
     token = card_token(scene.town.cards[1], "", load_keys(load_settings(scene.town.settings)).card_tokens)
     async with scene.lines(scene.town.clients[3]) as lines:
-        await admin.stop_card(engine, token, "stolen")
+        await registry_changes.stop_card(engine, token, "stolen")
         sales = await asyncio.gather(
             *(ask(line, wire_kit.sale(wire_kit.line(1, 10_00), card=scene.card(1))) for line in lines)
         )

@@ -26,7 +26,7 @@ from merchant_sdk.till_cli import main
 from tests.door_kit import Door, door_on
 from tests.enrolment_kit import entity
 from tests.integration.test_applications_wire import on_wire
-from tests.keys_kit import Enrollment, enrollment_on
+from tests.keys_kit import OPERATOR, Enrollment, enrollment_on
 
 
 @pytest_asyncio.fixture
@@ -160,7 +160,7 @@ async def test_a_new_key_of_outcomes_reaches_the_till_before_it_signs(
     await enrolled(enrollment, owner, folder)
     signer = OutcomeSigner.create(tmp_path / "next.pem")
     await enrollment.change(
-        lambda connection: publish_outcome_key(connection, signer.key_id, signer.public_key)
+        lambda connection: publish_outcome_key(connection, signer.key_id, signer.public_key, by=OPERATOR)
     )
     before = {key["key_id"] for key in json.loads((folder / "outcome_keys.json").read_text())["keys"]}
     assert 0 == await run("renew", folder)
@@ -174,7 +174,7 @@ async def test_a_revoked_till_is_told_so(
     """Neither check nor renewal goes; only a new code helps, with a new key."""
     folder = tmp_path / "till-1"
     await enrolled(enrollment, owner, folder)
-    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen"))
+    await enrollment.change(lambda connection: revoke_owner(connection, owner, "stolen", by=OPERATOR))
     assert 1 == await run("renew", folder, "--now")
     assert "revoked" in capsys.readouterr().err
     with pytest.raises(UnauthenticatedError):

@@ -25,7 +25,7 @@ from gateway.runtime.keys import authority
 from tests import wire_kit
 from tests.door_kit import Door, door_on
 from tests.json_client import client_context
-from tests.keys_kit import Enrollment, enrollment_on
+from tests.keys_kit import OPERATOR, Enrollment, enrollment_on
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
@@ -145,7 +145,7 @@ async def test_an_expired_certificate_does_not_get_in_though_the_registry_has_it
         async with scene.door.ledger.engine.begin() as connection:
             owner = Owner(terminal_id=scene.door.fixture.terminals[0].terminal_ids[0])
             await register_certificate(
-                connection, owner, certificate.fingerprint(SHA256()), NOW + LEAF_VALIDITY
+                connection, owner, certificate.fingerprint(SHA256()), NOW + LEAF_VALIDITY, by=OPERATOR
             )
         folder = folder_of(tmp_path / str(heard), issued, made.root_pem)
         context = context_of(folder, ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)

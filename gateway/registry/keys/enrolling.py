@@ -18,6 +18,8 @@ from sqlalchemy import Select, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 from gateway.registry.keys.codes import Code
 from gateway.registry.keys.owners import Description, Owner, describe
 from gateway.registry.keys.requests import CERTIFICATE_MAX_BYTES, digest_of, is_proved, read_request
@@ -29,6 +31,9 @@ RENEWAL_OVERLAP: Final = timedelta(hours=24)
 """How long a certificate goes on beside its successor."""
 HASHES_AT_ONCE: Final = 2
 """Slow hashes are made of codes whose names are known; more wait, so that nobody keeps the machine busy."""
+
+NAME: Final = "enrollment"
+"""What the audit log calls the part that answers a code."""
 
 Certify = Callable[[str, EllipticCurvePublicKey, datetime], bytes]
 """Signs a certificate for a subject's public key; PEM, with its chain."""
@@ -166,6 +171,8 @@ class Enroller:
         )
         used = {"used_at": func.tillgate_now(), "used_fingerprint": fingerprint}
         await connection.execute(update(enrollment_code).where(this).values(used))
+        issued_by = {"code_name": row.name, "code_issued_by": row.issued_by}
+        await _note(connection, Actor.system(NAME), Action.KEY_ISSUED, owner, granted, issued_by)
         return granted
 
     async def _succeed(
@@ -181,6 +188,8 @@ class Enroller:
         await connection.execute(
             update(client_key).where(client_key.c.fingerprint == row.fingerprint).values(ends_at=ends_at)
         )
+        by = Actor.client_key(row.fingerprint)
+        await _note(connection, by, Action.KEY_RENEWED, Owner.of(row), granted, {})
         return granted
 
     async def _admit(
@@ -227,3 +236,17 @@ class Enroller:
             raise refusal
         client = await describe(connection, Owner.of(row))
         return Granted(row.chain_pem.encode("ascii"), client, row.ends_at)
+
+
+async def _note(
+    connection: AsyncConnection,
+    by: Actor,
+    action: Action,
+    owner: Owner,
+    granted: Granted,
+    details: dict[str, str],
+) -> None:
+    """Write what was granted to the audit log, as the last thing of its transaction."""
+    subject = Subject(SubjectKind.CLIENT_KEY, fingerprint_of(granted.chain_pem).hex())
+    told = {"owner": owner.name, "ends_at": granted.ends_at.isoformat(), **details}
+    await record(connection, actor=by, action=action, subject=subject, details=told)

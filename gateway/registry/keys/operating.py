@@ -1,4 +1,5 @@
-"""What operators do with keys: issue codes, register and revoke, publish and retire. Each is one transaction.
+"""What operators do with keys: issue codes, register and revoke, publish and retire. Each is one transaction,
+which the audit log tells of.
 
 All of it is for the role that owns the tables: neither a purchase worker nor the enrolment process may.
 """
@@ -7,12 +8,15 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
+from gateway.registry.history import person
 from gateway.registry.keys import hmac_keys
 from gateway.registry.keys.codes import SALT_BYTES, Code
 from gateway.registry.keys.owners import Owner, describe
@@ -56,11 +60,15 @@ async def issue_code(
         ends_at=func.tillgate_now() + validity,
     )
     ends_at = (await connection.execute(row.returning(enrollment_code.c.ends_at))).scalar_one()
+    await _note(
+        connection, person(issued_by), Action.KEY_CODE_ISSUED, owner.subject,
+        code_name=code.name, ends_at=ends_at.isoformat(),
+    )  # fmt: skip
     return IssuedCode(code, ends_at)
 
 
 async def register_certificate(
-    connection: AsyncConnection, owner: Owner, fingerprint: bytes, ends_at: datetime
+    connection: AsyncConnection, owner: Owner, fingerprint: bytes, ends_at: datetime, *, by: Actor
 ) -> None:
     """Admit a certificate of another authority, for doors behind a proxy that knows that authority.
 
@@ -74,9 +82,11 @@ async def register_certificate(
     )
     if (await connection.execute(row)).rowcount == 0:
         raise KeyTakenError(f"{fingerprint.hex()} is registered already")
+    subject = Subject(SubjectKind.CLIENT_KEY, fingerprint.hex())
+    await _note(connection, by, Action.KEY_ISSUED, subject, owner=owner.name, ends_at=ends_at.isoformat())
 
 
-async def add_hmac_key(connection: AsyncConnection, owner: Owner) -> str:
+async def add_hmac_key(connection: AsyncConnection, owner: Owner, *, by: Actor) -> str:
     """Register the next HMAC key of an owner and return its id; earlier ones stay until they are revoked.
 
     Raises UnknownOwnerError.
@@ -90,10 +100,12 @@ async def add_hmac_key(connection: AsyncConnection, owner: Owner) -> str:
         fingerprint=fingerprint, **owner.columns, kind="HMAC", hmac_version=version
     )
     await connection.execute(row)
+    subject = Subject(SubjectKind.CLIENT_KEY, fingerprint.hex())
+    await _note(connection, by, Action.KEY_ISSUED, subject, owner=owner.name, hmac_key=key_id)
     return key_id
 
 
-async def revoke_owner(connection: AsyncConnection, owner: Owner, reason: str) -> int:
+async def revoke_owner(connection: AsyncConnection, owner: Owner, reason: str, *, by: Actor) -> int:
     """Revoke every key of an owner, of either kind, and withdraw its codes; how many keys that were.
 
     Raises UnknownOwnerError.
@@ -101,10 +113,14 @@ async def revoke_owner(connection: AsyncConnection, owner: Owner, reason: str) -
     await describe(connection, owner)
     await _withdraw_codes(connection, owner)
     # A renewal under way holds a key that is to go, and its successor is seen only by who waited for it.
-    return sum([await _revoke(connection, owner.owns(client_key), reason) for _ in range(2)])
+    count = sum([await _revoke(connection, owner.owns(client_key), reason) for _ in range(2)])
+    await _note(connection, by, Action.KEY_REVOKED, owner.subject, reason=reason, keys=count)
+    return count
 
 
-async def revoke_fingerprint(connection: AsyncConnection, fingerprint: bytes, reason: str) -> None:
+async def revoke_fingerprint(
+    connection: AsyncConnection, fingerprint: bytes, reason: str, *, by: Actor
+) -> None:
     """Revoke one key with all that it was renewed to: whoever has it may have renewed it.
 
     One that is revoked already stays so. Raises UnknownKeyError.
@@ -113,11 +129,13 @@ async def revoke_fingerprint(connection: AsyncConnection, fingerprint: bytes, re
     known = select(columns.fingerprint).where(columns.fingerprint == fingerprint)
     if (await connection.execute(known)).first() is None:
         raise UnknownKeyError(f"no key {fingerprint.hex()} is registered")
-    await _revoke(connection, columns.fingerprint == fingerprint, reason)
+    count = await _revoke(connection, columns.fingerprint == fingerprint, reason)
     line = known.cte("line", recursive=True)
     successors = select(columns.fingerprint).join(line, columns.replaces == line.c.fingerprint)
     line = line.union_all(successors)
-    await _revoke(connection, columns.fingerprint.in_(select(line.c.fingerprint)), reason)
+    count += await _revoke(connection, columns.fingerprint.in_(select(line.c.fingerprint)), reason)
+    subject = Subject(SubjectKind.CLIENT_KEY, fingerprint.hex())
+    await _note(connection, by, Action.KEY_REVOKED, subject, reason=reason, keys=count)
 
 
 async def _revoke(connection: AsyncConnection, which: ColumnElement[bool], reason: str) -> int:
@@ -129,13 +147,16 @@ async def _revoke(connection: AsyncConnection, which: ColumnElement[bool], reaso
     return (await connection.execute(gone)).rowcount
 
 
-async def publish_outcome_key(connection: AsyncConnection, key_id: str, public_key: bytes) -> None:
+async def publish_outcome_key(
+    connection: AsyncConnection, key_id: str, public_key: bytes, *, by: Actor
+) -> None:
     """Let tills know a key of outcomes before it signs; one that is published stays as it is."""
     row = pg_insert(outcome_key).values(key_id=key_id, public_key=public_key).on_conflict_do_nothing()
-    await connection.execute(row)
+    if (await connection.execute(row)).rowcount:
+        await _note(connection, by, Action.KEY_ROTATED, Subject(SubjectKind.KEY, key_id), use="outcomes")
 
 
-async def retire_outcome_key(connection: AsyncConnection, key_id: str) -> None:
+async def retire_outcome_key(connection: AsyncConnection, key_id: str, *, by: Actor) -> None:
     """Say that a key signs no more; what it signed stays provable. Raises UnknownKeyError."""
     gone = (
         update(outcome_key)
@@ -144,6 +165,14 @@ async def retire_outcome_key(connection: AsyncConnection, key_id: str) -> None:
     )
     if (await connection.execute(gone)).rowcount == 0:
         raise UnknownKeyError(f"no outcome key {key_id} is published")
+    await _note(connection, by, Action.KEY_RETIRED, Subject(SubjectKind.KEY, key_id), use="outcomes")
+
+
+async def _note(
+    connection: AsyncConnection, by: Actor, action: Action, subject: Subject, **details: Any
+) -> None:
+    """Write it to the audit log, as the last thing of a function."""
+    await record(connection, actor=by, action=action, subject=subject, details=details)
 
 
 async def _withdraw_codes(connection: AsyncConnection, owner: Owner) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, FromClause, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.record.words import Subject, SubjectKind
 from gateway.registry.schema import concentrator, concentrator_outlet, outlet, terminal
 
 
@@ -30,6 +31,13 @@ class Owner:
         """How certificates, HMAC keys and people name it: terminal-12."""
         kind = "concentrator" if self.terminal_id is None else "terminal"
         return f"{kind}-{self.terminal_id or self.concentrator_id}"
+
+    @property
+    def subject(self) -> Subject:
+        """What the audit log calls it."""
+        if self.terminal_id is not None:
+            return Subject(SubjectKind.TERMINAL, str(self.terminal_id))
+        return Subject(SubjectKind.CONCENTRATOR, str(self.concentrator_id))
 
     @property
     def columns(self) -> dict[str, int | None]:

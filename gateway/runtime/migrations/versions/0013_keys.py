@@ -85,6 +85,20 @@ TRIGGERS = (
     CREATE TRIGGER outcome_key_kept_whole BEFORE DELETE OR TRUNCATE ON outcome_key
       FOR EACH STATEMENT EXECUTE FUNCTION keys_refuse_change()
     """,
+    # Whoever breaks into the process of enrolment may not put words into a person's mouth.
+    """
+    CREATE FUNCTION audit_refuse_words() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'enrolment records the keys that it grants, and nothing else'
+        USING ERRCODE = 'insufficient_privilege';
+    END $$
+    """,
+    """
+    CREATE TRIGGER audit_entry_of_enrollment BEFORE INSERT ON audit_entry FOR EACH ROW
+      WHEN (current_user = 'tillgate_enrollment'
+        AND (NEW.actor_kind = 'PERSON' OR NEW.action NOT IN ('key.issued', 'key.renewed')))
+      EXECUTE FUNCTION audit_refuse_words()
+    """,
     """
     CREATE TRIGGER client_key_stays_revoked BEFORE UPDATE OF revoked_at ON client_key
       FOR EACH ROW WHEN (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at)
@@ -107,6 +121,9 @@ GRANTS = (
     "GRANT SELECT (id, request_id, inn, name, body_sha256, state, submitted_at, changed_at, reason, merchant_id),"
     " INSERT (request_id, inn, name, body, body_sha256) ON application TO tillgate_enrollment",
     "GRANT SELECT ON bic_directory, bic_entry TO tillgate_enrollment",
+    # It tells the audit log what it granted, and reads no more of it than a new entry needs.
+    "ALTER FUNCTION audit_follow() SECURITY DEFINER SET search_path = public",
+    "GRANT SELECT (id, hash), INSERT ON audit_entry TO tillgate_enrollment",
     # Applications come through the process of enrolment, and no longer through one that serves purchases.
     "REVOKE INSERT (request_id, inn, name, body, body_sha256) ON application FROM tillgate_gateway",
 )
