@@ -20,13 +20,15 @@ from uuid import UUID
 from gateway.domain.policy import MOSCOW
 from gateway.runtime.embedded import EmbeddedServerError
 from loadtests.demo.baskets import DemoBasket, load_baskets, load_fns_receipts
-from loadtests.demo.day import is_on_cable, is_suspended, open_tills, run_day
+from loadtests.demo.day import is_on_cable, open_tills, run_day
 from loadtests.demo.decisions import read_decisions
 from loadtests.demo.department import credit_all
+from loadtests.demo.fate import fates
 from loadtests.demo.fiscal import Rebought, buy_receipts, show_receipts
 from loadtests.demo.gateway_process import GatewayProcess, running_gateway
 from loadtests.demo.holders import EVERYDAY, Holder, make_holders
 from loadtests.demo.items import items_of
+from loadtests.demo.joining import join_all
 from loadtests.demo.money import count
 from loadtests.demo.proof import Proof, prove
 from loadtests.demo.publishing import catalogued, publish_all, wait_until
@@ -155,7 +157,7 @@ def _size(options: argparse.Namespace, baskets: int) -> Size:
 
 def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View) -> int:
     directory: Path = options.directory
-    view.say("starting PostgreSQL and Valkey, and registering example merchants with their tills")
+    view.say("starting PostgreSQL and Valkey")
     rng, today = Random(SEED), datetime.now(MOSCOW).date()
     baskets = list(load_baskets())
     shops = Shops(items_of(baskets))
@@ -164,18 +166,17 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
     holders = make_holders(size.holders, rng, today)
     with (
         catalogued(directory, shops.items.values()) as goods,
-        open_world(directory, size.hold_ttl_s, view.say) as world,
+        open_world(directory, size.hold_ttl_s, view.say, join_all) as world,
     ):
         with_receipts, others = _reserve(holders, len(receipts))
         on_cable = [is_on_cable(number) for number in range(len(world.places))]
-        suspended = [is_suspended(place, world.places) for place in world.places]
         merchants = [place.merchant_id for place in world.places]
         visits = plan(
             baskets[: size.buyers],
             lambda basket, till: shops.basket(basket, merchants[till]),
             others,
             on_cable,
-            suspended,
+            fates(world.places, on_cable),
             size.open_s,
             rng,
         )
