@@ -18,16 +18,40 @@ _POLL_INTERVAL_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentProcess:
-    """The running enrolment; `ca_pem` is whom merchants and tills are told to believe there."""
+    """Enrolment that was started; `ca_pem` is whom merchants and tills are told to believe there."""
 
-    host: str
-    port: int
+    world: World
+    process: "subprocess.Popen[bytes]"
     ca_pem: bytes
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return self.world.settings.enrollment_host
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self.world.settings.enrollment_port
+
+    def wait_until_listening(self) -> None:
+        """Return when it takes connections; raises DemoError if it does not come to that."""
+        deadline_s = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline_s and self.process.poll() is None:
+            try:
+                socket.create_connection((self.host, self.port), timeout=1).close()
+            except OSError:
+                time.sleep(_POLL_INTERVAL_S)
+            else:
+                return
+        raise DemoError(
+            f"enrolment did not start; its log ends with:\n{self.world.end_of_log(ENROLLMENT_LOG)}"
+        )
 
 
 @contextmanager
 def running_enrollment(world: World) -> Iterator[EnrollmentProcess]:
-    """Start enrolment, wait until it listens, and stop it in order at the end; raises DemoError."""
+    """Start enrolment, which then gets ready by itself, and stop it in order at the end."""
     settings = world.settings
     with (settings.data_dir / ENROLLMENT_LOG).open("wb") as log:
         process = subprocess.Popen(
@@ -40,9 +64,7 @@ def running_enrollment(world: World) -> Iterator[EnrollmentProcess]:
             start_new_session=True,
         )
     try:
-        host, port = settings.enrollment_host, settings.enrollment_port
-        _wait_until_listening(world, process, host, port)
-        yield EnrollmentProcess(host, port, load_tls(settings).client_ca)
+        yield EnrollmentProcess(world, process, load_tls(settings).client_ca)
     finally:
         process.terminate()
         try:
@@ -50,15 +72,3 @@ def running_enrollment(world: World) -> Iterator[EnrollmentProcess]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _wait_until_listening(world: World, process: "subprocess.Popen[bytes]", host: str, port: int) -> None:
-    deadline_s = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline_s and process.poll() is None:
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-        except OSError:
-            time.sleep(_POLL_INTERVAL_S)
-        else:
-            return
-    raise DemoError(f"enrolment did not start; its log ends with:\n{world.end_of_log(ENROLLMENT_LOG)}")

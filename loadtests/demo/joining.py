@@ -41,11 +41,13 @@ def join_all(world: World, shape: Shape) -> Path:
     """Let all merchants, shops and tills join; returns where the tills keep their keys. Raises DemoError."""
     directory = world.settings.data_dir / "bic_directory.xml"
     directory.write_bytes(bic_directory(moscow_date(datetime.now(UTC))))
-    if code := world.command("bic", "import", str(directory), "--by", CLERK):
-        raise DemoError(f"tillgate bic import ended with exit code {code}")
-    world.say("$ tillgate serve-enrollment &")
     started_s = time.monotonic()
+    world.say("$ tillgate serve-enrollment &")
     with running_enrollment(world) as process:
+        # Before anybody applies: from then on an applicant's bank must be in it.
+        if code := world.command("bic", "import", str(directory), "--by", CLERK):
+            raise DemoError(f"tillgate bic import ended with exit code {code}")
+        process.wait_until_listening()
         try:
             asyncio.run(_join_all(world, process, shape))
         except (TillgateError, EnrolmentError) as error:

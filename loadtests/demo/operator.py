@@ -1,6 +1,7 @@
 """What an operator of the gateway does during the demo's day: stops cards, shuts out merchant and till."""
 
 import asyncio
+import shlex
 import subprocess
 from types import TracebackType
 from typing import Final, Self
@@ -46,7 +47,7 @@ class Operator:
         await self._command("pki", "revoke", "--terminal", str(terminal_id), "--reason", _REASON)
 
     async def _command(self, *arguments: str) -> None:
-        self._world.say(f"$ tillgate {' '.join(arguments)}")
+        self._world.say(f"$ tillgate {shlex.join(arguments)}")
         process = await asyncio.create_subprocess_exec(
             *tillgate(*arguments),
             env=self._world.environment,

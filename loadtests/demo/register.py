@@ -19,8 +19,8 @@ from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
 from loadtests.demo.place import drive_number, kkt_number
 
-CLERK: Final = "Пример: специалист отдела"
-APPROVER: Final = "Пример: начальник отдела"
+CLERK: Final = "clerk"
+APPROVER: Final = "head-of-office"
 
 _CONNECTIONS: Final = 4
 

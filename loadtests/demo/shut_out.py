@@ -7,7 +7,7 @@ from typing import Final
 
 from loadtests.demo.everyday import Buyer, receipt_for
 from loadtests.demo.till import Till
-from merchant_sdk import GatewayError, PurchaseState, Reason
+from merchant_sdk import PurchaseState, Reason, UnauthenticatedError
 
 WITHIN_S: Final = 1.0
 """So long after the command has ended, every node of the gateway knows of it."""
@@ -41,7 +41,7 @@ async def no_sale(till: Till, buyer: Buyer) -> None:
     result, _ = await till.sale(buyer.holder, buyer.basket, receipts=[receipt_for(till, buyer)])
     till.figures.counts[SUSPENDED_ASKED] += 1
     till.figures.counts[SUSPENDED_SOLD] += result.is_approved
-    if result.reason is not Reason.MERCHANT_SUSPENDED:
+    if result.reason is not Reason.MERCHANT_SUSPENDED and not result.is_undone:
         till.books.wrong.append(
             f"a sale of a suspended merchant: {result.decision.name} {result.reason.name}"
         )
@@ -66,12 +66,13 @@ async def no_answer(till: Till, buyer: Buyer) -> None:
 
 
 async def _shut(till: Till, what: str, call: Awaitable[object]) -> None:
-    till.figures.counts[REVOKED_ASKED] += 1
     try:
         await call
-    except GatewayError as error:
+    except UnauthenticatedError as error:
+        till.figures.counts[REVOKED_ASKED] += 1
         if error.reason is not Reason.CLIENT_REVOKED:
             till.books.wrong.append(f"{what} of a revoked till: {error}")
     else:
+        till.figures.counts[REVOKED_ASKED] += 1
         till.figures.counts[REVOKED_ANSWERED] += 1
         till.books.wrong.append(f"{what} of a revoked till was answered")

@@ -6,6 +6,7 @@ them where these would be too many, so that the demo can show nothing that an in
 
 import asyncio
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -108,7 +109,7 @@ class World:
 
     def command(self, *arguments: str) -> int:
         """Run a `tillgate` command before the eyes of who is watching; returns its exit code."""
-        self.say(f"$ tillgate {' '.join(arguments)}")
+        self.say(f"$ tillgate {shlex.join(arguments)}")
         return subprocess.run(tillgate(*arguments), env=self.environment, check=False).returncode
 
 
