@@ -23,6 +23,7 @@ from loadtests.demo.enrollment_process import EnrollmentProcess, running_enrollm
 from loadtests.demo.lossy import Cable
 from loadtests.demo.money import count
 from loadtests.demo.register import CLERK, Department, shops
+from loadtests.demo.stopping import run_stoppable
 from loadtests.demo.world import ENROLLMENT_LOG, DemoError, Shape, World
 from merchant_sdk import TillgateError
 from merchant_sdk.enrollment import SECRET_BYTES, ApplicationStatus, EnrollmentClient, enroll
@@ -49,7 +50,7 @@ def join_all(world: World, shape: Shape) -> Path:
             raise DemoError(f"tillgate bic import ended with exit code {code}")
         process.wait_until_listening()
         try:
-            asyncio.run(_join_all(world, process, shape))
+            run_stoppable(_join_all(world, process, shape))
         except (TillgateError, EnrolmentError) as error:
             log = world.end_of_log(ENROLLMENT_LOG)
             raise DemoError(f"enrolment: {error}; its log ends with:\n{log}") from error
@@ -127,13 +128,12 @@ class _Line:
     ca_pem: bytes
 
     async def ask(self, question: Callable[[EnrollmentClient], Result]) -> Result:
-        """Ask in a thread: the SDK's enrolment is for programs that do one thing at a time."""
+        """Ask in a thread: the SDK's enrolment is for programs that do one thing at a time.
 
-        def connected() -> Result:
-            with EnrollmentClient(self.endpoint, ca_pem=self.ca_pem) as gateway:
-                return question(gateway)
-
-        return await asyncio.to_thread(connected)
+        Whoever is stopped meanwhile hangs up, which ends the thread, too.
+        """
+        with EnrollmentClient(self.endpoint, ca_pem=self.ca_pem) as gateway:
+            return await asyncio.to_thread(question, gateway)
 
 
 @asynccontextmanager

@@ -81,7 +81,13 @@ def catalogued(directory: Path, items: Iterable[Item]) -> Iterator[Catalogue]:
     # One core is left to those who start servers meanwhile.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C is for whoever started it, who ends it.
+        start_new_session=True,
     ) as learning:
         try:
             yield Catalogue(catalogue, learning)
