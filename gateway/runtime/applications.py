@@ -54,7 +54,7 @@ class RegistryApplications:
         try:
             async with self._engine.begin() as connection:
                 receipt = await apply_for(
-                    connection, _form(submission.application), request_id=submission.request_id
+                    connection, form_of(submission.application), request_id=submission.request_id
                 )
                 number = str(receipt.application_id)
                 row = insert(application_access).values(
@@ -110,7 +110,8 @@ def _digest(secret: bytes) -> bytes:
     return sha256(b"tillgate-application\0" + secret).digest()
 
 
-def _form(told: wire.Application) -> Application:
+def form_of(told: wire.Application) -> Application:
+    """An application as the registry keeps it."""
     return Application(
         kind=_KINDS[told.kind],
         name=told.name,

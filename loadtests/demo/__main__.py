@@ -5,7 +5,6 @@ It exits with 0 if every book agrees and the ledger is clean, with 1 if not, wit
 
 import argparse
 import asyncio
-import signal
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,23 +12,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from types import FrameType
 from typing import Final
 from uuid import UUID
 
 from gateway.domain.policy import MOSCOW
 from gateway.runtime.embedded import EmbeddedServerError
 from loadtests.demo.baskets import DemoBasket, load_baskets, load_fns_receipts
-from loadtests.demo.day import is_on_cable, is_suspended, open_tills, run_day
+from loadtests.demo.day import is_on_cable, open_tills, run_day
 from loadtests.demo.decisions import read_decisions
 from loadtests.demo.department import credit_all
+from loadtests.demo.fate import fates
 from loadtests.demo.fiscal import Rebought, buy_receipts, show_receipts
 from loadtests.demo.gateway_process import GatewayProcess, running_gateway
 from loadtests.demo.holders import EVERYDAY, Holder, make_holders
 from loadtests.demo.items import items_of
+from loadtests.demo.joining import join_all
 from loadtests.demo.money import count
 from loadtests.demo.proof import Proof, prove
 from loadtests.demo.publishing import catalogued, publish_all, wait_until
+from loadtests.demo.stopping import interrupt_on_signals, run_stoppable
 from loadtests.demo.stories import Visit, plan
 from loadtests.demo.summary import Money, Summary
 from loadtests.demo.telling import Shops, own_codes
@@ -42,7 +43,6 @@ SEED: Final = 213
 """The same buyers with the same baskets each time; what happens between them is left to chance."""
 
 DIRECTORY: Final = Path("var/demo")
-STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 BUYERS_PER_S: Final = 75
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileNotFoundError, ValueError) as error:
         view.say(f"--data: {error}")
         return 2
-    _interrupt_on_signals()
+    interrupt_on_signals()
     try:
         return _run(options, receipts, view)
     except (DemoError, EmbeddedServerError, PermissionError) as error:
@@ -138,14 +138,6 @@ def _leaves(failure: BaseException) -> Iterator[BaseException]:
         yield failure
 
 
-def _interrupt_on_signals() -> None:
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for number in STOPPING:
-        signal.signal(number, interrupt)
-
-
 def _size(options: argparse.Namespace, baskets: int) -> Size:
     if options.short:
         return Size(BUYERS_IN_SHORT, hold_ttl_s=7)
@@ -155,7 +147,7 @@ def _size(options: argparse.Namespace, baskets: int) -> Size:
 
 def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View) -> int:
     directory: Path = options.directory
-    view.say("starting PostgreSQL and Valkey, and registering example merchants with their tills")
+    view.say("starting PostgreSQL and Valkey")
     rng, today = Random(SEED), datetime.now(MOSCOW).date()
     baskets = list(load_baskets())
     shops = Shops(items_of(baskets))
@@ -164,18 +156,17 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
     holders = make_holders(size.holders, rng, today)
     with (
         catalogued(directory, shops.items.values()) as goods,
-        open_world(directory, size.hold_ttl_s, view.say) as world,
+        open_world(directory, size.hold_ttl_s, view.say, join_all) as world,
     ):
         with_receipts, others = _reserve(holders, len(receipts))
         on_cable = [is_on_cable(number) for number in range(len(world.places))]
-        suspended = [is_suspended(place, world.places) for place in world.places]
         merchants = [place.merchant_id for place in world.places]
         visits = plan(
             baskets[: size.buyers],
             lambda basket, till: shops.basket(basket, merchants[till]),
             others,
             on_cable,
-            suspended,
+            fates(world.places, on_cable),
             size.open_s,
             rng,
         )
@@ -190,9 +181,7 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
             issued = credit_all(world, holders, today, view)
             wait_until(begins)
             gateway.wait_until_ready()
-            day = asyncio.run(_day(gateway, visits, receipts, with_receipts, issued, rng, view))
-            # The loop that has ended took its handlers with it.
-            _interrupt_on_signals()
+            day = run_stoppable(_day(gateway, visits, receipts, with_receipts, issued, rng, view))
             is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
         decisions = asyncio.run(read_decisions(world.settings, day.sold))
         day.proof.disagreements += [*world.faults_in_log(), *decisions.disagreements()]
@@ -219,7 +208,6 @@ async def _day(
     view: View,
 ) -> Day:
     figures = Figures()
-    _cancel_on_signals()
     world = gateway.world
     view.say(f"the gateway is ready for {len(world.places)} tills at {world.endpoint}, mutual TLS")
     async with gateway.watched(), open_tills(world, figures, rng) as tills:
@@ -231,14 +219,6 @@ async def _day(
         money = Money.of(till.books for till in tills)
         sold = {request_id: basket for till in tills for request_id, basket in till.books.baskets.items()}
     return Day(figures, money, proof, rebought, sold)
-
-
-def _cancel_on_signals() -> None:
-    """Within the loop a signal cancels the day, so that tills and cables are closed in order."""
-    day = asyncio.current_task()
-    if day is not None:
-        for number in STOPPING:
-            asyncio.get_running_loop().add_signal_handler(number, day.cancel)
 
 
 def _tell(summary: Summary, day: Day, directory: Path, view: View) -> None:

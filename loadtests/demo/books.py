@@ -7,7 +7,8 @@ at the end of the day. Nothing here asks the gateway.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from loadtests.demo.checks import Part, check_capture, check_purchase, check_refund, expected_refund
@@ -23,6 +24,8 @@ from merchant_sdk import (
     RefundResult,
     ShiftTotals,
 )
+
+_CLOCKS_AGREE_WITHIN: Final = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -166,6 +169,17 @@ class Books:
                 held.update(bought.points)
         gone.subtract(self.refunded)
         return gone, held
+
+    def hold_ran_out(self, since: datetime, until: datetime) -> bool:
+        """Whether a hold of this till may have run out in between, by clocks that agree within a second.
+
+        From that instant its points are the holder's again, and a decision may give more than was quoted.
+        """
+        return any(
+            bought.state is PurchaseState.AUTHORIZED
+            and since - _CLOCKS_AGREE_WITHIN <= bought.hold_expires_at <= until + _CLOCKS_AGREE_WITHIN
+            for bought in self.bought.values()
+        )
 
     def _open(self, basket: Basket, purchase: Purchase) -> Bought:
         if purchase.purchase_id is None or purchase.request_id is None or purchase.hold_expires_at is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadtests.demo.shopping import is_never_paid
-from merchant_sdk import Basket, Purchase, PurchaseLine, Quote, Refund, RefundLine
+from merchant_sdk import Basket, Purchase, PurchaseLine, PurchaseResult, Quote, Refund, RefundLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,19 @@ def check_refund(expected: Mapping[int, Part], refund: Refund, *, has_shortfall:
         yield f"{refund.own_money_kopecks} of own money came back instead of {own_money}"
 
 
-def check_quote(quote: Quote, purchase: Purchase) -> Iterator[str]:
-    """A quote told what the authorization, a moment later, decided."""
-    told = [(line.line_number, line.approved_kopecks, line.reason) for line in quote.purchase.lines]
-    came = [(line.line_number, line.approved_kopecks, line.reason) for line in purchase.lines]
+def check_quote(quote: Quote, result: PurchaseResult) -> Iterator[str]:
+    """A quote told what the authorization, a moment later, decided.
+
+    True only while nobody else takes or frees points of that card: whoever compares sees to it.
+    """
+    if (quote.decision, quote.reason) != (result.decision, result.reason):
+        yield f"quoted {quote.reason.name}, decided {result.reason.name}"
+        return
+    told, came = _lines_of(quote.purchase_if_any), _lines_of(result.purchase_if_any)
     if told != came:
         yield f"quoted {told}, decided {came}"
+
+
+def _lines_of(purchase: Purchase | None) -> list[tuple[int, int, str]]:
+    lines = purchase.lines if purchase is not None else ()
+    return [(line.line_number, line.approved_kopecks, line.reason.name) for line in lines]

@@ -25,12 +25,14 @@ class Loss(Enum):
 class Cable:
     """Relays connections to the gateway; `endpoint` is what the till is given in its place.
 
-    `troubles` counts what it has made: connections cut and silences.
+    `troubles` counts what it has made: connections cut and silences. The gateway sees them come from
+    `from_address`, if one is named.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, from_address: str | None = None) -> None:
         self._host = host
         self._port = port
+        self._from = (from_address, 0) if from_address else None
         self._server: asyncio.Server | None = None
         self._links: set[_Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,7 +98,9 @@ class Cable:
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            upstream_reader, upstream_writer = await asyncio.open_connection(self._host, self._port)
+            upstream_reader, upstream_writer = await asyncio.open_connection(
+                self._host, self._port, local_addr=self._from
+            )
         except OSError:
             writer.transport.abort()
             return

@@ -16,3 +16,13 @@ class Place:
     terminal_id: int
     terminal_name: str
     folder: Path
+
+
+def drive_number(terminal_id: int) -> str:
+    """The made-up number of a till's fiscal drive."""
+    return f"9999{terminal_id:012}"
+
+
+def kkt_number(terminal_id: int) -> str:
+    """The made-up registration number of a till."""
+    return f"{terminal_id:016}"

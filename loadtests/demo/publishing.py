@@ -30,6 +30,7 @@ from gateway.runtime.settings import Settings
 from gateway.spreadsheets import SpreadsheetWriter
 from loadtests.demo.items import Item, catalogue_rows, names_rows
 from loadtests.demo.money import count
+from loadtests.demo.register import CLERK
 from loadtests.demo.shopping import SoldLine
 from loadtests.demo.view import View
 from loadtests.demo.world import DemoError, World
@@ -43,7 +44,6 @@ _MARGIN_S: Final = 1.0
 
 _OFFICE: Final = "Пример: отдел социальной защиты"
 _ADDRESS: Final = "https://example.org/lists"
-_CLERK: Final = "clerk"
 _LIST_ACT: Final = "ПРИМЕР-2"
 _CODES_ACT: Final = "ПРИМЕР-3"
 
@@ -81,7 +81,13 @@ def catalogued(directory: Path, items: Iterable[Item]) -> Iterator[Catalogue]:
     # One core is left to those who start servers meanwhile.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C is for whoever started it, who ends it.
+        start_new_session=True,
     ) as learning:
         try:
             yield Catalogue(catalogue, learning)
@@ -122,7 +128,7 @@ def wait_until(instant: datetime) -> None:
 
 
 def _done(world: World, *arguments: str) -> None:
-    if code := world.command(*arguments, "--by", _CLERK):
+    if code := world.command(*arguments, "--by", CLERK):
         raise DemoError(f"tillgate {' '.join(arguments[:3])} ended with exit code {code}")
 
 
@@ -136,7 +142,7 @@ async def _published(settings: Settings, own_codes: Mapping[tuple[int, str], Sol
             for (merchant_id, code), line in sorted(own_codes.items(), key=lambda item: item[0]):
                 item = GoodsItem(SubjectKind.IN_STORE, code, line.item_name, line.true_okpd2)
                 (submission,) = await submit(connection, merchant_id, [item])
-                confirmation = Confirmation(line.true_okpd2, _CODES_ACT, _CLERK, prohibited, rules.lead)
+                confirmation = Confirmation(line.true_okpd2, _CODES_ACT, CLERK, prohibited, rules.lead)
                 await accept_submission(connection, submission.id, confirmation)
             return await publish_drafts(connection, rules)
     finally:
@@ -148,7 +154,7 @@ async def publish_drafts(connection: asyncpg.Connection, rules: NoticeRules) -> 
     now: datetime = await connection.fetchval("SELECT tillgate_now()")
     begins = now + rules.lead + timedelta(seconds=_MARGIN_S)
     act = Act(_OFFICE, _LIST_ACT, now.astimezone(MOSCOW).date())
-    said = Publication(act, _ADDRESS, now, begins, _CLERK)
+    said = Publication(act, _ADDRESS, now, begins, CLERK)
     for kind in (Kind.CATALOGUE, Kind.NAMES):
         await publish(connection, kind, VERSION, said, rules)
     return begins

@@ -1,15 +1,16 @@
 """The table of what happens at the tills, and who meets with it."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import cycle
 from random import Random
 from typing import Final
 
-from loadtests.demo import everyday, mishaps, refused
+from loadtests.demo import everyday, mishaps, refused, shut_out
 from loadtests.demo.baskets import DemoBasket
 from loadtests.demo.everyday import Buyer
+from loadtests.demo.fate import Fate
 from loadtests.demo.holders import EVERYDAY, Holder, Kind
 from loadtests.demo.till import Till
 from merchant_sdk import Basket
@@ -57,10 +58,15 @@ class Story:
 
 SALE: Final = Story("sold in one command", everyday.sale, 0, 0)
 PURCHASE: Final = Story("held, then captured", everyday.purchase, 350)
-SUSPENDED: Final = Story("merchant suspended: no new sale", everyday.sale, 0, 0)
-"""Comes on top of the others, to the tills of the merchant that is suspended."""
+SHUT_OUT: Final[Mapping[Fate, Story]] = {
+    Fate.SUSPENDED: Story("merchant suspended: no new sale", shut_out.no_sale, 0, 0),
+    Fate.REVOKED: Story("till revoked: no answer", shut_out.no_answer, 0, 0),
+}
+"""Come on top of the others, to tills that are shut out."""
 
-_VISITS_AFTER_SUSPENSION: Final = 2
+_AFTERWARDS_S: Final = (0.0, 0.3, 0.7)
+"""When they come, after the instant from which nothing is served."""
+
 _FOOD: Final = (Kind.FOOD,)
 _SMALL: Final = (Kind.SMALL,)
 
@@ -104,7 +110,7 @@ STORIES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One buyer at one till, when he comes after the opening, and what happens."""
+    """One buyer at one till, and what happens; he comes so long after the opening, or the shutting out."""
 
     story: Story
     buyer: Buyer
@@ -116,52 +122,73 @@ def plan(
     tell: Tell,
     holders: Sequence[Holder],
     on_cable: Sequence[bool],
-    is_suspended: Sequence[bool],
+    fates: Sequence[Fate],
     open_s: float,
     rng: Random,
 ) -> list[list[Visit]]:
     """The buyers of each till in order, spread over `open_s` seconds.
 
-    `on_cable` tells of each till whether its line breaks, `is_suspended` whether its merchant is suspended in
-    the end; it then has a few buyers more.
+    `on_cable` tells of each till whether its line breaks. A till that `fates` shuts out has its buyers in the
+    first half, none whose story goes on later, and a few more afterwards.
     """
     stories = [story for story in STORIES for _ in range(story.times(len(baskets)))][: len(baskets)]
     stories += [SALE] * (len(baskets) - len(stories))
     rng.shuffle(stories)
-    tills = cycle(range(len(on_cable)))
-    with_cable = cycle([till for till, broken in enumerate(on_cable) if broken])
+    tills = {when: cycle(_tills_of(when, on_cable, fates)) for when in When}
     shared = [holder for holder in holders if holder.kind in EVERYDAY][:_SHARED_HOLDERS]
     own = [holder for holder in holders if holder not in shared]
     pools = {kind: _Pool([h for h in own if h.kind is kind], len(on_cable)) for kind in Kind}
     days: list[list[Visit]] = [[] for _ in on_cable]
     for story, basket in zip(stories, baskets, strict=True):
-        till = next(with_cable if story.when.needs_cable else tills)
+        till = next(tills[story.when])
         if story in (SALE, PURCHASE) and rng.random() < _SHARED_VISITS:
             holder = rng.choice(shared)
         else:
-            holder = pools[rng.choice(story.kinds)].next_for(till)
-        comes_at_s = 0.0 if story.when.is_early else rng.uniform(0, open_s)
+            kinds = [kind for kind in story.kinds if pools[kind].serves(till)]
+            holder = pools[rng.choice(kinds or story.kinds)].next_for(till)
+        ends_s = open_s if fates[till] is Fate.NONE else open_s / 2
+        comes_at_s = 0.0 if story.when.is_early else rng.uniform(0, ends_s)
         days[till].append(Visit(story, Buyer(holder, tell(basket, till)), comes_at_s))
     for till, visits in enumerate(days):
         visits.sort(key=lambda visit: visit.comes_at_s)
-        for basket in rng.sample(baskets, is_suspended[till] * _VISITS_AFTER_SUSPENSION):
-            buyer = Buyer(pools[Kind.FOOD].next_for(till), tell(basket, till))
-            visits.append(Visit(SUSPENDED, buyer, open_s))
+        if fates[till] in SHUT_OUT:
+            for comes_at_s, basket in zip(
+                _AFTERWARDS_S, rng.sample(baskets, len(_AFTERWARDS_S)), strict=True
+            ):
+                buyer = Buyer(pools[Kind.FOOD].next_for(till), tell(basket, till))
+                visits.append(Visit(SHUT_OUT[fates[till]], buyer, comes_at_s))
     return days
 
 
+def _tills_of(when: When, on_cable: Sequence[bool], fates: Sequence[Fate]) -> list[int]:
+    """The tills at which something of this `when` may happen."""
+    return [
+        till
+        for till, (has_cable, fate) in enumerate(zip(on_cable, fates, strict=True))
+        if (has_cable or not when.needs_cable) and (fate is Fate.NONE or not when.is_early)
+    ]
+
+
 class _Pool:
-    """Holders of one kind: those of everyday kinds belong to a till each, the others come once."""
+    """Holders of one kind: those of everyday kinds belong to a till each, the others come once.
+
+    A till's own holders buy nowhere else: what a till is told of their points holds until it sells to them.
+    """
 
     def __init__(self, holders: Sequence[Holder], tills: int) -> None:
         self._by_till: list[Iterator[Holder]] = []
         self._once = iter(holders)
         self._is_everyday = bool(holders) and holders[0].kind in EVERYDAY
         if self._is_everyday:
-            self._by_till = [cycle(holders[till::tills] or holders[:1]) for till in range(tills)]
+            self._by_till = [cycle(holders[till::tills]) for till in range(tills)]
+            self._served = min(len(holders), tills)
+
+    def serves(self, till: int) -> bool:
+        """Whether there are holders for this till: of a rare kind there are fewer than tills."""
+        return not self._is_everyday or till < self._served
 
     def next_for(self, till: int) -> Holder:
-        """The next holder who comes to a till; raises LookupError when all who come once have come."""
+        """The next holder who comes to a till; raises LookupError if there is none, or all have come once."""
         holder = next(self._by_till[till] if self._is_everyday else self._once, None)
         if holder is None:
             raise LookupError("more buyers of a kind are wanted than there are holders")

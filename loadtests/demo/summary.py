@@ -12,7 +12,7 @@ from rich.console import RenderableType
 
 from gateway.domain.reasons import REASONS
 from gateway.domain.reasons import Reason as DomainReason
-from loadtests.demo import goods_tables
+from loadtests.demo import goods_tables, shut_out
 from loadtests.demo.books import Books
 from loadtests.demo.decisions import Decisions
 from loadtests.demo.money import count, money
@@ -97,6 +97,7 @@ class Summary:
         yield from goods_tables.goods_tables(self.decisions)
         yield from self._stories()
         yield from self._mended_and_refused()
+        yield self._shut_out()
         yield self._latency()
         rate = f"{count(figures.calls)} calls in {figures.selling_s:.0f} s, {self.calls_per_s:.0f} a second"
         yield f"{rate}. Buyers come at their own pace and share the machine with the gateway: no benchmark."
@@ -146,6 +147,20 @@ class Summary:
             title = "Buyers sent away, no answer in time"
             yield table(title, ("", "times"), _counted(self.figures.given_up))
 
+    def _shut_out(self) -> RenderableType:
+        counts = self.figures.counts
+        return table(
+            "Shut out in the middle of the day, from a second later on",
+            ("", "times"),
+            [
+                ("sales that the suspended merchant asked for", count(counts[shut_out.SUSPENDED_ASKED])),
+                ("of these authorized", count(counts[shut_out.SUSPENDED_SOLD])),
+                ("earlier purchases that it still refunded", count(counts[shut_out.SUSPENDED_REFUNDS])),
+                ("calls of the revoked till", count(counts[shut_out.REVOKED_ASKED])),
+                ("of these answered", count(counts[shut_out.REVOKED_ANSWERED])),
+            ],
+        )
+
     def _latency(self) -> RenderableType:
         rows = []
         for method, values in sorted(self.figures.latency_ms.items(), key=lambda item: -len(item[1])):
@@ -165,7 +180,11 @@ class Summary:
             "declined_by_reason": dict(tally.declined.most_common()),
             "undone": tally.undone,
             "refunds": self.money.refunds,
-            "refunds_after_suspension": figures.counts["refunds after the suspension"],
+            "refunds_after_suspension": figures.counts[shut_out.SUSPENDED_REFUNDS],
+            "asked_after_suspension": figures.counts[shut_out.SUSPENDED_ASKED],
+            "sold_after_suspension": figures.counts[shut_out.SUSPENDED_SOLD],
+            "asked_after_revocation": figures.counts[shut_out.REVOKED_ASKED],
+            "answered_after_revocation": figures.counts[shut_out.REVOKED_ANSWERED],
             "voids": self.money.voided,
             "holds_expired": figures.counts["holds expired"],
             "late_captures": figures.counts["late captures"],

@@ -11,10 +11,11 @@ from typing import Final, TypeVar, Unpack
 
 from loadtests.demo.books import Books, Bought
 from loadtests.demo.checks import check_purchase
+from loadtests.demo.fate import Fate
 from loadtests.demo.holders import UNKNOWN_CARD, Holder
 from loadtests.demo.lossy import Cable
 from loadtests.demo.operator import Operator
-from loadtests.demo.place import Place
+from loadtests.demo.place import Place, drive_number, kkt_number
 from loadtests.demo.receipts import Showcase
 from merchant_sdk import (
     Backoff,
@@ -97,10 +98,10 @@ class FiscalDrive:
         self._documents += 1
         return FiscalReceipt(
             kind=kind,
-            fiscal_drive_number=f"9999{self._place.terminal_id:012}",
+            fiscal_drive_number=drive_number(self._place.terminal_id),
             fiscal_document_number=self._documents,
             fiscal_sign=self._rng.randrange(1, 2**32),
-            kkt_registration_number=f"{self._place.terminal_id:016}",
+            kkt_registration_number=kkt_number(self._place.terminal_id),
             seller_inn=self._place.merchant_inn,
             shift_number=SHIFT,
             issued_at=issued_at or datetime.now(UTC),
@@ -127,6 +128,7 @@ class Till:
         operator: Operator,
         rng: Random,
         cable: Cable | None = None,
+        fate: Fate = Fate.NONE,
     ) -> None:
         self.place = place
         self.operator = operator
@@ -138,6 +140,7 @@ class Till:
         self.desk = Desk(shift_number=SHIFT, cashier_ref=f"cashier-{place.terminal_id}")
         self.sisters: list[Till] = []
         self.later: list[Later] = []
+        self.fate = fate
         credentials = TillCredentials.from_folder(
             place.folder, endpoint=cable.endpoint if cable is not None else endpoint
         )

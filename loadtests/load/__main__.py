@@ -22,7 +22,7 @@ from gateway.runtime.embedded import EmbeddedServerError
 from loadtests.demo.department import credit_all
 from loadtests.demo.money import count
 from loadtests.demo.view import View
-from loadtests.demo.world import DemoError, Shape, World, open_world
+from loadtests.demo.world import DemoError, Shape, World, open_world, register_fixtures
 from loadtests.load.buyers import holders_of
 from loadtests.load.order import VARIABLE, Order
 from loadtests.load.stage import Stage
@@ -109,7 +109,7 @@ def _run(volume: Volume, directory: Path, results: Path, view: View) -> Verdict:
     shape = Shape(volume.merchants, volume.shops_a_merchant, volume.tills_a_shop)
     view.say(f"starting PostgreSQL and Valkey, registering {count(volume.tills)} tills with their keys")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_world(directory, HOLD_TTL_S, view.say, shape) as world:
+    with open_world(directory, HOLD_TTL_S, view.say, register_fixtures, shape) as world:
         today = datetime.now(MOSCOW).date()
         order = Order(
             volume=volume,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.demo.books import Books
-from loadtests.demo.checks import Part, check_purchase, expected_refund
+from loadtests.demo.checks import Part, check_purchase, check_quote, expected_refund
 from loadtests.demo.proof import compare_card
 from merchant_sdk import (
     Balance,
@@ -26,6 +26,7 @@ from merchant_sdk import (
     PurchaseLine,
     PurchaseResult,
     PurchaseState,
+    Quote,
     Reason,
     Refund,
     RefundedLine,
@@ -244,3 +245,50 @@ def test_a_stopped_card_shows_nothing() -> None:
     stopped = replace(balance(400_00), reason=Reason.CARD_STOPPED)
     assert list(compare_card({}, stopped, {}, {}))
     assert [] == list(compare_card({}, replace(stopped, certificates=()), {}, {}))
+
+
+def quoted(of: Purchase, reason: Reason = Reason.UNSPECIFIED) -> Quote:
+    """A quote of the same basket."""
+    decision = Decision.APPROVED if reason is Reason.UNSPECIFIED else Decision.DECLINED
+    return Quote(
+        decision=decision,
+        reason=reason,
+        notice=Notice(),
+        purchase_if_any=of,
+        available_kopecks=0,
+    )
+
+
+def test_a_quote_that_promised_more_than_was_decided_is_found() -> None:
+    """By line, by a kopeck, and by its reason; one that came true is not."""
+    decided = purchase(captured=False)
+    result = replace(sold(), purchase_if_any=decided)
+    assert [] == list(check_quote(quoted(decided), result))
+    bread, beer = decided.lines
+    more = replace(bread, approved_kopecks=bread.approved_kopecks + 1)
+    (problem,) = check_quote(quoted(replace(decided, lines=(more, beer))), result)
+    assert "quoted" in problem
+    (problem,) = check_quote(quoted(decided, Reason.INSUFFICIENT_POINTS), result)
+    assert "quoted INSUFFICIENT_POINTS" in problem
+
+
+@pytest.mark.parametrize(
+    ("state", "ends_after_s", "ran_out"),
+    [
+        (PurchaseState.AUTHORIZED, 0.5, True),
+        (PurchaseState.AUTHORIZED, -0.5, True),
+        (PurchaseState.AUTHORIZED, -5, False),
+        (PurchaseState.AUTHORIZED, 5, False),
+        (PurchaseState.CAPTURED, 0.5, False),
+        (PurchaseState.VOIDED, 0.5, False),
+    ],
+)
+def test_a_hold_that_runs_out_between_quote_and_decision_is_known(
+    state: PurchaseState, ends_after_s: float, ran_out: bool
+) -> None:
+    """Its points are the holder's again: the decision may give more than was quoted, and is not wrong."""
+    books = Books()
+    books.purchased(BASKET, replace(sold(), purchase_if_any=purchase(captured=False)))
+    (bought,) = books.bought.values()
+    bought.state, bought.hold_expires_at = state, NOW + timedelta(seconds=ends_after_s)
+    assert ran_out is books.hold_ran_out(NOW, NOW + timedelta(seconds=1))

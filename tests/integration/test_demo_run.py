@@ -12,6 +12,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.timeout(600)
+"""Whole runs of servers, gateway and tills, on a machine that may have other things to do."""
+
 
 def demo(*arguments: str) -> list[str]:
     """The command line of the demo."""
@@ -19,30 +22,54 @@ def demo(*arguments: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Runs:
-    """A run that was interrupted in the middle of its day, and a whole one in the same directory after it."""
+class Interrupted:
+    """Runs that were interrupted while tills enrolled and while they sold, in one directory."""
 
     directory: Path
-    interrupted: tuple[int, str]
+    ends: list[tuple[int, str]]
     left_running: list[str]
-    whole: tuple[int, str]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole run in the same directory after them."""
+
+    directory: Path
+    code: int
+    output: str
+
+
+def command_in(directory: Path) -> list[str]:
+    """A hundred buyers; the output goes where a file would get it."""
+    return demo("--buyers", "100", "--directory", str(directory))
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """A hundred buyers each; the output goes where a file would get it."""
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    """One run after the other."""
     directory = tmp_path_factory.mktemp("demo")
-    command = demo("--buyers", "100", "--directory", str(directory))
-    interrupted = run_interrupted(command)
-    left_running = processes_of(directory)
+    moments = ("their tills enrol", "the gateway is ready")
+    ends = [run_interrupted(command_in(directory), moment) for moment in moments]
+    return Interrupted(directory, ends, processes_of(directory))
+
+
+@pytest.fixture(scope="module")
+def whole(interrupted: Interrupted) -> Whole:
+    """To its end."""
+    directory = interrupted.directory
     done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command_in(directory),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
-    return Runs(directory, interrupted, left_running, (done.returncode, done.stdout))
+    return Whole(directory, done.returncode, done.stdout)
 
 
-def run_interrupted(command: list[str]) -> tuple[int, str]:
-    """Start the demo and press Ctrl-C when the tills have opened; returns exit code and output."""
+def run_interrupted(command: list[str], moment: str) -> tuple[int, str]:
+    """Start the demo and press Ctrl-C when it says something; returns exit code and output."""
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
@@ -51,7 +78,7 @@ def run_interrupted(command: list[str]) -> tuple[int, str]:
         read = []
         for line in process.stdout:
             read.append(line)
-            if "the gateway is ready" in line:
+            if moment in line:
                 # A terminal sends it to the whole group.
                 os.killpg(process.pid, signal.SIGINT)
         return process.wait(), "".join(read)
@@ -71,29 +98,30 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
-def test_an_interrupted_run_leaves_nothing_running(runs: Runs) -> None:
-    """Ctrl-C in the middle of the day stops tills, gateway and servers."""
-    code, output = runs.interrupted
-    assert 130 == code, output
-    assert "nothing of it runs any more" in output
-    assert "Traceback" not in output
-    assert [] == runs.left_running
+def test_an_interrupted_run_leaves_nothing_running(interrupted: Interrupted) -> None:
+    """Ctrl-C during enrolment or in the middle of the day stops tills, gateway and servers."""
+    for code, output in interrupted.ends:
+        assert 130 == code, output
+        assert "nothing of it runs any more" in output
+        assert "Traceback" not in output
+    assert [] == interrupted.left_running
 
 
-def test_a_day_at_the_tills_agrees_with_the_gateway(runs: Runs) -> None:
+def test_a_day_at_the_tills_agrees_with_the_gateway(whole: Whole) -> None:
     """Every book agrees, the ledger is clean, and of everything that the demo shows something happened."""
-    code, output = runs.whole
-    assert 0 == code, output
-    summary = json.loads((runs.directory / "summary.json").read_text(encoding="utf-8"))
+    assert 0 == whole.code, whole.output
+    summary = json.loads((whole.directory / "summary.json").read_text(encoding="utf-8"))
     assert summary["ledger_verified"] is True
     assert [] == summary["disagreements"]
     assert summary["purchases"] == summary["approved"] + summary["declined"] + summary["undone"]
     assert summary["declined"] == sum(summary["declined_by_reason"].values())
     for figure in (
         "refunds", "refunds_after_suspension", "voids", "undone", "holds_expired", "late_captures",
-        "shortfall_kopecks", "held_kopecks",
+        "shortfall_kopecks", "held_kopecks", "asked_after_suspension", "asked_after_revocation",
     ):  # fmt: skip
         assert summary[figure] > 0, figure
+    assert (0, 0) == (summary["sold_after_suspension"], summary["answered_after_revocation"])
+    assert summary["asked_after_suspension"] <= summary["declined_by_reason"]["MERCHANT_SUSPENDED"]
     assert {
         "CARD_STOPPED", "CARD_UNKNOWN", "INSUFFICIENT_POINTS", "MERCHANT_SUSPENDED", "NOTHING_ELIGIBLE",
         "NO_USABLE_CERTIFICATE", "OWN_MONEY_NOT_ALLOWED", "PROGRAM_NOT_HELD", "VOIDED_BEFORE_ARRIVAL",
@@ -108,18 +136,28 @@ def test_a_day_at_the_tills_agrees_with_the_gateway(runs: Runs) -> None:
     assert summary["latency_ms"]["p50"] <= summary["latency_ms"]["p99"]
 
 
-def test_a_file_gets_plain_text(runs: Runs) -> None:
+def test_merchants_and_tills_have_joined_by_themselves(whole: Whole) -> None:
+    """Each till made its own key, which nobody else has; nothing of the fixture command is there."""
+    tills = sorted((whole.directory / "tills").iterdir())
+    assert 36 == len(tills)
+    assert 36 == len({(till / "key.pem").read_bytes() for till in tills})
+    assert all(0o600 == (till / "key.pem").stat().st_mode & 0o777 for till in tills)
+    assert not (whole.directory / "fixtures").exists()
+    assert "registered by two persons" in whole.output
+
+
+def test_a_file_gets_plain_text(whole: Whole) -> None:
     """Whoever writes the output to a file finds no control codes in it, and receipts in Russian."""
-    _, output = runs.whole
+    output = whole.output
     assert "\x1b" not in output
     assert "\r" not in output
     assert "Запрещено к покупке по сертификату: Пиво и пивные напитки" in output
     assert "all agree, to the kopeck" in output
 
 
-def test_a_run_ends_with_its_processes(runs: Runs) -> None:
+def test_a_run_ends_with_its_processes(whole: Whole) -> None:
     """A whole run leaves nothing running either."""
-    assert [] == processes_of(runs.directory)
+    assert [] == processes_of(whole.directory)
 
 
 def test_receipts_that_are_not_there_are_named(tmp_path: Path) -> None:
