@@ -21,7 +21,7 @@ from gateway.runtime.database import make_engine
 BANK = "049900101"
 TREASURY = "019900102"
 ADDRESS = "125009, г. Москва, ул. Примерная, д. 1"
-WHO: dict[str, Any] = {"by": "Иванова", "approved_by": "Петров"}
+WHO: dict[str, Any] = {"by": "Первый", "approved_by": "Второй"}
 
 
 def moscow_today() -> date:
@@ -135,7 +135,7 @@ class Office:
         async with self.work() as connection:
             receipt = await apply_for(connection, form)
         async with self.work() as connection:
-            await review(connection, receipt.application_id, by="Иванова")
+            await review(connection, receipt.application_id, by="Первый")
         async with self.work() as connection:
             return await register(connection, receipt.application_id, **WHO)
 

@@ -9,7 +9,7 @@ from gateway.registry import admin, merchants, outlets, terminals
 from gateway.registry.keys.operating import revoke_fingerprint
 from gateway.registry.reading import read_epoch
 
-BY = "Иванова"
+BY = "Первый"
 WHY = "проверка"
 
 

@@ -25,7 +25,7 @@ _PARTITIONS_LOCK_KEY: Final = 0x7061_7274
 def keep_in_order(migrator_url: str, signer: Signer) -> list[asyncio.Task[None]]:
     """Begin what only the migrator may do: months ahead, ceilings of agreements, seals of days."""
     return [
-        every(PARTITIONS_INTERVAL_S, partial(keep_partitions, migrator_url), "partitions"),
+        every(PARTITIONS_INTERVAL_S, lambda: uncut(keep_partitions(migrator_url)), "partitions"),
         every(CEILINGS_INTERVAL_S, lambda: uncut(watch_ceilings(migrator_url)), "ceilings"),
         every(SEALS_INTERVAL_S, partial(keep_sealed, migrator_url, signer), "day-seals"),
     ]

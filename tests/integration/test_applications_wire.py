@@ -72,7 +72,7 @@ async def test_an_applicant_follows_its_application_into_the_register(
     """Submitted, under review, registered; and told if it is shut out later."""
     number = await submitted(enrollment, form)
     seen = [(await status(enrollment, number)).state]
-    await change(enrollment, review, number, by="Иванова")
+    await change(enrollment, review, number, by="Первый")
     seen.append((await status(enrollment, number)).state)
     merchant_id = await change(enrollment, register, number, **WHO)
     found = await status(enrollment, number)
@@ -93,8 +93,8 @@ async def test_an_applicant_follows_its_application_into_the_register(
 async def test_a_refused_applicant_reads_why(enrollment: Enrollment) -> None:
     """In the words of whoever refused."""
     number = await submitted(enrollment, entity())
-    await change(enrollment, review, number, by="Иванова")
-    await change(enrollment, refuse, number, by="Иванова", reason="нет доверенности")
+    await change(enrollment, review, number, by="Первый")
+    await change(enrollment, refuse, number, by="Первый", reason="нет доверенности")
     found = await status(enrollment, number)
     assert ("REFUSED", ("нет доверенности",)) == (found.state, found.reasons)
 

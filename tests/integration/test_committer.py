@@ -110,7 +110,7 @@ async def test_nobody_joins_a_queue_whose_first_has_waited_too_long(kit: Kit) ->
 async def test_time_without_work_is_not_taken_for_a_slow_batch(kit: Kit) -> None:
     """The first rush after a quiet while is let in."""
     token = await kit.card(await kit.committer(), 500_00)
-    quiet = timedelta(seconds=0.2)
+    quiet = timedelta(seconds=1.0)
     committer, gate = await gated(kit, queue_wait=quiet, batch=1)
     gate.opened.set()
     await committer.submit(authorize(token, line(1, 10_00)))

@@ -22,7 +22,7 @@ from tests.cli_kit import CommandLine
 from tests.enrolment_kit import BANK, WHO, Office, account, entity, moscow_today, office_on
 
 TODAY = moscow_today().isoformat()
-BY = ("--by", "Иванова")
+BY = ("--by", "Первый")
 WHY = (*BY, "--reason", "по письму")
 
 
@@ -41,7 +41,7 @@ def test_each_step_of_the_register_is_an_entry(tillgate: CommandLine, tmp_path: 
     form.write_bytes(msgspec.json.encode(entity()))
     tillgate("merchants", "apply", form)
     tillgate("merchants", "review", 1, *BY)
-    assert 0 == tillgate("merchants", "register", 1, *BY, "--approved-by", "Петров").exit_code
+    assert 0 == tillgate("merchants", "register", 1, *BY, "--approved-by", "Второй").exit_code
     assert [
         ("application.decided", "APPLICATION 1", "review"),
         ("merchant.registered", "MERCHANT 1", "register"),
@@ -51,10 +51,10 @@ def test_each_step_of_the_register_is_an_entry(tillgate: CommandLine, tmp_path: 
         ("application.decided", "APPLICATION 1", "register"),
     ] == recorded(tillgate)
     last = tillgate.json("audit", "show", "--json")[0]
-    assert ("PERSON", "иванова", "петров") == (last["actor_kind"], last["actor_id"], last["approved_by"])
+    assert ("PERSON", "первый", "второй") == (last["actor_kind"], last["actor_id"], last["approved_by"])
     steps = (
         ("merchants", "account", "propose", 1, "--bic", BANK, "--account", account(9), *WHY),
-        ("merchants", "account", "confirm", 2, "--by", "Петров"),
+        ("merchants", "account", "confirm", 2, "--by", "Второй"),
         ("agreements", "add", 1, "--number", "Д-1", "--from", TODAY, "--program", "food", *BY),
         ("agreements", "cancel", 1, *WHY),
         ("outlets", "disable", 1, *WHY),
@@ -89,7 +89,7 @@ def test_keys_codes_and_their_end_are_entries(tillgate: CommandLine, tmp_path: P
     """Who issued and who revoked; a code itself stands in no entry."""
     form = tmp_path / "form.json"
     form.write_bytes(msgspec.json.encode(entity()))
-    why = (*WHY, "--approved-by", "Петров")
+    why = (*WHY, "--approved-by", "Второй")
     tillgate("merchants", "take-over", form, *why)
     tillgate("terminals", "add", 1, "--name", "К1", *BY)
     before = len(recorded(tillgate))
@@ -188,7 +188,7 @@ async def test_decisions_of_many_at_once_make_one_chain(office_url: str) -> None
 async def suspended(office: Office, merchant_id: int) -> None:
     """A merchant that sells no more."""
     async with office.work() as connection:
-        await merchants.suspend(connection, merchant_id, by="Иванова", reason="проверка")
+        await merchants.suspend(connection, merchant_id, by="Первый", reason="проверка")
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ async def test_enrolment_records_keys_and_speaks_for_nobody(enrolling: AsyncEngi
     async with enrolling.begin() as connection:
         await entry(connection, Actor.system("enrollment"), Action.KEY_ISSUED)
     for actor, action in (
-        (Actor.person("ivanov"), Action.KEY_ISSUED),
+        (Actor.person("first"), Action.KEY_ISSUED),
         (Actor.system("enrollment"), Action.MERCHANT_RESUMED),
         (Actor(ActorKind.CLIENT_KEY, "00"), Action.KEY_REVOKED),
     ):

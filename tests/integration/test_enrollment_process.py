@@ -81,7 +81,7 @@ async def test_a_till_enrols_at_a_process_of_its_own(
         async with shop_on(database_url) as shop:
             engine = make_engine(database_url, pool_size=1)
             async with engine.begin() as connection:
-                issued = await issue_code(connection, Owner(terminal_id=shop.terminal_id), "Иванова")
+                issued = await issue_code(connection, Owner(terminal_id=shop.terminal_id), "Первый")
             await engine.dispose()
         async with grpc.aio.secure_channel(endpoint, grpc.ssl_channel_credentials(ca_pem)) as channel:
             check: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(

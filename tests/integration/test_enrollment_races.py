@@ -40,7 +40,7 @@ async def enroller(shop: Shop, tmp_path: Path) -> Enroller:
 async def code_of(shop: Shop) -> str:
     """A new code of the shop's till."""
     async with shop.engine.begin() as connection:
-        issued = await issue_code(connection, Owner(terminal_id=shop.terminal_id), "Иванова")
+        issued = await issue_code(connection, Owner(terminal_id=shop.terminal_id), "Первый")
     return issued.code.text
 
 

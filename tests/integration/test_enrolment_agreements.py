@@ -33,7 +33,7 @@ from tests.enrolment_kit import Office, entity, office_on
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 DAY = timedelta(days=1)
-WHY: dict[str, Any] = {"by": "Иванова", "reason": "по соглашению"}
+WHY: dict[str, Any] = {"by": "Первый", "reason": "по соглашению"}
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def terms(number: str = "Д-1", **changes: Any) -> Terms:
 async def add(office: Office, merchant_id: int, said: Terms) -> int:
     """A draft."""
     async with office.work() as connection:
-        return await add_agreement(connection, merchant_id, said, by="Иванова")
+        return await add_agreement(connection, merchant_id, said, by="Первый")
 
 
 async def conclude(office: Office, merchant_id: int, said: Terms, on: date = TODAY) -> int:
@@ -67,7 +67,7 @@ async def conclude(office: Office, merchant_id: int, said: Terms, on: date = TOD
     agreement_id = await add(office, merchant_id, said)
     async with office.work() as connection:
         for step in (send, sign, take_back):
-            await step(connection, agreement_id, on=on, by="Иванова")
+            await step(connection, agreement_id, on=on, by="Первый")
     return agreement_id
 
 
@@ -92,7 +92,7 @@ async def test_an_agreement_gives_a_right_to_sell_once_it_came_back_signed(
     """Neither drafted nor sent nor signed: what the money path reads knows nothing of it before."""
     async with office.work() as connection:
         (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
-        till = await add_terminal(connection, shop.id, name="Касса 1", by="Иванова")
+        till = await add_terminal(connection, shop.id, name="Касса 1", by="Первый")
     agreement_id = await add(office, merchant_id, terms())
 
     async def sells() -> bool:
@@ -104,7 +104,7 @@ async def test_an_agreement_gives_a_right_to_sell_once_it_came_back_signed(
         assert not await sells()
         assert await on_day(office, merchant_id, TODAY) is None
         async with office.work() as connection:
-            await step(connection, agreement_id, on=TODAY, by="Иванова")
+            await step(connection, agreement_id, on=TODAY, by="Первый")
     assert await sells()
     assert agreement_id == await on_day(office, merchant_id, TODAY)
     async with office.work() as connection:
@@ -121,8 +121,8 @@ async def test_terms_run_in_working_days_of_the_production_calendar(office: Offi
         office, merchant_id, terms("Д-2", first_day=date(2027, 1, 1), program_codes=("x",), settings=longer)
     )
     async with office.work() as connection:
-        await send(connection, first, on=TODAY + 3 * DAY, by="Иванова")
-        await send(connection, second, on=date(2026, 12, 23), by="Иванова")
+        await send(connection, first, on=TODAY + 3 * DAY, by="Первый")
+        await send(connection, second, on=date(2026, 12, 23), by="Первый")
         one, two = [await get_agreement(connection, found) for found in (first, second)]
     assert (date(2026, 11, 26), date(2026, 12, 3)) == (one.send_due_on, one.return_due_on)
     # 31.12.2026 is a day off by the act of that year, and after it come the holidays.
@@ -132,7 +132,7 @@ async def test_terms_run_in_working_days_of_the_production_calendar(office: Offi
 async def test_days_of_the_way_have_an_order_and_none_is_to_come(office: Office, merchant_id: int) -> None:
     """Signed before it was sent is a slip of the pen."""
     agreement_id = await add(office, merchant_id, terms())
-    by: dict[str, Any] = {"by": "Иванова"}
+    by: dict[str, Any] = {"by": "Первый"}
     assert "DAY_TO_COME" == await refusal(office, lambda c: send(c, agreement_id, on=TODAY + DAY, **by))
     assert "STEP_NOT_ALLOWED" == await refusal(office, lambda c: sign(c, agreement_id, on=TODAY, **by))
     async with office.work() as connection:
@@ -167,14 +167,14 @@ async def test_two_agreements_never_cover_one_program_on_one_day(office: Office,
     first = await add(office, merchant_id, terms())
     other = {"first_day": date(2026, 12, 1)}
     assert "AGREEMENT_OVERLAP" == await refusal(
-        office, lambda c: add_agreement(c, merchant_id, terms("Д-2", **other), by="Иванова")
+        office, lambda c: add_agreement(c, merchant_id, terms("Д-2", **other), by="Первый")
     )
     assert "AGREEMENT_EXISTS" == await refusal(
-        office, lambda c: add_agreement(c, merchant_id, terms(program_codes=("x",)), by="Иванова")
+        office, lambda c: add_agreement(c, merchant_id, terms(program_codes=("x",)), by="Первый")
     )
     async with office.work() as connection:
         await cancel(connection, first, **WHY)
-        second = await add_agreement(connection, merchant_id, terms("Д-2", **other), by="Иванова")
+        second = await add_agreement(connection, merchant_id, terms("Д-2", **other), by="Первый")
         found = await list_agreements(connection, merchant_id=merchant_id)
     assert [(first, AgreementState.CANCELLED), (second, AgreementState.DRAFT)] == [
         (one.id, one.state) for one in found
@@ -198,9 +198,9 @@ async def test_an_agreement_that_says_nothing_sensible_is_refused(
 ) -> None:
     """By name, and nothing is kept of it."""
     said = terms(**changes)
-    assert expected == await refusal(office, lambda c: add_agreement(c, merchant_id, said, by="Иванова"))
+    assert expected == await refusal(office, lambda c: add_agreement(c, merchant_id, said, by="Первый"))
     assert "MERCHANT_UNKNOWN" == await refusal(
-        office, lambda c: add_agreement(c, merchant_id + 1, terms(), by="Иванова")
+        office, lambda c: add_agreement(c, merchant_id + 1, terms(), by="Первый")
     )
     async with office.work() as connection:
         assert [] == await list_agreements(connection)
@@ -260,7 +260,7 @@ async def test_an_addendum_changes_what_it_names_and_keeps_what_was(office: Offi
     changes = Changes(
         last_day=date(2027, 12, 31), ceiling_kopecks=None, settings=stops, added_program_codes=("durable",)
     )
-    signed: dict[str, Any] = {"signed_on": TODAY, "by": "Иванова"}
+    signed: dict[str, Any] = {"signed_on": TODAY, "by": "Первый"}
     async with office.work() as connection:
         await add_addendum(connection, agreement_id, changes, number="ДС-1", **signed)
         found = await get_agreement(connection, agreement_id)
@@ -296,7 +296,7 @@ async def test_an_addendum_prolongs_no_agreement_that_is_over_and_none_into_anot
     over = await conclude(office, merchant_id, terms("Д-0", first_day=date(2026, 1, 1), last_day=TODAY - DAY))
     running = await conclude(office, merchant_id, terms("Д-1", first_day=TODAY, last_day=TODAY + 30 * DAY))
     await add(office, merchant_id, terms("Д-2", first_day=TODAY + 31 * DAY))
-    signed: dict[str, Any] = {"number": "ДС-1", "signed_on": TODAY, "by": "Иванова"}
+    signed: dict[str, Any] = {"number": "ДС-1", "signed_on": TODAY, "by": "Первый"}
     longer = Changes(last_day=TODAY + 60 * DAY)
     assert "AGREEMENT_STARTED" == await refusal(office, lambda c: add_addendum(c, over, longer, **signed))
     assert "AGREEMENT_OVERLAP" == await refusal(office, lambda c: add_addendum(c, running, longer, **signed))

@@ -16,7 +16,7 @@ from tests.enrolment_kit import Office, moscow_today, office_on
 from tests.sdk_support.real import RealGateway
 from tests.sdk_support.tills import HOLDER, MILK_AND_BEER, Till, till_of
 
-WHY: dict[str, Any] = {"by": "Иванова", "reason": "проверка"}
+WHY: dict[str, Any] = {"by": "Первый", "reason": "проверка"}
 
 
 @dataclass(frozen=True)

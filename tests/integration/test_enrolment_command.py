@@ -21,8 +21,8 @@ from tests.enrolment_kit import (
 )
 
 TODAY = moscow_today().isoformat()
-BY = ("--by", "Иванова")
-TWO = (*BY, "--approved-by", "Петров")
+BY = ("--by", "Первый")
+TWO = (*BY, "--approved-by", "Второй")
 WHY = (*BY, "--reason", "по письму")
 
 
@@ -101,7 +101,7 @@ def test_what_the_checks_find_is_told_by_field_and_nothing_is_kept(
 
 def test_two_people_and_no_fewer(tillgate: CommandLine, form: Path) -> None:
     """For a registration, a taking over and another account."""
-    alone = (*BY, "--approved-by", "иванова")
+    alone = (*BY, "--approved-by", "первый")
     tillgate("merchants", "apply", form)
     tillgate("merchants", "review", 1, *BY)
     assert "FOUR_EYES" in tillgate("merchants", "register", 1, *alone).stderr
@@ -110,7 +110,7 @@ def test_two_people_and_no_fewer(tillgate: CommandLine, form: Path) -> None:
     proposed = tillgate("merchants", "account", "propose", 1, "--bic", BANK, "--account", account(9), *WHY)
     assert "another person" in proposed.stdout
     assert "FOUR_EYES" in tillgate("merchants", "account", "confirm", 2, *BY).stderr
-    assert 0 == tillgate("merchants", "account", "confirm", 2, "--by", "Петров").exit_code
+    assert 0 == tillgate("merchants", "account", "confirm", 2, "--by", "Второй").exit_code
     states = [one["state"] for one in tillgate.json("merchants", "account", "show", 1, "--json")]
     assert ["CONFIRMED", "CONFIRMED"] == states
     tillgate("merchants", "account", "propose", 1, "--bic", BANK, "--account", account(8), *WHY)

@@ -56,18 +56,18 @@ async def test_a_merchant_is_suspended_resumed_and_excluded_with_reasons(office:
     merchant_id = await office.enrol(entity())
     epochs = [await epoch_of(office.engine)]
     async with office.work() as connection:
-        await suspend(connection, merchant_id, by="Иванова", reason="проверка")
+        await suspend(connection, merchant_id, by="Первый", reason="проверка")
     one = await read_one(office, merchant_id)
     assert (MerchantState.SUSPENDED, "проверка") == (one.state, one.suspend_reason)
     assert one.suspended_at is not None
     epochs.append(await epoch_of(office.engine))
     async with office.work() as connection:
-        await resume(connection, merchant_id, by="Петров", reason="нарушений нет")
+        await resume(connection, merchant_id, by="Второй", reason="нарушений нет")
     one = await read_one(office, merchant_id)
     assert (MerchantState.ACTIVE, None, "") == (one.state, one.suspended_at, one.suspend_reason)
     epochs.append(await epoch_of(office.engine))
     async with office.work() as connection:
-        await exclude(connection, merchant_id, by="Иванова", reason="по заявлению")
+        await exclude(connection, merchant_id, by="Первый", reason="по заявлению")
         steps = await history_of(connection, Subject.MERCHANT, merchant_id)
     epochs.append(await epoch_of(office.engine))
     assert sorted(set(epochs)) == epochs
@@ -89,18 +89,18 @@ async def test_a_suspended_merchant_that_is_excluded_winds_down_no_longer(office
     """The time runs from the suspension; a step that there is not is refused, as is an unsigned one."""
     merchant_id = await office.enrol(entity())
     async with office.work() as connection:
-        await suspend(connection, merchant_id, by="Иванова", reason="проверка")
+        await suspend(connection, merchant_id, by="Первый", reason="проверка")
     before = await read_one(office, merchant_id)
     async with office.work() as connection:
         with pytest.raises(EnrolmentError, match="STEP_NOT_ALLOWED"):
-            await suspend(connection, merchant_id, by="Иванова", reason="ещё раз")
+            await suspend(connection, merchant_id, by="Первый", reason="ещё раз")
         with pytest.raises(EnrolmentError, match="UNSIGNED"):
-            await exclude(connection, merchant_id, by="Иванова", reason="")
+            await exclude(connection, merchant_id, by="Первый", reason="")
         with pytest.raises(EnrolmentError, match="MERCHANT_UNKNOWN"):
-            await suspend(connection, merchant_id + 1, by="Иванова", reason="проверка")
-        await exclude(connection, merchant_id, by="Иванова", reason="нарушение")
+            await suspend(connection, merchant_id + 1, by="Первый", reason="проверка")
+        await exclude(connection, merchant_id, by="Первый", reason="нарушение")
         with pytest.raises(EnrolmentError, match="STEP_NOT_ALLOWED"):
-            await resume(connection, merchant_id, by="Иванова", reason="передумали")
+            await resume(connection, merchant_id, by="Первый", reason="передумали")
     after = await read_one(office, merchant_id)
     assert (MerchantState.ENDED, before.suspended_at) == (after.state, after.suspended_at)
 
@@ -110,15 +110,15 @@ async def test_whoever_was_excluded_comes_back_under_the_same_number(office: Off
     merchant_id = await office.enrol(entity())
     agreement_id = await conclude(office, merchant_id)
     async with office.work() as connection:
-        await exclude(connection, merchant_id, by="Иванова", reason="по заявлению")
+        await exclude(connection, merchant_id, by="Первый", reason="по заявлению")
         receipt = await apply_for(connection, entity(name="ООО Пример-1 новое"))
-        await review(connection, receipt.application_id, by="Иванова")
+        await review(connection, receipt.application_id, by="Первый")
     async with office.work() as connection:
         with pytest.raises(EnrolmentError, match="AGREEMENT_IN_FORCE"):
             await register(connection, receipt.application_id, **WHO)
     today = moscow_today()
     async with office.work() as connection:
-        await end(connection, agreement_id, last_day=today, by="Иванова", reason="исключён")
+        await end(connection, agreement_id, last_day=today, by="Первый", reason="исключён")
     tomorrow = datetime.combine(today + timedelta(days=1), time(12), MOSCOW)
     await office.set_clock(tomorrow)
     async with office.work() as connection:
@@ -133,14 +133,14 @@ async def test_a_participant_taken_over_sells_from_the_first_day_of_its_new_agre
     """Without an application, by two people; and not a day before, nor unless it is concluded."""
     async with office.work() as connection:
         with pytest.raises(EnrolmentError, match="FOUR_EYES"):
-            await take_over(connection, entity(), by="Иванова", approved_by="иванова", reason="3.8")
+            await take_over(connection, entity(), by="Первый", approved_by="первый", reason="3.8")
         with pytest.raises(ChecksFailedError):
             await take_over(connection, entity(kpp=""), **WHO, reason="3.8")
         merchant_id = await take_over(connection, entity(), **WHO, reason="п. 3.8")
         one = await get_merchant(connection, merchant_id)
         assert one.is_taken_over
         (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
-        terminal_id = await add_terminal(connection, shop.id, name="Касса 1", by="Иванова")
+        terminal_id = await add_terminal(connection, shop.id, name="Касса 1", by="Первый")
         with pytest.raises(EnrolmentError, match="ALREADY_REGISTERED"):
             await take_over(connection, entity(), **WHO, reason="п. 3.8")
     assert not await may_sell(office, terminal_id, FIRST_DAY)
@@ -168,7 +168,7 @@ async def test_a_reorganised_merchant_names_whom_it_succeeds(office: Office) -> 
             await name_successor(connection, without, one, **reason)
         with pytest.raises(EnrolmentError, match="FOUR_EYES"):
             await name_successor(
-                connection, one, two, by="Петров", approved_by="Петров", reason="присоединение"
+                connection, one, two, by="Второй", approved_by="Второй", reason="присоединение"
             )
 
 
@@ -178,40 +178,40 @@ async def test_another_account_is_confirmed_by_another_person(office: Office) ->
     new = account(77)
     async with office.work() as connection:
         account_id = await propose_account(
-            connection, merchant_id, bic=BANK, account=new, by="Иванова", reason="письмо участника"
+            connection, merchant_id, bic=BANK, account=new, by="Первый", reason="письмо участника"
         )
         assert entity().account == (await current(connection, merchant_id))
         with pytest.raises(EnrolmentError, match="FOUR_EYES"):
-            await confirm_account(connection, account_id, by="ИВАНОВА ")
+            await confirm_account(connection, account_id, by="ПЕРВЫЙ ")
         with pytest.raises(EnrolmentError, match="ACCOUNT_PROPOSED"):
             await propose_account(
-                connection, merchant_id, bic=BANK, account=account(78), by="Сидоров", reason="ещё"
+                connection, merchant_id, bic=BANK, account=account(78), by="Третий", reason="ещё"
             )
         assert entity().account == (await current(connection, merchant_id))
-        await confirm_account(connection, account_id, by="Петров")
+        await confirm_account(connection, account_id, by="Второй")
         assert new == (await current(connection, merchant_id))
         with pytest.raises(EnrolmentError, match="STEP_NOT_ALLOWED"):
-            await confirm_account(connection, account_id, by="Сидоров")
+            await confirm_account(connection, account_id, by="Третий")
         everything = await accounts_of(connection, merchant_id)
     assert [entity().account, new] == [one.account for one in everything]
-    assert ("Иванова", "Петров") == (everything[1].proposed_by, everything[1].decided_by)
+    assert ("Первый", "Второй") == (everything[1].proposed_by, everything[1].decided_by)
 
 
 async def test_a_proposed_account_may_be_dropped_and_a_wrong_one_is_not_proposed(office: Office) -> None:
     """One person is enough to say no; the account in use is no change."""
     merchant_id = await office.enrol(entity())
-    said: dict[str, Any] = {"by": "Иванова", "reason": "письмо"}
+    said: dict[str, Any] = {"by": "Первый", "reason": "письмо"}
     async with office.work() as connection:
         with pytest.raises(ChecksFailedError, match="the key"):
             await propose_account(connection, merchant_id, bic=BANK, account=account(5, "044525225"), **said)
         with pytest.raises(EnrolmentError, match="ACCOUNT_SAME"):
             await propose_account(connection, merchant_id, bic=BANK, account=entity().account, **said)
         account_id = await propose_account(connection, merchant_id, bic=BANK, account=account(5), **said)
-        await reject_account(connection, account_id, by="Иванова", reason="ошибка")
+        await reject_account(connection, account_id, by="Первый", reason="ошибка")
         assert entity().account == (await current(connection, merchant_id))
         await propose_account(connection, merchant_id, bic=BANK, account=account(6), **said)
         with pytest.raises(EnrolmentError, match="ACCOUNT_UNKNOWN"):
-            await confirm_account(connection, 999, by="Петров")
+            await confirm_account(connection, 999, by="Второй")
 
 
 async def test_the_published_register_tells_shops_and_nothing_private(office: Office) -> None:
@@ -220,9 +220,9 @@ async def test_the_published_register_tells_shops_and_nothing_private(office: Of
     await office.enrol(entrepreneur(2, legal_address="г. Москва, ул. Домашняя, кв. 7"))
     hidden = await office.enrol(entity(3))
     async with office.work() as connection:
-        await suspend(connection, hidden, by="Иванова", reason="проверка")
+        await suspend(connection, hidden, by="Первый", reason="проверка")
         (_, closed) = await list_outlets(connection, merchant_id=shown)
-        await set_outlet_enabled(connection, closed.id, is_enabled=False, by="Иванова", reason="ремонт")
+        await set_outlet_enabled(connection, closed.id, is_enabled=False, by="Первый", reason="ремонт")
         register_ = await published_register(connection)
     text, data = as_csv(register_), as_json(register_).decode()
     assert {entity(1).inn, entrepreneur(2).inn} == {one.inn for one in register_}
@@ -248,7 +248,7 @@ async def test_participants_are_listed_by_state_and_inn(office: Office) -> None:
     """Page by page."""
     one, two = [await office.enrol(form) for form in (entity(1), entrepreneur(2))]
     async with office.work() as connection:
-        await suspend(connection, two, by="Иванова", reason="проверка")
+        await suspend(connection, two, by="Первый", reason="проверка")
         found = [
             [m.id for m in await list_merchants(connection, **filters)]
             for filters in (
@@ -274,9 +274,9 @@ async def conclude(office: Office, merchant_id: int) -> int:
     terms = Terms(number="Д-1", first_day=FIRST_DAY, program_codes=("food",))
     today = moscow_today()
     async with office.work() as connection:
-        agreement_id = await add_agreement(connection, merchant_id, terms, by="Иванова")
+        agreement_id = await add_agreement(connection, merchant_id, terms, by="Первый")
         for step in (send, sign, take_back):
-            await step(connection, agreement_id, on=today, by="Иванова")
+            await step(connection, agreement_id, on=today, by="Первый")
     return agreement_id
 
 

@@ -34,23 +34,23 @@ async def test_an_outlet_elsewhere_is_refused_by_name(office: Office) -> None:
     merchant_id = await office.enrol(entity())
     async with office.work() as connection:
         with pytest.raises(ChecksFailedError) as refused:
-            await add_outlet(connection, merchant_id, name="Химки", address="141400, г. Химки", by="Иванова")
+            await add_outlet(connection, merchant_id, name="Химки", address="141400, г. Химки", by="Первый")
         assert "ADDRESS_NOT_IN_MOSCOW" == refused.value.findings[0].code
         with pytest.raises(EnrolmentError, match="OUTLET_EXISTS"):
-            await add_outlet(connection, merchant_id, name="Магазин 1", address=ADDRESS, by="Иванова")
-        await add_outlet(connection, merchant_id, name="Магазин 3", address=ADDRESS, by="Иванова")
+            await add_outlet(connection, merchant_id, name="Магазин 1", address=ADDRESS, by="Первый")
+        await add_outlet(connection, merchant_id, name="Магазин 3", address=ADDRESS, by="Первый")
         assert 3 == len(await list_outlets(connection, merchant_id=merchant_id))
 
 
 async def test_shops_and_tills_are_switched_with_a_reason(office: Office) -> None:
     """Each switch stands in the history and in the next snapshot."""
     merchant_id = await office.enrol(entity())
-    said: dict[str, Any] = {"by": "Иванова", "reason": "ремонт"}
+    said: dict[str, Any] = {"by": "Первый", "reason": "ремонт"}
     async with office.work() as connection:
         (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
-        terminal_id = await add_terminal(connection, shop.id, name="Касса 1", by="Иванова")
+        terminal_id = await add_terminal(connection, shop.id, name="Касса 1", by="Первый")
         with pytest.raises(EnrolmentError, match="TERMINAL_EXISTS"):
-            await add_terminal(connection, shop.id, name="Касса 1", by="Иванова")
+            await add_terminal(connection, shop.id, name="Касса 1", by="Первый")
         await set_outlet_enabled(connection, shop.id, is_enabled=False, **said)
         await set_terminal_enabled(connection, terminal_id, is_enabled=False, **said)
         for again in (
@@ -76,12 +76,12 @@ async def test_fiscal_numbers_follow_each_other_and_stand_at_one_till(office: Of
     kkt, drives = "0000000000012345", ["7280440700326597", "7280440700326598"]
     async with office.work() as connection:
         (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
-        one, two = [await add_terminal(connection, shop.id, name=name, by="Иванова") for name in ("1", "2")]
+        one, two = [await add_terminal(connection, shop.id, name=name, by="Первый") for name in ("1", "2")]
 
         async def fit(terminal_id: int, drive: str, day: str, number: str = kkt) -> None:
             await set_fiscal_numbers(
                 connection, terminal_id, kkt_number=number, drive_number=drive,
-                first_day=date.fromisoformat(day), by="Иванова",
+                first_day=date.fromisoformat(day), by="Первый",
             )  # fmt: skip
 
         await fit(one, drives[0], "2026-01-01")
@@ -99,7 +99,7 @@ async def test_fiscal_numbers_follow_each_other_and_stand_at_one_till(office: Of
         assert expected == [(n.drive_number, n.last_day) for n in await fiscal_numbers_of(connection, one)]
         with pytest.raises(ChecksFailedError, match="16 digits"):
             await fit(two, "728", "2026-04-01")
-        last: dict[str, Any] = {"last_day": date(2026, 3, 31), "by": "Иванова", "reason": "касса снята"}
+        last: dict[str, Any] = {"last_day": date(2026, 3, 31), "by": "Первый", "reason": "касса снята"}
         await end_fiscal_numbers(connection, one, **last)
         with pytest.raises(EnrolmentError, match="DAYS_MALFORMED"):
             await end_fiscal_numbers(connection, one, **last)

@@ -49,7 +49,7 @@ async def test_an_account_is_confirmed_once(office: Office) -> None:
 
     def propose(n: int) -> Work:
         return lambda c: propose_account(
-            c, merchant_id, bic=BANK, account=account(n), by="Иванова", reason="письмо"
+            c, merchant_id, bic=BANK, account=account(n), by="Первый", reason="письмо"
         )
 
     assert ["", *["ACCOUNT_PROPOSED"] * 2] == await at_once(office, *map(propose, (5, 6, 7)))
@@ -59,7 +59,7 @@ async def test_an_account_is_confirmed_once(office: Office) -> None:
     def confirm(name: str) -> Work:
         return lambda c: confirm_account(c, waiting.id, by=name)
 
-    confirmed = await at_once(office, *map(confirm, ("Петров", "Сидоров", "Орлова")))
+    confirmed = await at_once(office, *map(confirm, ("Второй", "Третий", "Орлова")))
     assert ["", *["STEP_NOT_ALLOWED"] * 2] == confirmed
     async with office.work() as connection:
         current = await account_of(connection, merchant_id)
@@ -74,7 +74,7 @@ async def test_of_two_agreements_on_the_same_days_one_is_drafted(office: Office)
 
     def draft(number: str, *codes: str) -> Work:
         terms = Terms(number=number, first_day=date(2026, 1, 1), program_codes=codes)
-        return lambda c: add_agreement(c, merchant_id, terms, by="Иванова")
+        return lambda c: add_agreement(c, merchant_id, terms, by="Первый")
 
     done = await at_once(office, draft("1", "a", "b"), draft("2", "b", "a"), draft("3", "c", "b"))
     assert ["", "AGREEMENT_OVERLAP", "AGREEMENT_OVERLAP"] == done
@@ -87,12 +87,12 @@ async def test_a_fiscal_drive_goes_to_one_till(office: Office) -> None:
     merchant_id = await office.enrol(entity())
     async with office.work() as connection:
         (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
-        tills = [await add_terminal(connection, shop.id, name=str(n), by="Иванова") for n in range(3)]
+        tills = [await add_terminal(connection, shop.id, name=str(n), by="Первый") for n in range(3)]
 
     def fit(terminal_id: int) -> Work:
         return lambda c: set_fiscal_numbers(
             c, terminal_id, kkt_number=f"{terminal_id:016}", drive_number="1" * 16,
-            first_day=date(2026, 1, 1), by="Иванова",
+            first_day=date(2026, 1, 1), by="Первый",
         )  # fmt: skip
 
     assert ["", "FISCAL_OVERLAP", "FISCAL_OVERLAP"] == await at_once(office, *map(fit, tills))
@@ -103,7 +103,7 @@ async def test_a_fiscal_drive_goes_to_one_till(office: Office) -> None:
 async def test_steps_of_a_merchant_follow_each_other(office: Office) -> None:
     """A suspension and an exclusion at once end with the exclusion; successors never close a circle."""
     one, two, three = [await office.enrol(entity(n)) for n in (1, 2, 3)]
-    why = {"by": "Иванова", "reason": "проверка"}
+    why = {"by": "Первый", "reason": "проверка"}
     done = await at_once(office, lambda c: suspend(c, one, **why), lambda c: exclude(c, one, **why))
     assert done in (["", ""], ["", "STEP_NOT_ALLOWED"])
 
@@ -122,7 +122,7 @@ async def test_of_two_imports_of_one_directory_one_does_it(office: Office) -> No
     found: list[bool] = []
 
     async def bring(connection: AsyncConnection) -> None:
-        found.append((await import_directory(connection, file, by="Иванова")).is_new)
+        found.append((await import_directory(connection, file, by="Первый")).is_new)
 
     assert ["", "", ""] == await at_once(office, bring, bring, bring)
     assert [False, False, True] == sorted(found)

@@ -52,26 +52,26 @@ async def office(database_url: str) -> AsyncIterator[Office]:
         today = moscow_today()
         terms = Terms(number="Д-1", first_day=date(2026, 1, 1), program_codes=("food",))
         async with made.work() as connection:
-            await import_directory(connection, parse_bic_file(directory_xml(bank_xml())), by="Иванова")
+            await import_directory(connection, parse_bic_file(directory_xml(bank_xml())), by="Первый")
             await apply_for(connection, entrepreneur())
             await propose_account(
-                connection, merchant_id, bic=BANK, account=account(5), by="Иванова", reason="письмо"
+                connection, merchant_id, bic=BANK, account=account(5), by="Первый", reason="письмо"
             )
-            agreement_id = await add_agreement(connection, merchant_id, terms, by="Иванова")
+            agreement_id = await add_agreement(connection, merchant_id, terms, by="Первый")
             for step in (send, sign, take_back):
-                await step(connection, agreement_id, on=today, by="Иванова")
+                await step(connection, agreement_id, on=today, by="Первый")
             await add_addendum(
                 connection,
                 agreement_id,
                 Changes(ceiling_kopecks=1),
                 number="1",
                 signed_on=today,
-                by="Иванова",
+                by="Первый",
             )
             (shop, _) = await list_outlets(connection, merchant_id=merchant_id)
-            till = await add_terminal(connection, shop.id, name="Касса 1", by="Иванова")
+            till = await add_terminal(connection, shop.id, name="Касса 1", by="Первый")
             await set_fiscal_numbers(
-                connection, till, kkt_number="0" * 16, drive_number="1" * 16, first_day=today, by="Иванова"
+                connection, till, kkt_number="0" * 16, drive_number="1" * 16, first_day=today, by="Первый"
             )
             await connection.execute(
                 text("INSERT INTO ceiling_signal VALUES (:id, 1, 80, 1)"), {"id": agreement_id}
@@ -130,7 +130,7 @@ async def test_the_database_itself_wants_four_eyes(office: Office) -> None:
         await attempt(
             office,
             "INSERT INTO registry_history (subject, subject_id, step, from_state, to_state, reason, made_by,"
-            " approved_by) VALUES ('merchant', 1, 'register', '', 'ACTIVE', '', 'Иванова', 'Иванова')",
+            " approved_by) VALUES ('merchant', 1, 'register', '', 'ACTIVE', '', 'Первый', 'Первый')",
         )
 
 

@@ -119,6 +119,6 @@ def test_an_account_that_was_dropped_meanwhile_is_not_confirmed(desk: Desk, form
 
 def test_in_development_a_second_person_is_named(tillgate: CommandLine, form: Path) -> None:
     """And nobody is registered without one."""
-    taken = ("merchants", "take-over", form, "--by", "Иванова", *WHY)
+    taken = ("merchants", "take-over", form, "--by", "Первый", *WHY)
     assert 2 == tillgate(*taken).exit_code
-    assert "merchant 1" in tillgate(*taken, "--approved-by", "Петров").stdout
+    assert "merchant 1" in tillgate(*taken, "--approved-by", "Второй").stdout

@@ -21,16 +21,16 @@ async def test_a_person_joins_signs_in_approves_and_signs_out(
     one = await office.proposed(
         await office.signatory(operator), {"amount_kopecks": 123_456, "document_number": "Д-7"}
     )
-    invitation = await office.invited("petrov", Role.APPROVER)
+    invitation = await office.invited("second", Role.APPROVER)
     page = await browser.post("/join", invitation=invitation)
-    assert "Имя petrov" in page.words
+    assert "Имя second" in page.words
     secret = (await office.sign_in.invitation_of(invitation, "192.0.2.1")).totp_secret
     done = await browser.post(
         "/join/finish", invitation=invitation, password=PASSWORD, again=PASSWORD,
         code=code_at(secret, await office.now()),
     )  # fmt: skip
     assert "/login?note=joined" == done.headers["Location"]
-    await browser.sign_in(office, Member("petrov", secret))
+    await browser.sign_in(office, Member("second", secret))
     assert "/proposals" == (await browser.get("/")).headers["Location"]
     listed = await browser.get("/proposals")
     assert "исправление оператора" in listed.words

@@ -71,8 +71,8 @@ async def test_it_opens_on_loopback_and_signs_in_with_the_keys_of_its_settings(
     owner = make_engine(settings.database_migrator_url, pool_size=1)
     async with driver_connection(owner) as connection:
         sealing = load_sealing_key(settings)
-        await add_person(connection, login="ivanov", full_name="И", roles=[Role.AUDITOR], by=FOUNDER)
-        invitation = await invite(connection, "ivanov", sealing=sealing, by=FOUNDER)
+        await add_person(connection, login="first", full_name="И", roles=[Role.AUDITOR], by=FOUNDER)
+        invitation = await invite(connection, "first", sealing=sealing, by=FOUNDER)
         sign_in = sign_in_of(settings, owner)
         secret = (await sign_in.invitation_of(invitation, HERE)).totp_secret
         now = await connection.fetchval("SELECT tillgate_now()")
@@ -84,7 +84,7 @@ async def test_it_opens_on_loopback_and_signs_in_with_the_keys_of_its_settings(
     async with opened(settings) as where:
         browser = Browser(f"http://{where}")
         assert 200 == (await browser.get("/login")).status
-        assert 303 == (await browser.post("/login", login="ivanov", password=PASSWORD)).status
+        assert 303 == (await browser.post("/login", login="first", password=PASSWORD)).status
         assert "session" in browser.cookies
         await browser.close()
 

@@ -12,88 +12,88 @@ from tests.people_kit import FOUNDER, HERE, PASSWORD, Member, Office, refused
 
 
 @pytest.fixture
-async def ivanov(office: Office) -> Member:
+async def first(office: Office) -> Member:
     """An approver."""
-    return await office.member("ivanov", Role.APPROVER)
+    return await office.member("first", Role.APPROVER)
 
 
 async def test_an_invitation_is_used_once_and_in_time(office: Office) -> None:
     """A newer one replaces it; a wrong code or a weak password leave it open."""
-    first = await office.invited("petrov", Role.OPERATOR)
+    first = await office.invited("second", Role.OPERATOR)
     async with office.owned() as connection:
-        second = await invite(connection, "petrov", sealing=office.sealing, by=FOUNDER)
+        second = await invite(connection, "second", sealing=office.sealing, by=FOUNDER)
     assert PeopleCode.INVITATION_UNFIT is await refused(office.sign_in.invitation_of(first, HERE))
     secret = (await office.sign_in.invitation_of(second, HERE)).totp_secret
     code = code_at(secret, await office.now())
     assert PeopleCode.CODE_WRONG is await refused(office.sign_in.join(second, PASSWORD, "000000", HERE))
-    assert PeopleCode.PASSWORD_WEAK is await refused(office.sign_in.join(second, "petrov", code, HERE))
+    assert PeopleCode.PASSWORD_WEAK is await refused(office.sign_in.join(second, "second", code, HERE))
     results = await asyncio.gather(
         *(office.sign_in.join(second, PASSWORD, code, HERE) for _ in range(3)), return_exceptions=True
     )
-    assert 1 == results.count("petrov")
+    assert 1 == results.count("second")
     assert PeopleCode.INVITATION_UNFIT is await refused(office.sign_in.invitation_of(second, HERE))
-    third = await office.invited("sidorov", Role.OPERATOR)
+    third = await office.invited("third", Role.OPERATOR)
     await office.pass_time(3 * 24 * 3600)
     assert PeopleCode.INVITATION_UNFIT is await refused(office.sign_in.invitation_of(third, HERE))
 
 
 async def test_the_code_that_joined_does_not_sign_in(office: Office) -> None:
     """It was taken."""
-    invitation = await office.invited("petrov", Role.OPERATOR)
+    invitation = await office.invited("second", Role.OPERATOR)
     secret = (await office.sign_in.invitation_of(invitation, HERE)).totp_secret
     code = code_at(secret, await office.now())
     await office.sign_in.join(invitation, PASSWORD, code, HERE)
-    token = await office.sign_in.by_password("petrov", PASSWORD, HERE)
+    token = await office.sign_in.by_password("second", PASSWORD, HERE)
     assert PeopleCode.SIGN_IN_REFUSED is await refused(office.sign_in.by_code(token, code, HERE))
 
 
-async def test_what_changes_a_person_ends_their_sessions(office: Office, ivanov: Member) -> None:
+async def test_what_changes_a_person_ends_their_sessions(office: Office, first: Member) -> None:
     """Other roles, another password, a reset of the second factor, the end."""
-    person = await office.sign_in.person_of(await office.session(ivanov))
+    person = await office.sign_in.person_of(await office.session(first))
     assert person is not None
 
     async def changed(step: str) -> None:
         async with office.owned() as connection:
             if step == "roles":
-                await set_roles(connection, "ivanov", roles=[Role.AUDITOR], by=FOUNDER)
+                await set_roles(connection, "first", roles=[Role.AUDITOR], by=FOUNDER)
             elif step == "password":
                 new = "совсем-другой-пароль"
-                code = await office.code(ivanov)
-                await office.sign_in.change_password(person, ivanov.password, new, code, HERE)
-                ivanov.password = new
+                code = await office.code(first)
+                await office.sign_in.change_password(person, first.password, new, code, HERE)
+                first.password = new
             elif step == "invite":
-                await invite(connection, "ivanov", sealing=office.sealing, by=FOUNDER, resets_totp=True)
+                await invite(connection, "first", sealing=office.sealing, by=FOUNDER, resets_totp=True)
             else:
-                await disable(connection, "ivanov", by=FOUNDER, reason="уволен")
+                await disable(connection, "first", by=FOUNDER, reason="уволен")
 
     for step in ("roles", "password", "disable"):
-        token = await office.session(ivanov)
-        first_stage = await office.sign_in.by_password("ivanov", ivanov.password, HERE)
+        token = await office.session(first)
+        first_stage = await office.sign_in.by_password("first", first.password, HERE)
         await changed(step)
         assert await office.sign_in.person_of(token) is None, step
-        code = await office.code(ivanov)
+        code = await office.code(first)
         assert PeopleCode.SIGN_IN_REFUSED is await refused(office.sign_in.by_code(first_stage, code, HERE))
     await changed("invite")
     assert PeopleCode.SIGN_IN_REFUSED is await refused(
-        office.sign_in.by_password("ivanov", ivanov.password, HERE)
+        office.sign_in.by_password("first", first.password, HERE)
     )
 
 
 async def test_persons_are_added_as_the_rules_say(office: Office) -> None:
     """Logins of one form, never twice; managers with merchants, which the registry knows."""
     for code, attempt in (
-        (PeopleCode.LOGIN_UNFIT, office.invited("Ivanov", Role.AUDITOR)),
+        (PeopleCode.LOGIN_UNFIT, office.invited("First", Role.AUDITOR)),
         (PeopleCode.LOGIN_UNFIT, office.invited("i'; --", Role.AUDITOR)),
-        (PeopleCode.ROLES_MISSING, office.invited("petrov")),
-        (PeopleCode.MERCHANTS_UNFIT, office.invited("petrov", Role.MERCHANT_MANAGER)),
-        (PeopleCode.MERCHANTS_UNFIT, office.invited("petrov", Role.AUDITOR, merchant_ids=(1,))),
-        (PeopleCode.UNKNOWN_MERCHANT, office.invited("petrov", Role.MERCHANT_MANAGER, merchant_ids=(99,))),
+        (PeopleCode.ROLES_MISSING, office.invited("second")),
+        (PeopleCode.MERCHANTS_UNFIT, office.invited("second", Role.MERCHANT_MANAGER)),
+        (PeopleCode.MERCHANTS_UNFIT, office.invited("second", Role.AUDITOR, merchant_ids=(1,))),
+        (PeopleCode.UNKNOWN_MERCHANT, office.invited("second", Role.MERCHANT_MANAGER, merchant_ids=(99,))),
     ):
         assert code is await refused(attempt)
-    await office.invited("petrov", Role.AUDITOR)
-    assert PeopleCode.LOGIN_TAKEN is await refused(office.invited("petrov", Role.AUDITOR))
+    await office.invited("second", Role.AUDITOR)
+    assert PeopleCode.LOGIN_TAKEN is await refused(office.invited("second", Role.AUDITOR))
     async with office.owned() as connection:
-        assert ["petrov"] == [person.login for person in await persons(connection)]
+        assert ["second"] == [person.login for person in await persons(connection)]
 
 
 @pytest.mark.parametrize("role", ["tillgate_gateway", "tillgate_reader"])

@@ -9,11 +9,11 @@ from gateway.registry.signing_off import SAID_MAX_CHARS, four_eyes, said, said_o
 @pytest.mark.parametrize(
     ("by", "approved_by"),
     [
-        ("Иванова", "Иванова"),
-        ("Иванова", "ИВАНОВА"),
-        ("Иванова А.Б.", " иванова  а. б. "),
-        ("e.ivanova", "E-Ivanova"),
-        ("ivanova", "ｉvanova"),
+        ("Первый", "Первый"),
+        ("Первый", "ПЕРВЫЙ"),
+        ("Первый А.Б.", " первый  а. б. "),
+        ("e.first", "E-First"),
+        ("first", "ｉvanova"),
     ],
 )
 def test_one_person_written_in_two_ways_is_one(by: str, approved_by: str) -> None:
@@ -24,7 +24,7 @@ def test_one_person_written_in_two_ways_is_one(by: str, approved_by: str) -> Non
 
 def test_two_people_are_two() -> None:
     """As they are written, but for needless spaces."""
-    assert ("Иванова А.", "Иванова Б.") == four_eyes(" Иванова  А.", "Иванова Б. ")
+    assert ("Первый А.", "Первый Б.") == four_eyes(" Первый  А.", "Первый Б. ")
 
 
 @pytest.mark.parametrize(
