@@ -13,7 +13,7 @@ from gateway.registry.signing_off import SAID_MAX_CHARS, four_eyes, said, said_o
         ("Первый", "ПЕРВЫЙ"),
         ("Первый А.Б.", " первый  а. б. "),
         ("e.first", "E-First"),
-        ("first", "ｉvanova"),
+        ("first", "ｆirst"),
     ],
 )
 def test_one_person_written_in_two_ways_is_one(by: str, approved_by: str) -> None:
