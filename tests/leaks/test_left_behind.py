@@ -99,7 +99,7 @@ async def scene(
     town = town.with_settings({"TILLGATE_LOG_LEVEL": "debug"})
     settings = load_settings(town.settings)
     engine = make_engine(settings.database_migrator_url, pool_size=1)
-    await stop_card(engine, card_token(STOPPED, "", load_keys(settings).card_tokens), "lost")
+    await stop_card(engine, card_token(STOPPED, "", load_keys(settings).card_tokens), "lost", by="operator")
     await engine.dispose()
     with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
         gateway = await process.start_ready()
