@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
@@ -32,6 +33,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"a card number in: {place}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _plain_tracebacks() -> None:
+    """Errors are logged as a gateway logs them: structlog by itself shows values of variables."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")
