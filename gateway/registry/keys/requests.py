@@ -9,6 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, Ellip
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+_UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion)
+"""What the library raises of bytes that are none of what they should be."""
+
 REQUEST_MAX_BYTES: Final = 4096
 CERTIFICATE_MAX_BYTES: Final = 8192
 RENEWAL_CONTEXT: Final = b"tillgate-renew-v1\0"
@@ -32,7 +35,7 @@ def read_request(der: bytes) -> EllipticCurvePublicKey:
         request = x509.load_der_x509_csr(der)
         key = request.public_key()
         is_signed = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+    except _UNREADABLE:
         raise CertificateRequestError("не PKCS#10 в DER", "no PKCS#10 in DER") from None
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise CertificateRequestError("нужен ключ ECDSA на P-256", "an ECDSA key on P-256 is needed")
@@ -54,6 +57,6 @@ def is_proved(certificate_der: bytes, request_der: bytes, signature: bytes) -> b
         if not isinstance(key, EllipticCurvePublicKey):
             return False
         key.verify(signature, RENEWAL_CONTEXT + request_der, ECDSA(SHA256()))
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+    except _UNREADABLE:
         return False
     return True
