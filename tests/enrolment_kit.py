@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.domain.policy import moscow_date
 from gateway.registry.application_form import ApplicantKind, Application, Contact, OutletForm, Signatory
 from gateway.registry.applications import apply_for, register, review
-from gateway.registry.requisites import has_right_key, with_inn_check_digits
+from gateway.registry.requisites import with_inn_check_digits
 from gateway.runtime.database import make_engine
+from loadtests.demo.applicants import BANK, account, ogrn, ogrnip
 
-BANK = "049900101"
 TREASURY = "019900102"
 ADDRESS = "125009, г. Москва, ул. Примерная, д. 1"
 WHO: dict[str, Any] = {"by": "Первый", "approved_by": "Второй"}
@@ -27,24 +27,6 @@ WHO: dict[str, Any] = {"by": "Первый", "approved_by": "Второй"}
 def moscow_today() -> date:
     """The day that it is in Moscow."""
     return moscow_date(datetime.now(UTC))
-
-
-def ogrn(n: int) -> str:
-    """A number of an entity."""
-    digits = f"10000{n:07}"
-    return digits + str(int(digits) % 11 % 10)
-
-
-def ogrnip(n: int) -> str:
-    """A number of an entrepreneur."""
-    digits = f"30000{n:09}"
-    return digits + str(int(digits) % 13 % 10)
-
-
-def account(n: int, bic: str = BANK, *, prefix: str = "40702810", in_bank_of_russia: bool = False) -> str:
-    """An account with the key that fits a BIK."""
-    keyed = (f"{prefix}{key}{n:011}" for key in range(10))
-    return next(one for one in keyed if has_right_key(one, bic, in_bank_of_russia=in_bank_of_russia))
 
 
 def entity(n: int = 1, **changes: Any) -> Application:

@@ -37,7 +37,7 @@ def application(n: int, outlets: int) -> wire.Application:
 
 def bic_directory(day: date) -> bytes:
     """A full directory of a day in which the made-up bank is the only one."""
-    correspondent = account(int(BANK[6:]), "30101810", in_bank_of_russia=True)
+    correspondent = account(int(BANK[6:]), prefix="30101810", in_bank_of_russia=True)
     text = (
         '<?xml version="1.0" encoding="windows-1251"?>\n'
         f'<ED807 xmlns="urn:cbr-ru:ed:v2.0" EDNo="1" EDDate="{day}" EDAuthor="4583001999"'
@@ -52,35 +52,45 @@ def bic_directory(day: date) -> bytes:
     return text.encode("windows-1251")
 
 
-def account(n: int, prefix: str, *, in_bank_of_russia: bool = False) -> str:
-    """Account number n of a kind, with the key that fits the made-up bank."""
+def account(n: int, bic: str = BANK, *, prefix: str = "40702810", in_bank_of_russia: bool = False) -> str:
+    """Account number n of a kind, with the key that fits a BIK."""
     keyed = (f"{prefix}{key}{n:011}" for key in range(10))
-    return next(one for one in keyed if has_right_key(one, BANK, in_bank_of_russia=in_bank_of_russia))
+    return next(one for one in keyed if has_right_key(one, bic, in_bank_of_russia=in_bank_of_russia))
+
+
+def ogrn(n: int) -> str:
+    """ОГРН number n, of an entity."""
+    digits = f"10000{n:07}"
+    return f"{digits}{int(digits) % 11 % 10}"
+
+
+def ogrnip(n: int) -> str:
+    """ОГРНИП number n, of an entrepreneur."""
+    digits = f"30000{n:09}"
+    return f"{digits}{int(digits) % 13 % 10}"
 
 
 def _entity(n: int) -> wire.Application:
-    ogrn = f"10000{n:07}"
     return wire.Application(
         kind=wire.APPLICANT_KIND_LEGAL_ENTITY,
         name=f"ООО Пример-{n}",
         full_name=f"Общество с ограниченной ответственностью «Пример-{n}»",
         inn=with_inn_check_digits(f"0000{n:05}"),
         kpp="000001001",
-        ogrn=f"{ogrn}{int(ogrn) % 11 % 10}",
-        account=account(n, "40702810"),
+        ogrn=ogrn(n),
+        account=account(n),
         signatory=wire.Signatory(name="Директор Примера", position="генеральный директор", basis="устав"),
     )
 
 
 def _entrepreneur(n: int) -> wire.Application:
-    ogrnip = f"30000{n:09}"
     return wire.Application(
         kind=wire.APPLICANT_KIND_INDIVIDUAL_ENTREPRENEUR,
         name=f"ИП Пример-{n}",
         full_name=f"Индивидуальный предприниматель Пример-{n}",
         inn=with_inn_check_digits(f"0000{n:06}"),
-        ogrn=f"{ogrnip}{int(ogrnip) % 13 % 10}",
-        account=account(n, "40802810"),
+        ogrn=ogrnip(n),
+        account=account(n, prefix="40802810"),
         signatory=wire.Signatory(
             name=f"Предприниматель Пример-{n}",
             position="индивидуальный предприниматель",

@@ -17,9 +17,10 @@ from gateway.record.writing import record
 from gateway.registry import merchants
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
+from loadtests.demo.applicants import BANK, account
 from tests.cards_kit import number
 from tests.cli_kit import CommandLine
-from tests.enrolment_kit import BANK, WHO, Office, account, entity, moscow_today, office_on
+from tests.enrolment_kit import WHO, Office, entity, moscow_today, office_on
 
 TODAY = moscow_today().isoformat()
 BY = ("--by", "Первый")

@@ -28,16 +28,8 @@ from gateway.registry.history import Subject, history_of
 from gateway.registry.machine import ApplicationState
 from gateway.registry.merchants import exclude, get_merchant
 from gateway.registry.outlets import list_outlets
-from tests.enrolment_kit import (
-    BANK,
-    WHO,
-    Office,
-    bank_xml,
-    directory_xml,
-    entity,
-    entrepreneur,
-    office_on,
-)
+from loadtests.demo.applicants import BANK
+from tests.enrolment_kit import WHO, Office, bank_xml, directory_xml, entity, entrepreneur, office_on
 
 
 @pytest.fixture

@@ -9,16 +9,9 @@ import msgspec
 import pytest
 
 from gateway.registry.application_form import Application
+from loadtests.demo.applicants import BANK, account
 from tests.cli_kit import CommandLine
-from tests.enrolment_kit import (
-    BANK,
-    account,
-    bank_xml,
-    directory_xml,
-    entity,
-    entrepreneur,
-    moscow_today,
-)
+from tests.enrolment_kit import bank_xml, directory_xml, entity, entrepreneur, moscow_today
 
 TODAY = moscow_today().isoformat()
 BY = ("--by", "Первый")

@@ -38,7 +38,8 @@ from gateway.registry.published import as_csv, as_json, published_register
 from gateway.registry.reading import read_snapshot
 from gateway.registry.schema import merchant
 from gateway.registry.terminals import add_terminal
-from tests.enrolment_kit import BANK, WHO, Office, account, entity, entrepreneur, moscow_today, office_on
+from loadtests.demo.applicants import BANK, account
+from tests.enrolment_kit import WHO, Office, entity, entrepreneur, moscow_today, office_on
 from tests.registry_kit import epoch_of
 
 FIRST_DAY = date(2026, 1, 1)

@@ -17,7 +17,8 @@ from gateway.registry.history import Subject, history_of
 from gateway.registry.merchants import exclude, name_successor, suspend
 from gateway.registry.outlets import list_outlets
 from gateway.registry.terminals import add_terminal, fiscal_numbers_of, set_fiscal_numbers
-from tests.enrolment_kit import BANK, WHO, Office, account, bank_xml, directory_xml, entity, office_on
+from loadtests.demo.applicants import BANK, account
+from tests.enrolment_kit import WHO, Office, bank_xml, directory_xml, entity, office_on
 
 Work = Callable[[AsyncConnection], Awaitable[object]]
 

@@ -20,17 +20,8 @@ from gateway.registry.published import published_register
 from gateway.registry.terminals import add_terminal, set_fiscal_numbers
 from gateway.runtime.database import make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
-from tests.enrolment_kit import (
-    BANK,
-    Office,
-    account,
-    bank_xml,
-    directory_xml,
-    entity,
-    entrepreneur,
-    moscow_today,
-    office_on,
-)
+from loadtests.demo.applicants import BANK, account
+from tests.enrolment_kit import Office, bank_xml, directory_xml, entity, entrepreneur, moscow_today, office_on
 
 PERMANENT = (
     "application",

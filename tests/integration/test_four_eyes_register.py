@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from gateway.people.roles import Role
+from loadtests.demo.applicants import BANK, account
 from tests.cli_kit import CommandLine
-from tests.enrolment_kit import BANK, account, entity
+from tests.enrolment_kit import entity
 from tests.integration.test_four_eyes_commands import Desk
 
 WHY = ("--reason", "приказ 17")

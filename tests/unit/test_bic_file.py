@@ -11,7 +11,8 @@ from gateway.registry.bic import file as module
 from gateway.registry.bic.errors import BicFileError
 from gateway.registry.bic.file import BicFile, parse_bic_file, read_bic_file
 from gateway.registry.requisites import check_bic, check_correspondent
-from tests.enrolment_kit import BANK, TREASURY, account, bank_xml, directory_xml
+from loadtests.demo.applicants import BANK, account
+from tests.enrolment_kit import TREASURY, bank_xml, directory_xml
 
 BESIDE = Path(__file__).parents[2].parent / "shared" / "data"
 DATA = Path(os.environ.get("TILLGATE_SHARED_DATA", BESIDE))

@@ -16,7 +16,8 @@ from gateway.registry.checking import (
     ChecksFailedError,
     findings_of,
 )
-from tests.enrolment_kit import ADDRESS, BANK, TREASURY, account, entity, entrepreneur, ogrn, ogrnip
+from loadtests.demo.applicants import BANK, account, ogrn, ogrnip
+from tests.enrolment_kit import ADDRESS, TREASURY, entity, entrepreneur
 
 TODAY = date(2026, 11, 23)
 NO_DIRECTORY = BankAnswer(TODAY, None, None)

@@ -17,7 +17,7 @@ from gateway.registry.requisites import (
     requisite_problem,
 )
 from gateway.registry.requisites.problems import RequisiteProblem
-from tests.enrolment_kit import BANK, account, ogrn, ogrnip
+from loadtests.demo.applicants import BANK, account, ogrn, ogrnip
 
 KEYED = account(1)
 

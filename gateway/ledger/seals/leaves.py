@@ -15,7 +15,6 @@ import asyncpg
 from gateway.domain.policy import day_end, day_start
 
 _LAYOUT: Final = Layout(">16sq32s")
-LEAF_BYTES: Final = _LAYOUT.size
 CHUNK_LEAVES: Final = 1000
 _PREFETCH: Final = 2000
 

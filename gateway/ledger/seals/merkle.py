@@ -16,7 +16,6 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-HASH_BYTES: Final = 32
 NOTHING: Final = sha256(b"\x03").digest()
 
 
