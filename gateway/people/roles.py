@@ -38,13 +38,6 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.MERCHANT_MANAGER: frozenset({Permission.SEE_OWN_MERCHANTS}),
 }
 
-ROLE_TEXTS: Final[Mapping[Role, tuple[str, str]]] = {
-    Role.OPERATOR: ("оператор департамента", "department operator"),
-    Role.APPROVER: ("утверждающий", "approver"),
-    Role.AUDITOR: ("аудитор", "auditor"),
-    Role.MERCHANT_MANAGER: ("менеджер участника", "merchant manager"),
-}
-
 
 def permissions_of(roles: Iterable[Role]) -> frozenset[Permission]:
     """What somebody with these roles may do."""

@@ -12,7 +12,6 @@ from typing import Final, Self
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: without letters that are read as digits."""
-TRIES: Final = 5
 SALT_BYTES: Final = 16
 
 _NAME_CHARS: Final = 8
