@@ -1,18 +1,17 @@
 """The command line on a database of a test, in this process."""
 
 import json
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import structlog
 from click.testing import CliRunner, Result
 
 from gateway.cli import tillgate
 from gateway.runtime.embedded import EmbeddedPostgres
+from tests.logs import logging_put_back
 
 
 @dataclass(frozen=True)
@@ -38,17 +37,6 @@ class CommandLine:
     def sql(self, statement: str) -> str:
         """Run SQL as the owner; rows as unaligned text."""
         return self.postgres.execute(statement, self.database)
-
-
-@contextmanager
-def logging_put_back() -> Iterator[None]:
-    """Every command configures logging; afterwards it is as before."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @contextmanager

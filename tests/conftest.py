@@ -9,13 +9,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from gateway.runtime.database import migrate
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.leaks.everywhere import assert_no_number_in, assert_no_number_left, place_of_number
+from tests.logs import log_as_tests
 
 # A shared machine makes single examples slow at random; that is no failure.
 settings.register_profile(
@@ -23,6 +23,8 @@ settings.register_profile(
 )
 settings.register_profile("soak", settings.get_profile("ci"), max_examples=3000, stateful_step_count=100)
 settings.load_profile("ci")
+
+log_as_tests()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -33,19 +35,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"a card number in: {place}"
     return report
-
-
-@pytest.fixture(autouse=True)
-def _plain_tracebacks() -> None:
-    """Errors are logged as a gateway logs them: structlog by itself shows values of variables."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=False),
-        ]
-    )
 
 
 @pytest.fixture(scope="session")

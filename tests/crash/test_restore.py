@@ -23,11 +23,11 @@ from gateway.runtime.database import migrate
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from merchant_sdk.archive import OutcomeArchive
 from merchant_sdk.signatures import SignedBytes
-from tests.cli_kit import logging_put_back
 from tests.crash.harness import Town, assert_clean, found_town
 from tests.crash.journal import Sent
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import Till, begin_sale, tills_at
+from tests.logs import logging_put_back
 from tillgate.v1 import purchase_service_pb2 as service
 
 DATABASE = "town"

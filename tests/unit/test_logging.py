@@ -17,6 +17,7 @@ import structlog
 from gateway.rpc import access_log
 from gateway.rpc.access_log import AccessLine
 from gateway.runtime.logging import REDACTED, configure_logging, line_writer, redact, redact_text
+from tests.logs import logging_put_back
 
 CARD = "9643101234567890"
 REQUEST_ID = "01989898-1234-7234-8234-123456789012"
@@ -26,14 +27,10 @@ DIGEST = "e3b0c44298fc1c149afb1234567890123456789012345678901234567852b855"
 @pytest.fixture
 def log_file() -> Iterator[io.StringIO]:
     """Where the log of a test goes, as JSON lines; logging is put back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     file = io.StringIO()
-    configure_logging("info", json_lines=True, stream=file)
-    yield file
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_put_back():
+        configure_logging("info", json_lines=True, stream=file)
+        yield file
 
 
 def events_of(log_file: io.StringIO) -> list[dict[str, Any]]:
@@ -132,9 +129,9 @@ def test_a_request_id_is_logged_whole_whatever_its_digits(log_file: io.StringIO)
 def test_lines_for_people_hold_the_same_fields() -> None:
     """The other format is written by the same way, and redacted like it."""
     file = io.StringIO()
-    configure_logging("info", json_lines=False, stream=file)
-    structlog.get_logger("gateway").info("request", method="Sale", request_id=UUID(REQUEST_ID), raw=CARD)
-    structlog.reset_defaults()
+    with logging_put_back():
+        configure_logging("info", json_lines=False, stream=file)
+        structlog.get_logger("gateway").info("request", method="Sale", request_id=UUID(REQUEST_ID), raw=CARD)
     for expected in ("request", "method=Sale", f"request_id={REQUEST_ID}", f"raw={REDACTED}"):
         assert expected in file.getvalue()
 
