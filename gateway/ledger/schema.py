@@ -135,6 +135,13 @@ entry = Table(
     Column("sale_date", Date),
     CheckConstraint("amount_kopecks > 0", name="amount_positive"),
     CheckConstraint("source IS NULL OR source <> target", name="moves"),
+    # Only captures, voids of captures and refunds name an agreement: authorizing writes nothing into it.
+    Index(
+        "entry_of_agreement",
+        "agreement_id",
+        "sale_date",
+        postgresql_where=text("agreement_id IS NOT NULL"),
+    ),
     postgresql_partition_by="RANGE (operation_id)",
 )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from gateway.domain.settlement_terms import SettlementTerms
 from gateway.registry.enrolment_errors import EnrolmentCode, EnrolmentError
 
 _WorkingDays = Annotated[int, Meta(ge=0, le=60)]
@@ -19,13 +20,14 @@ class AgreementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     The department sends the agreement within `send_within_working_days` of registration, the merchant
     returns it signed within `return_within_working_days` of that. Use of the ceiling is signalled at
     `signals_percent` of it; `stops_sales_at_ceiling` closes the agreement's programs to new authorizations
-    once it is used up.
+    once it is used up. `settlement` is what claims go by.
     """
 
     send_within_working_days: _WorkingDays = 3
     return_within_working_days: _WorkingDays = 5
     signals_percent: tuple[_Percent, ...] = (80, 95, 100)
     stops_sales_at_ceiling: bool = False
+    settlement: SettlementTerms = SettlementTerms()
 
 
 class Terms(Struct, frozen=True, kw_only=True):
