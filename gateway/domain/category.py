@@ -163,7 +163,7 @@ class Program(Struct, frozen=True):
         return _unit_ceiling_kopecks(self.ceilings, okpd2) if self.ceilings else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(CODES_REMEMBERED)
 def _unit_ceiling_kopecks(ceilings: tuple[PriceCeiling, ...], okpd2: str) -> int | None:
     prefixes = prefixes_longest_first(okpd2)
     if not prefixes:
