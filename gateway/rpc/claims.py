@@ -13,6 +13,7 @@ from gateway.domain.commands import Origin
 from gateway.domain.reasons import Reason
 from gateway.errors import CodedError
 from gateway.rpc.methods import Arrived, Call, Method, as_read
+from gateway.rpc.validation.claims import check_claims_request
 from gateway.rpc.validation.findings import invalid
 from tillgate.v1 import claim_service_pb2 as wire
 
@@ -38,15 +39,16 @@ class ClaimMethods:
         if missing:
             raise TypeError(f"nobody answers {', '.join(sorted(missing))}")
         self.table: Mapping[str, Method] = {
-            name: Method(request, partial(self._answered, answers[name]), as_read)
+            name: Method(request, partial(self._answered, name, answers[name]), as_read)
             for name, request in _REQUESTS.items()
         }
 
-    async def _answered(self, answer: Answer, arrived: Arrived, call: Call) -> Message:
+    async def _answered(self, name: str, answer: Answer, arrived: Arrived, call: Call) -> Message:
         request, client = arrived()
         call.origin = Origin(client.merchant_id, 0, client.terminal_id or 0, client.concentrator_id)
         if not client.concentrator_id:
             raise invalid(Reason.CLAIMS_NOT_FOR_TILLS)
+        check_claims_request(name, request)
         try:
             return await answer(request, client.merchant_id, client.concentrator_id)
         except CodedError as refused:
