@@ -77,8 +77,8 @@ class ClaimCalls(Reads):
     ) -> str:
         """Sign a filed claim; its agreement tells whether by signature or on paper. Returns how it stands.
 
-        `qualified_signature` is a detached CMS over the content of ClaimDocument.SEAL, `paper_scan` a PDF, PNG
-        or JPEG; `power_of_attorney` the XML of whoever signs for the head. The same again changes nothing.
+        `qualified_signature` is a detached CMS over the content of ClaimDocument.SEAL, `paper_scan` a PDF,
+        PNG or JPEG; `power_of_attorney` the XML of whoever signs for the head. The same again changes nothing.
         Raises NotFoundError (CLAIM_UNKNOWN), and RefusedError that says what is wrong with the signature.
         """
         request = claims.sign_message(claim_id, qualified_signature, paper_scan, power_of_attorney)
