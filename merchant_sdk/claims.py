@@ -4,9 +4,9 @@ The head office asks, with the key of a concentrator; a till's key is refused (P
 are kopecks, days are those of Moscow.
 
     for claim in office.list_claims():
-        if claim.state is ClaimState.DRAFT:
-            document = office.claim_document(claim.claim_id, ClaimDocument.JSON)
-            office.sign_claim(claim, qualified_signature=sign_with_your_provider(document.content))
+        if claim.state is ClaimState.FILED:
+            seal = office.claim_document(claim.claim_id, ClaimDocument.SEAL)
+            office.sign_claim(claim.claim_id, qualified_signature=signed_by_your_provider(seal.content))
 """
 
 from collections.abc import Sequence
@@ -311,17 +311,16 @@ def receivables_of(message: pb.GetReceivablesResponse) -> tuple[Receivable, ...]
 
 
 def sign_message(
-    claim: Claim,
+    claim_id: int,
     qualified_signature: bytes | None,
     paper_scan: bytes | None,
     power_of_attorney: bytes,
 ) -> pb.SignClaimRequest:
-    """What files a draft. Raises ValueError unless there is exactly one of signature and scan."""
+    """What signs a claim. Raises ValueError unless there is exactly one of signature and scan."""
     if (qualified_signature is None) == (paper_scan is None):
         raise ValueError("give either a qualified signature or a scan")
     return pb.SignClaimRequest(
-        claim_id=claim.claim_id,
-        lines_sha256=claim.lines_sha256,
+        claim_id=claim_id,
         qualified_signature=qualified_signature,
         paper_scan=paper_scan,
         power_of_attorney=power_of_attorney,

@@ -241,3 +241,4 @@ class ClaimDocument(WireEnum):
     REGISTER_XLSX = 2
     REGISTER_CSV = 3
     JSON = 4
+    SEAL = 5

@@ -88,7 +88,6 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "DownloadClaimDocument": {"claim_id": 7, "document": "CLAIM_DOCUMENT_CLAIM_PDF"},
     "SignClaim": {
         "claim_id": 7,
-        "lines_sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
         "qualified_signature": "MIAGCSqGSIb3DQEHAg==",
     },
     "ObjectToClaim": {

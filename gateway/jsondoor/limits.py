@@ -173,7 +173,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "GetClaimRequest": ("claim_id",),
     "ListClaimLinesRequest": ("claim_id",),
     "DownloadClaimDocumentRequest": ("claim_id", "document"),
-    "SignClaimRequest": ("claim_id", "lines_sha256"),
+    "SignClaimRequest": ("claim_id",),
     "ObjectToClaimRequest": ("claim_id", "request_id", "text"),
 }
 """Fields without which a message is refused."""

@@ -24,7 +24,7 @@ SERVICE: Final = wire.DESCRIPTOR.services_by_name["ClaimService"]
 _REQUESTS: Final[Mapping[str, type[Message]]] = {
     method.name: getattr(wire, method.input_type.name) for method in SERVICE.methods
 }
-_UNKNOWN: Final = "CLAIM_UNKNOWN"
+_BY_NAME: Final = {reason.name: reason for reason in (Reason.CLAIM_UNKNOWN, Reason.PAGE_TOKEN_INVALID)}
 
 
 class ClaimMethods:
@@ -52,6 +52,6 @@ class ClaimMethods:
         try:
             return await answer(request, client.merchant_id, client.concentrator_id)
         except CodedError as refused:
-            reason = Reason.CLAIM_UNKNOWN if refused.code.name == _UNKNOWN else Reason.CLAIM_REFUSED
             code = refused.code.name
+            reason = _BY_NAME.get(code, Reason.CLAIM_REFUSED)
             raise invalid(reason, "", f"{code}: {refused.ru}", f"{code}: {refused.en}") from refused

@@ -68,22 +68,22 @@ class ClaimCalls(Reads):
 
     async def sign_claim(
         self,
-        claim: Claim,
+        claim_id: int,
         *,
         qualified_signature: bytes | None = None,
         paper_scan: bytes | None = None,
         power_of_attorney: bytes = b"",
         timeout_s: float | None = None,
-    ) -> ClaimDetails:
-        """File the draft that was looked at, signed: its agreement tells whether by signature or on paper.
+    ) -> str:
+        """Sign a filed claim; its agreement tells whether by signature or on paper. Returns how it stands.
 
-        `qualified_signature` is a detached CMS over the content of the claim's JSON document, `paper_scan` a
-        PDF, PNG or JPEG; `power_of_attorney` the XML of whoever signs for the head. The same again changes
-        nothing. Raises RefusedError, such as for CLAIM_STALE: then build it anew.
+        `qualified_signature` is a detached CMS over the content of ClaimDocument.SEAL, `paper_scan` a PDF,
+        PNG or JPEG; `power_of_attorney` the XML of whoever signs for the head. The same again changes nothing.
+        Raises NotFoundError (CLAIM_UNKNOWN), and RefusedError that says what is wrong with the signature.
         """
-        request = claims.sign_message(claim, qualified_signature, paper_scan, power_of_attorney)
-        await self._read(ClaimMethod.SIGN_CLAIM, request, timeout_s)
-        return await self.claim(claim.claim_id, timeout_s=timeout_s)
+        request = claims.sign_message(claim_id, qualified_signature, paper_scan, power_of_attorney)
+        response = await self._read(ClaimMethod.SIGN_CLAIM, request, timeout_s)
+        return str(response.signature_state)
 
     async def object_to_claim(
         self,

@@ -285,7 +285,7 @@ PLACES = {
     ),
     "SignClaimRequest": Place(
         "SignClaim",
-        lambda: claim_service.SignClaimRequest(claim_id=7, lines_sha256=bytes(32), paper_scan=b"%PDF"),
+        lambda: claim_service.SignClaimRequest(claim_id=7, paper_scan=b"%PDF"),
         "",
         lambda request: request,
     ),

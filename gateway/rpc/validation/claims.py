@@ -11,7 +11,6 @@ from tillgate.v1 import claim_service_pb2 as wire
 
 OBJECTION_MAX_CHARS: Final = 4_000
 OBJECTION_LINES_MAX: Final = 10_000
-SHA256_BYTES: Final = 32
 
 _NOT_SET: Final = ("не заполнено", "not set")
 
@@ -58,8 +57,6 @@ def _document(request: wire.DownloadClaimDocumentRequest, findings: Findings) ->
 
 def _signing(request: wire.SignClaimRequest, findings: Findings) -> None:
     _claim(request, findings)
-    if len(request.lines_sha256) != SHA256_BYTES:
-        findings.add(Reason.FIELD_INVALID, "lines_sha256", "нужны 32 байта", "should be 32 bytes")
     form = request.WhichOneof("form")
     if form is None or not getattr(request, form):
         findings.add(Reason.FIELD_MISSING, "form", "нет ни подписи, ни скана", "neither signature nor scan")

@@ -34,6 +34,7 @@ class ClaimDocument(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CLAIM_DOCUMENT_REGISTER_XLSX: _ClassVar[ClaimDocument]
     CLAIM_DOCUMENT_REGISTER_CSV: _ClassVar[ClaimDocument]
     CLAIM_DOCUMENT_JSON: _ClassVar[ClaimDocument]
+    CLAIM_DOCUMENT_SEAL: _ClassVar[ClaimDocument]
 CLAIM_STATE_UNSPECIFIED: ClaimState
 CLAIM_STATE_DRAFT: ClaimState
 CLAIM_STATE_DISCARDED: ClaimState
@@ -53,6 +54,7 @@ CLAIM_DOCUMENT_CLAIM_PDF: ClaimDocument
 CLAIM_DOCUMENT_REGISTER_XLSX: ClaimDocument
 CLAIM_DOCUMENT_REGISTER_CSV: ClaimDocument
 CLAIM_DOCUMENT_JSON: ClaimDocument
+CLAIM_DOCUMENT_SEAL: ClaimDocument
 
 class Claim(_message.Message):
     __slots__ = ("claim_id", "agreement_number", "first_day", "last_day", "correction_number", "state", "built_at", "filed_at", "lines_sha256", "line_count", "sale_kopecks", "returned_kopecks", "carried_kopecks", "over_limit_kopecks", "unmatched_kopecks", "approved_kopecks", "paid_kopecks")
@@ -247,26 +249,22 @@ class DownloadClaimDocumentResponse(_message.Message):
     def __init__(self, content: _Optional[bytes] = ..., total_bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., next_offset: _Optional[int] = ..., file_name: _Optional[str] = ...) -> None: ...
 
 class SignClaimRequest(_message.Message):
-    __slots__ = ("claim_id", "lines_sha256", "qualified_signature", "paper_scan", "power_of_attorney")
+    __slots__ = ("claim_id", "qualified_signature", "paper_scan", "power_of_attorney")
     CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
-    LINES_SHA256_FIELD_NUMBER: _ClassVar[int]
     QUALIFIED_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     PAPER_SCAN_FIELD_NUMBER: _ClassVar[int]
     POWER_OF_ATTORNEY_FIELD_NUMBER: _ClassVar[int]
     claim_id: int
-    lines_sha256: bytes
     qualified_signature: bytes
     paper_scan: bytes
     power_of_attorney: bytes
-    def __init__(self, claim_id: _Optional[int] = ..., lines_sha256: _Optional[bytes] = ..., qualified_signature: _Optional[bytes] = ..., paper_scan: _Optional[bytes] = ..., power_of_attorney: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, claim_id: _Optional[int] = ..., qualified_signature: _Optional[bytes] = ..., paper_scan: _Optional[bytes] = ..., power_of_attorney: _Optional[bytes] = ...) -> None: ...
 
 class SignClaimResponse(_message.Message):
-    __slots__ = ("claim", "signature_state")
-    CLAIM_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("signature_state",)
     SIGNATURE_STATE_FIELD_NUMBER: _ClassVar[int]
-    claim: Claim
     signature_state: str
-    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., signature_state: _Optional[str] = ...) -> None: ...
+    def __init__(self, signature_state: _Optional[str] = ...) -> None: ...
 
 class ObjectToClaimRequest(_message.Message):
     __slots__ = ("claim_id", "request_id", "text", "line_numbers")

@@ -116,7 +116,7 @@ class ClaimServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SignClaim(self, request, context):
-        """Sign a draft and file it. The signature is the signatory's own; the key of the call is not.
+        """Sign a filed claim. The signature is the signatory's own; the key of the call is not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,7 @@ class ClaimServiceStub:
     DownloadClaimDocument: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.DownloadClaimDocumentRequest, _claim_service_pb2.DownloadClaimDocumentResponse]
     """A part of a document of a claim; the parts together have the SHA-256 that each of them names."""
     SignClaim: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.SignClaimRequest, _claim_service_pb2.SignClaimResponse]
-    """Sign a draft and file it. The signature is the signatory's own; the key of the call is not."""
+    """Sign a filed claim. The signature is the signatory's own; the key of the call is not."""
     ObjectToClaim: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.ObjectToClaimRequest, _claim_service_pb2.ObjectToClaimResponse]
     """Object to what a review decided."""
     ListClaimOperations: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.ListClaimOperationsRequest, _claim_service_pb2.ListClaimOperationsResponse]
@@ -72,7 +72,7 @@ class ClaimServiceAsyncStub(ClaimServiceStub):
     DownloadClaimDocument: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.DownloadClaimDocumentRequest, _claim_service_pb2.DownloadClaimDocumentResponse]  # type: ignore[assignment]
     """A part of a document of a claim; the parts together have the SHA-256 that each of them names."""
     SignClaim: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.SignClaimRequest, _claim_service_pb2.SignClaimResponse]  # type: ignore[assignment]
-    """Sign a draft and file it. The signature is the signatory's own; the key of the call is not."""
+    """Sign a filed claim. The signature is the signatory's own; the key of the call is not."""
     ObjectToClaim: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.ObjectToClaimRequest, _claim_service_pb2.ObjectToClaimResponse]  # type: ignore[assignment]
     """Object to what a review decided."""
     ListClaimOperations: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.ListClaimOperationsRequest, _claim_service_pb2.ListClaimOperationsResponse]  # type: ignore[assignment]
@@ -125,7 +125,7 @@ class ClaimServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _claim_service_pb2.SignClaimRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_claim_service_pb2.SignClaimResponse, _abc.Awaitable[_claim_service_pb2.SignClaimResponse]]:
-        """Sign a draft and file it. The signature is the signatory's own; the key of the call is not."""
+        """Sign a filed claim. The signature is the signatory's own; the key of the call is not."""
 
     @_abc_1.abstractmethod
     def ObjectToClaim(
