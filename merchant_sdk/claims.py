@@ -327,13 +327,9 @@ def sign_message(
     )
 
 
-def objection_message(
-    claim_id: int, request_id: UUID, text: str, line_numbers: Sequence[int]
-) -> pb.ObjectToClaimRequest:
+def objection_message(claim_id: int, text: str, line_numbers: Sequence[int]) -> pb.ObjectToClaimRequest:
     """An objection as it is sent."""
-    return pb.ObjectToClaimRequest(
-        claim_id=claim_id, request_id=str(request_id), text=text, line_numbers=line_numbers
-    )
+    return pb.ObjectToClaimRequest(claim_id=claim_id, text=text, line_numbers=line_numbers)
 
 
 def download_message(claim_id: int, document: ClaimDocument) -> pb.DownloadClaimDocumentRequest:

@@ -24,9 +24,8 @@
     DownloadClaimDocument,
     ListClaimOperations,
     GetReceivables
-    SignClaim, ObjectToClaim     yes: the same signature,  the error is raised
-                                 and one id's objection,
-                                 count once
+    SignClaim, ObjectToClaim     yes: the same content is  the error is raised
+                                 the same act
     SubmitGoods,                 yes: the same content is  the error is raised
     ListSubmittedGoods           the same submission
 

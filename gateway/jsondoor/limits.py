@@ -130,7 +130,6 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
     "SignClaimRequest": {"claim_id": _NUMBER},
     "ObjectToClaimRequest": {
         "claim_id": _NUMBER,
-        "request_id": _UUID,
         "text": {"minLength": 1, "maxLength": OBJECTION_MAX_CHARS},
         "line_numbers": {"maxItems": OBJECTION_LINES_MAX, "items": _NUMBER},
     },
@@ -174,7 +173,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "ListClaimLinesRequest": ("claim_id",),
     "DownloadClaimDocumentRequest": ("claim_id", "document"),
     "SignClaimRequest": ("claim_id",),
-    "ObjectToClaimRequest": ("claim_id", "request_id", "text"),
+    "ObjectToClaimRequest": ("claim_id", "text"),
 }
 """Fields without which a message is refused."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
-from uuid import UUID
 
 from merchant_sdk import claims
 from merchant_sdk._async.goods_calls import Reads
@@ -78,7 +77,7 @@ class ClaimCalls(Reads):
         """Sign a filed claim; its agreement tells whether by signature or on paper. Returns how it stands.
 
         `qualified_signature` is a detached CMS over the content of ClaimDocument.SEAL, `paper_scan` a PDF,
-        PNG or JPEG; `power_of_attorney` the XML of whoever signs for the head. The same again changes nothing.
+        PNG or JPEG; `power_of_attorney` the XML of whoever signs for the head. The same twice is one.
         Raises NotFoundError (CLAIM_UNKNOWN), and RefusedError that says what is wrong with the signature.
         """
         request = claims.sign_message(claim_id, qualified_signature, paper_scan, power_of_attorney)
@@ -88,17 +87,16 @@ class ClaimCalls(Reads):
     async def object_to_claim(
         self,
         claim_id: int,
-        request_id: UUID,
         text: str,
         *,
         line_numbers: Sequence[int] = (),
         timeout_s: float | None = None,
     ) -> Objection:
-        """Object to a decision, on some lines or on all that were refused; one `request_id`, one objection.
+        """Object to a decision, on some lines or on all that were refused; the same twice is one objection.
 
         Raises NotFoundError (CLAIM_UNKNOWN) and RefusedError.
         """
-        request = claims.objection_message(claim_id, request_id, text, line_numbers)
+        request = claims.objection_message(claim_id, text, line_numbers)
         response = await self._read(ClaimMethod.OBJECT_TO_CLAIM, request, timeout_s)
         return Objection(response.objection_id, date.fromisoformat(response.answer_due_on))
 

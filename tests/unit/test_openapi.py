@@ -293,7 +293,6 @@ PLACES = {
         "ObjectToClaim",
         lambda: claim_service.ObjectToClaimRequest(
             claim_id=7,
-            request_id="019a8f3e-5c1b-7d2a-9e4f-0123456789ac",
             text="Чек возврата приложен.",
             line_numbers=[3],
         ),

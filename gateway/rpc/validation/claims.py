@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from gateway.domain.reasons import Reason
-from gateway.rpc.validation.fields import read_uuid
 from gateway.rpc.validation.findings import Findings
 from gateway.rpc.validation.listing import read_page_size
 from tillgate.v1 import claim_service_pb2 as wire
@@ -67,10 +66,6 @@ def _signing(request: wire.SignClaimRequest, findings: Findings) -> None:
 
 def _objection(request: wire.ObjectToClaimRequest, findings: Findings) -> None:
     _claim(request, findings)
-    if request.request_id:
-        read_uuid(request.request_id, "request_id", findings)
-    else:
-        findings.add(Reason.FIELD_MISSING, "request_id", *_NOT_SET)
     if not request.text.strip():
         findings.add(Reason.FIELD_MISSING, "text", *_NOT_SET)
     elif len(request.text) > OBJECTION_MAX_CHARS:

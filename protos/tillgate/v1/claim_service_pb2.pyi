@@ -267,16 +267,14 @@ class SignClaimResponse(_message.Message):
     def __init__(self, signature_state: _Optional[str] = ...) -> None: ...
 
 class ObjectToClaimRequest(_message.Message):
-    __slots__ = ("claim_id", "request_id", "text", "line_numbers")
+    __slots__ = ("claim_id", "text", "line_numbers")
     CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
-    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     LINE_NUMBERS_FIELD_NUMBER: _ClassVar[int]
     claim_id: int
-    request_id: str
     text: str
     line_numbers: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, claim_id: _Optional[int] = ..., request_id: _Optional[str] = ..., text: _Optional[str] = ..., line_numbers: _Optional[_Iterable[int]] = ...) -> None: ...
+    def __init__(self, claim_id: _Optional[int] = ..., text: _Optional[str] = ..., line_numbers: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ObjectToClaimResponse(_message.Message):
     __slots__ = ("objection_id", "answer_due_on")

@@ -123,7 +123,7 @@ class ClaimServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ObjectToClaim(self, request, context):
-        """Object to what a review decided.
+        """Object to what a review decided. The same text on the same lines is one objection.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

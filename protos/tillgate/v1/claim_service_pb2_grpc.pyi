@@ -48,7 +48,7 @@ class ClaimServiceStub:
     SignClaim: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.SignClaimRequest, _claim_service_pb2.SignClaimResponse]
     """Sign a filed claim. The signature is the signatory's own; the key of the call is not."""
     ObjectToClaim: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.ObjectToClaimRequest, _claim_service_pb2.ObjectToClaimResponse]
-    """Object to what a review decided."""
+    """Object to what a review decided. The same text on the same lines is one objection."""
     ListClaimOperations: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.ListClaimOperationsRequest, _claim_service_pb2.ListClaimOperationsResponse]
     """Every operation that is owed, and where it stands; the oldest first."""
     GetReceivables: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.GetReceivablesRequest, _claim_service_pb2.GetReceivablesResponse]
@@ -74,7 +74,7 @@ class ClaimServiceAsyncStub(ClaimServiceStub):
     SignClaim: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.SignClaimRequest, _claim_service_pb2.SignClaimResponse]  # type: ignore[assignment]
     """Sign a filed claim. The signature is the signatory's own; the key of the call is not."""
     ObjectToClaim: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.ObjectToClaimRequest, _claim_service_pb2.ObjectToClaimResponse]  # type: ignore[assignment]
-    """Object to what a review decided."""
+    """Object to what a review decided. The same text on the same lines is one objection."""
     ListClaimOperations: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.ListClaimOperationsRequest, _claim_service_pb2.ListClaimOperationsResponse]  # type: ignore[assignment]
     """Every operation that is owed, and where it stands; the oldest first."""
     GetReceivables: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.GetReceivablesRequest, _claim_service_pb2.GetReceivablesResponse]  # type: ignore[assignment]
@@ -133,7 +133,7 @@ class ClaimServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _claim_service_pb2.ObjectToClaimRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_claim_service_pb2.ObjectToClaimResponse, _abc.Awaitable[_claim_service_pb2.ObjectToClaimResponse]]:
-        """Object to what a review decided."""
+        """Object to what a review decided. The same text on the same lines is one objection."""
 
     @_abc_1.abstractmethod
     def ListClaimOperations(
