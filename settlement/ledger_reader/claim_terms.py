@@ -1,7 +1,7 @@
 """What agreement and registry say of a claim: its terms, and the INN of the merchant."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -10,12 +10,12 @@ from msgspec import Struct
 from gateway.domain.settlement_terms import SettlementTerms
 
 _OF_CLAIM: Final = """
-SELECT a.id AS agreement_id, a.number AS agreement_number, a.settings -> 'settlement' AS terms, m.inn
+SELECT a.id AS agreement_id, a.number AS agreement_number, (a.settings -> 'settlement')::text AS terms, m.inn
 FROM claim c JOIN agreement a ON a.id = c.agreement_id JOIN merchant m ON m.id = c.merchant_id
 WHERE c.id = $1"""
 
 _OF_AGREEMENTS: Final = """
-SELECT id, number, settings -> 'settlement' AS terms FROM agreement WHERE id = ANY ($1::bigint[])"""
+SELECT id, number, (settings -> 'settlement')::text AS terms FROM agreement WHERE id = ANY ($1::bigint[])"""
 
 
 class ClaimTerms(Struct, frozen=True):
@@ -50,7 +50,7 @@ async def terms_of_agreements(
     return {row["id"]: AgreementTerms(row["number"], _terms(row["terms"])) for row in rows}
 
 
-def _terms(stored: Any) -> SettlementTerms:
+def _terms(stored: str | None) -> SettlementTerms:
     """An agreement that says nothing has the defaults."""
     if stored is None:
         return SettlementTerms()

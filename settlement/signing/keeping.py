@@ -25,14 +25,14 @@ from settlement.signing.verifier import Answer, Verdict, Verifier
 CMS_MEDIA_TYPE: Final = "application/pkcs7-signature"
 
 _COLUMNS: Final = (
-    "id, claim_id, form, media_type, content_sha256, authority IS NOT NULL AS has_authority, facts,"
+    "id, claim_id, form, media_type, content_sha256, authority IS NOT NULL AS has_authority, facts::text,"
     " handed_in_by, handed_in_at, answer, detail, answered_by, answered_at"
 )
 
 _INSERT: Final = f"""
 INSERT INTO claim_signature
   (claim_id, form, media_type, content, content_sha256, authority, facts, handed_in_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)
 ON CONFLICT (claim_id, content_sha256) DO NOTHING RETURNING {_COLUMNS}"""
 
 _ANSWER: Final = f"""
