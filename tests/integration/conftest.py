@@ -11,6 +11,7 @@ from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
+from tests.review_kit import Archive, archive_on
 from tests.sdk_support.real import RealGateway, real_gateway
 
 
@@ -85,3 +86,10 @@ async def approver(office: Office) -> Member:
 async def operator(office: Office) -> Member:
     """Who proposes."""
     return await office.member("operator", Role.OPERATOR)
+
+
+@pytest.fixture
+async def archive(database_url: str) -> AsyncIterator[Archive]:
+    """Claims of one merchant."""
+    async with archive_on(database_url) as made:
+        yield made

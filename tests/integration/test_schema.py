@@ -22,6 +22,8 @@ from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
 from settlement.claims import schema as claims
+from settlement.review import schema as review
+from settlement.signing import schema as signing
 
 
 def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> bool:
@@ -32,17 +34,8 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
 _ROOMS = tuple(
     room.metadata
     for room in (
-        ledger,
-        seals,
-        reference,
-        cases,
-        registry,
-        enrolment,
-        card_locks,
-        keys,
-        record,
-        people,
-        claims,
+        *(ledger, seals, reference, cases, registry, enrolment, card_locks, keys, record, people),
+        *(claims, review, signing),
     )
 )
 

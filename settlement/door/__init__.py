@@ -1,0 +1,1 @@
+"""What a merchant's head office sees of its claims, and says to them: ClaimService's answers."""
