@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "cards": "gateway.cli.cards:cards_group",
     "certificates": "gateway.cli.ledger:certificates_group",
     "database": "gateway.cli.ledger:database_group",
+    "demand": "gateway.cli.demand:demand_command",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
     "goods": "gateway.cli.goods:goods_group",
     "ledger": "gateway.cli.ledger:ledger_group",
