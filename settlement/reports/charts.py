@@ -7,8 +7,8 @@ from typing import Final
 from markupsafe import Markup
 from msgspec import Struct
 
-_LABEL_PX: Final = 250
-_BAR_PX: Final = 400
+_LABEL_PX: Final = 290
+_BAR_PX: Final = 420
 _VALUE_PX: Final = 130
 _ROW_PX: Final = 26
 _LABEL_CHARACTERS: Final = 34

@@ -10,11 +10,14 @@ from gateway.spreadsheets import SpreadsheetWriter
 from settlement.reports.charts import Bar, bar_chart
 from settlement.reports.demand_lines import DemandLine, TableName, demand_lines
 from settlement.reports.demand_tables import Week
+from settlement.reports.districts import OKRUGS
 from settlement.reports.pages import page
 from settlement.reports.shown import HIDDEN, shown_day, shown_days, shown_rubles
 from settlement.reports.workbooks import CellValue, Column, Look, SheetTable, workbook
 
 _LAST: Final = timedelta(days=6)
+_BARS_MAX: Final = 15
+"""Of groups: the table below has them all."""
 
 _FIGURES: Final = (
     Column("Сумма, руб.", Look.RUBLES, 16),
@@ -50,6 +53,10 @@ def _html(week: Week, lines: Sequence[DemandLine], name: str) -> str:
     kinds: Mapping[str, list[DemandLine]] = {line.group: [] for line in groups}
     for line in _of(lines, TableName.KINDS):
         kinds[line.group].append(line)
+    crossings = {(line.group, line.district): line.figure for line in _of(lines, TableName.CROSSINGS)}
+    seen = {group for (group, _), figure in crossings.items() if figure is not None}
+    group_bars = [_bar(line, line.group) for line in groups[:_BARS_MAX]]
+    district_bars = [_bar(line, OKRUGS.get(line.district, line.district)) for line in districts]
     return page(
         "demand.html",
         week=week,
@@ -60,15 +67,16 @@ def _html(week: Week, lines: Sequence[DemandLine], name: str) -> str:
         groups=groups,
         kinds=kinds,
         districts=districts,
-        crossings={(line.group, line.district): line.figure for line in _of(lines, TableName.CROSSINGS)},
-        group_chart=bar_chart("groups", "Сумма по группам товаров, ₽", [_bar(line) for line in groups]),
-        district_chart=bar_chart("districts", "Сумма по округам, ₽", [_bar(line) for line in districts]),
+        crossings=crossings,
+        crossed=[line for line in groups if line.group in seen],
+        group_chart=bar_chart("groups", "Крупнейшие группы по сумме, ₽", group_bars),
+        district_chart=bar_chart("districts", "Сумма по округам, ₽", district_bars),
     )
 
 
-def _bar(line: DemandLine) -> Bar:
+def _bar(line: DemandLine, name: str) -> Bar:
     amount = line.figure.amount_kopecks if line.figure else 0
-    return Bar(line.group or line.district, amount, f"{shown_rubles(amount)[:-3]} ₽", line.is_rest)
+    return Bar(name, amount, f"{shown_rubles(amount)[:-3]} ₽", line.is_rest)
 
 
 def _figures(line: DemandLine) -> tuple[CellValue, ...]:

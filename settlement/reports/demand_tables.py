@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from gateway.domain.money import MILLI, divide_half_up
 from settlement.reports.disclosure import Cell, hide_rectangle, may_show_own, split, union
+from settlement.reports.goods_groups import OTHER_KINDS
 
 REST_OF_GROUPS: Final = "Остальные группы вместе"
 REST_OF_KINDS: Final = "Остальное вместе"
@@ -121,9 +122,10 @@ def _with_rest(parts: Mapping[str, Cell], rest_name: str, limit: int) -> dict[st
 
 def _kinds(tally: Tally, group: str, limit: int, *, has_own: bool) -> tuple[Row, ...]:
     of_group = {key: cell for key, cell in tally.items() if key[0] == group}
-    return _rows(
-        _with_rest(_summed(of_group, 1, limit), REST_OF_KINDS, limit), REST_OF_KINDS, has_own=has_own
-    )
+    kinds = _with_rest(_summed(of_group, 1, limit), REST_OF_KINDS, limit)
+    if kinds.keys() == {OTHER_KINDS}:  # says no more than the group
+        return ()
+    return _rows(kinds, REST_OF_KINDS, has_own=has_own)
 
 
 def _rows(cells: Mapping[str, Cell], rest_name: str, *, has_own: bool) -> tuple[Row, ...]:
