@@ -16,4 +16,7 @@ class ReportCode(Enum):
         "week {week} is open: it can be reported from {day:%d.%m.%Y} on, when late captures are in",
     )
     MERCHANT_UNKNOWN = ("участника {merchant_id} нет", "there is no merchant {merchant_id}")
-    CURSOR_BROKEN = ("курсор «{cursor}» не из этой ленты", "the cursor {cursor!r} is not of this feed")
+    PAGE_TOKEN_INVALID = (
+        "метка страницы не из этой ленты операций",
+        "the page token is not of this feed of operations",
+    )
