@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "certificates": "gateway.cli.ledger:certificates_group",
     "claims": "gateway.cli.claims:claims_group",
     "database": "gateway.cli.ledger:database_group",
+    "demand": "gateway.cli.demand:demand_command",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
     "goods": "gateway.cli.goods:goods_group",
     "ledger": "gateway.cli.ledger:ledger_group",

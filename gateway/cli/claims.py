@@ -11,8 +11,10 @@ COMMANDS: Final = {
     "build": "gateway.cli.claims_building:build_command",
     "carry-over": "gateway.cli.claims_reading:carry_over_command",
     "demand": "gateway.cli.claims_demand:demand_group",
+    "feed": "gateway.cli.claims_seen:feed_command",
     "file": "gateway.cli.claims_building:file_command",
     "list": "gateway.cli.claims_reading:list_command",
+    "receivables": "gateway.cli.claims_seen:receivables_command",
     "show": "gateway.cli.claims_reading:show_command",
     "verify": "gateway.cli.claims_reading:verify_command",
 }

@@ -24,6 +24,7 @@ from gateway.runtime.database import alembic_config, make_engine
 from settlement.claims import schema as claims
 from settlement.review import schema as review
 from settlement.signing import schema as signing
+from settlement.reports import schema as reports
 
 
 def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> bool:
@@ -35,7 +36,7 @@ _ROOMS = tuple(
     room.metadata
     for room in (
         *(ledger, seals, reference, cases, registry, enrolment, card_locks, keys, record, people),
-        *(claims, review, signing),
+        *(claims, reports, review, signing),
     )
 )
 

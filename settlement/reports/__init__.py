@@ -1,0 +1,1 @@
+"""What people see: merchants their operations, the department its money, everybody the demand."""
