@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 from gateway.domain.policy import MOSCOW
 from gateway.spreadsheets import neutral
 
-__all__ = ["Format", "Workbook", "Worksheet", "new_workbook", "write_text"]
+__all__ = ["Format", "Workbook", "Worksheet", "new_workbook", "plain_text", "write_text"]
 
 _TEXTS_STAY: Final = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 
@@ -36,6 +36,15 @@ def new_workbook(
     return book
 
 
+def plain_text(text: str) -> str:
+    """A text as a cell may have it: no formula, since the workbook may be saved as CSV, and no markup.
+
+    A text in `<r>` is written into the file as it stands where rows leave the memory.
+    """
+    said = str(neutral(text))
+    return f"'{said}" if said.startswith("<r>") else said
+
+
 def write_text(sheet: Worksheet, row: int, column: int, text: str, look: Format | None = None) -> None:
-    """Put a text into a cell, neutral, since the workbook may be saved as CSV."""
-    sheet.write_string(row, column, str(neutral(text)), look)
+    """Put a text into a cell."""
+    sheet.write_string(row, column, plain_text(text), look)

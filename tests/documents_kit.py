@@ -129,7 +129,7 @@ async def paged(lines: Sequence[ClaimLine], size: int = 1000) -> AsyncIterator[S
 
 
 async def details(lines: Sequence[ClaimLine]) -> Details:
-    """A fiscal sign and a certificate for each line, and the first operation as the sale of what came back."""
+    """A sign and a certificate for each line; the first operation is the sale of what came back."""
     return {
         (one.operation_id, one.program_code): LineDetails(
             (UUID(int=2_000_000 + one.n),),

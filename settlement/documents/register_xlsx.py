@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.domain.policy import MOSCOW
-from gateway.spreadsheets import neutral
-from gateway.workbooks import new_workbook, write_text
+from gateway.workbooks import new_workbook, plain_text, write_text
 from settlement.claims.model import Claim
 from settlement.documents.rows import COLUMNS, Look, RegisterRow, Summary, totals_of
 from settlement.documents.words import period_in_words, shown_day
@@ -85,7 +84,7 @@ class XlsxRegister:
                 if value is None or value == "" or value is False:
                     continue
                 if look is Look.TEXT:
-                    string(self._row, n, "да" if value is True else str(neutral(value)))
+                    string(self._row, n, "да" if value is True else plain_text(value))
                 else:
                     number(self._row, n, _NUMBERS[look](value))
             self._row += 1

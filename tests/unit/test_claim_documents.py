@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -139,23 +140,21 @@ def test_no_line_can_be_changed_without_it_showing(amounts: list[int], data: st.
 
     said = control_sum(lines)
     at = data.draw(st.integers(0, len(lines) - 1))
-    other = data.draw(
-        st.sampled_from(
-            [
-                {"amount_kopecks": lines[at].amount_kopecks + 1},
-                {"operation_id": lines[at].purchase_id},
-                {"outlet_id": 300 - lines[at].outlet_id},
-                {"receipt": None},
-                {"treatment": Treatment.CARRIED},
-                {"is_earlier": True},
-            ]
-        )
-    )
+    others: list[dict[str, Any]] = [
+        {"amount_kopecks": lines[at].amount_kopecks + 1},
+        {"operation_id": lines[at].purchase_id},
+        {"outlet_id": 300 - lines[at].outlet_id},
+        {"receipt": None},
+        {"treatment": Treatment.CARRIED},
+        {"is_earlier": True},
+    ]
+    other = data.draw(st.sampled_from(others))
     changed = [*lines[:at], replace(lines[at], **other), *lines[at + 1 :]]
     try:
-        assert control_sum(changed) != said
-    except SettlementError as error:
-        assert error.code is DocumentCode.LINES_DIFFER
+        shown = control_sum(changed)
+    except SettlementError:
+        return
+    assert said != shown
 
 
 async def test_lines_that_are_not_the_claims_leave_no_file(tmp_path: Path) -> None:
@@ -163,7 +162,7 @@ async def test_lines_that_are_not_the_claims_leave_no_file(tmp_path: Path) -> No
     lines = lines_of(AMOUNTS)
     with pytest.raises(SettlementError, match="LINES_DIFFER"):
         await made(claim_of(lines), lines[:-1], tmp_path)
-    assert [] == list(tmp_path.iterdir())
+    assert [] == os.listdir(tmp_path)
 
 
 async def test_names_that_look_like_formulas_stay_texts(tmp_path: Path) -> None:
@@ -178,6 +177,15 @@ async def test_names_that_look_like_formulas_stay_texts(tmp_path: Path) -> None:
         assert -1_00 == kopecks(rows[2][SUM])
     with ZipFile(documents.register_xlsx) as package:
         assert b"<f>" not in package.read("xl/worksheets/sheet1.xml")
+
+
+async def test_markup_in_a_name_stays_a_text(tmp_path: Path) -> None:
+    """The file is still a workbook, and the cell says what was said."""
+    name = '<r><t>x</t></r><c r="A1"><f>1</f></c></r>'
+    lines = [line(2, 1_00)]
+    documents = await made(claim_of([replace(lines[0], n=1)]), [replace(lines[0], n=1)], tmp_path,
+                           places=Places({100: name}, TERMINALS))  # fmt: skip
+    assert f"'{name}" == xlsx_rows(documents)[1][FIELDS.index("outlet")]
 
 
 async def test_a_register_shows_moscow_time_and_the_sale_of_a_refund(tmp_path: Path) -> None:
