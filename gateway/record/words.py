@@ -139,7 +139,20 @@ class Action(Enum):
     CARD_LOCK_LIFTED = ("card.lock_lifted", "блокировка подбора карт снята", "lock of card guessing lifted")
     CARD_REISSUED = ("card.reissued", "карта перевыпущена", "card re-issued")
     STOP_LIST_IMPORTED = ("stop_list.imported", "стоп-лист загружен", "stop list imported")
+    CLAIM_BUILT = ("claim.built", "расчёт составлен", "claim built")
+    CLAIM_FILED = ("claim.filed", "расчёт подан", "claim filed")
+    CLAIM_SEALED = ("claim.sealed", "расчёт опечатан", "claim sealed")
+    CLAIM_SIGNED = ("claim.signed", "подпись под расчётом принята", "signature under a claim taken")
+    CLAIM_SIGNATURE_CHECKED = (
+        "claim.signature_checked",
+        "подпись под расчётом проверена",
+        "signature under a claim checked",
+    )
+    CLAIM_MOVED = ("claim.moved", "состояние расчёта изменено", "claim moved")
+    CLAIM_LINES_JUDGED = ("claim.lines_judged", "строки расчёта рассмотрены", "lines of a claim judged")
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")
+    CLAIM_OBJECTED = ("claim.objected", "возражение на решение по расчёту", "objection to a claim's decision")
+    CLAIM_ANSWERED = ("claim.answered", "ответ на возражение", "objection answered")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted

@@ -1,1 +1,1 @@
-"""The one place of settlement that knows the ledger's and the registry's tables; a file for each use."""
+"""The one place of settlement that names tables of the ledger and the registry; a file for each use."""
