@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from gateway.domain.settlement_terms import Evidence, SettlementTerms
+from settlement.claims.canonical import lines_sha256
 from settlement.claims.model import (
     BankAccount,
     Claim,
@@ -104,7 +105,7 @@ def claim_of(lines: Sequence[ClaimLine], **changes: Any) -> Claim:
         correction_number=0,
         state=ClaimState.FILED,
         built_at=BUILT_AT,
-        lines_sha256=bytes(32),
+        lines_sha256=lines_sha256(lines),
         line_count=len(lines),
         sale_kopecks=sum(one.sale_kopecks for one in subtotals),
         returned_kopecks=sum(one.returned_kopecks for one in subtotals),

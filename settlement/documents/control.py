@@ -1,8 +1,8 @@
 """The control sum of a claim, one in all its documents, and the check that its lines are what it says.
 
-It is the SHA-256 of lines of JSON in UTF-8, each ended by a line feed: an array of the claim's head, then one
-array for each line in the claim's order. Nothing that is decided after filing goes into it, so a document
-made after the review has the same one. docs/documents.md tells the fields.
+It is the SHA-256 of a line of JSON in UTF-8, without its end: an array of the claim's head, whose last field
+is the digest of all lines in canonical form (`settlement.claims.canonical`). Nothing that is decided after
+filing goes into it, so a document made after the review has the same one. docs/documents.md tells the fields.
 """
 
 from collections import Counter
@@ -11,32 +11,23 @@ from hashlib import sha256
 
 import msgspec
 
+from settlement.claims.canonical import line_bytes
 from settlement.claims.model import Claim, ClaimLine, Treatment
 from settlement.documents.errors import DocumentCode
 from settlement.errors import SettlementError
 
 VERSION = 1
 
-_encode = msgspec.json.Encoder().encode
 
-
-def head_of(claim: Claim) -> list[object]:
-    """The fields of a claim that its control sum vouches for, in their order."""
-    return [
+def control_sum(claim: Claim) -> str:
+    """The control sum of a claim in hex."""
+    head: list[object] = [
         "tillgate claim", VERSION, claim.id, claim.agreement_id, claim.agreement_number,
         claim.participant.inn, claim.first_day, claim.last_day, claim.correction_number, claim.line_count,
         claim.sale_kopecks, claim.returned_kopecks, claim.net_kopecks, claim.carried_kopecks,
-        claim.over_limit_kopecks, claim.unmatched_kopecks,
+        claim.over_limit_kopecks, claim.unmatched_kopecks, claim.lines_sha256.hex(),
     ]  # fmt: skip
-
-
-def fields_of(line: ClaimLine) -> list[object]:
-    """The fields of a line that the control sum vouches for, in their order."""
-    return [
-        line.n, line.operation_id, line.program_code, line.purchase_id, line.kind, line.sale_date,
-        line.decided_at, line.outlet_id, line.terminal_id, line.amount_kopecks, line.treatment,
-        line.is_earlier, line.receipt,
-    ]  # fmt: skip
+    return sha256(msgspec.json.encode(head)).hexdigest()
 
 
 class Tally:
@@ -44,22 +35,20 @@ class Tally:
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim
-        self._hash = sha256(_encode(head_of(claim)) + b"\n")
+        self._digest = sha256()
         self._count = 0
+        self._lines: Counter[tuple[int, str]] = Counter()
         self._sold: Counter[tuple[int, str]] = Counter()
         self._returned: Counter[tuple[int, str]] = Counter()
-        self._lines: Counter[tuple[int, str]] = Counter()
-        self._others: Counter[Treatment] = Counter()
+        self._beside: Counter[Treatment] = Counter()
 
     def take(self, lines: Iterable[ClaimLine]) -> None:
-        """Count the next lines; raises SettlementError LINES_DIFFER if one is out of place."""
+        """Count the next lines."""
         for line in lines:
             self._count += 1
-            if line.n != self._count:
-                raise self._differs(f"{self._count} <> {line.n}")
-            self._hash.update(_encode(fields_of(line)) + b"\n")
+            self._digest.update(line_bytes(line))
             if line.treatment is not Treatment.INCLUDED:
-                self._others[line.treatment] += line.amount_kopecks
+                self._beside[line.treatment] += line.amount_kopecks
                 continue
             place = (line.outlet_id, line.program_code)
             self._lines[place] += 1
@@ -69,15 +58,16 @@ class Tally:
                 self._returned[place] -= line.amount_kopecks
 
     def finish(self) -> str:
-        """The control sum in hex; raises SettlementError LINES_DIFFER unless all sums are the claim's."""
+        """The control sum in hex; raises SettlementError LINES_DIFFER unless the lines are the claim's."""
         claim = self._claim
         for name, said, counted in (
             ("line_count", claim.line_count, self._count),
             ("sale_kopecks", claim.sale_kopecks, self._sold.total()),
             ("returned_kopecks", claim.returned_kopecks, self._returned.total()),
-            ("carried_kopecks", claim.carried_kopecks, self._others[Treatment.CARRIED]),
-            ("over_limit_kopecks", claim.over_limit_kopecks, self._others[Treatment.OVER_LIMIT]),
-            ("unmatched_kopecks", claim.unmatched_kopecks, self._others[Treatment.UNMATCHED]),
+            ("carried_kopecks", claim.carried_kopecks, self._beside[Treatment.CARRIED]),
+            ("over_limit_kopecks", claim.over_limit_kopecks, self._beside[Treatment.OVER_LIMIT]),
+            ("unmatched_kopecks", claim.unmatched_kopecks, self._beside[Treatment.UNMATCHED]),
+            ("lines_sha256", claim.lines_sha256.hex(), self._digest.hexdigest()),
         ):
             if said != counted:
                 raise self._differs(f"{name}: {said} <> {counted}")
@@ -90,7 +80,7 @@ class Tally:
         }
         if said_by_place != counted_by_place:
             raise self._differs("subtotals")
-        return self._hash.hexdigest()
+        return control_sum(claim)
 
     def _differs(self, what: str) -> SettlementError:
         return SettlementError(DocumentCode.LINES_DIFFER, claim=self._claim.id, what=what)

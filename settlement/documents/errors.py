@@ -30,6 +30,6 @@ class DocumentCode(Enum):
         "the period ends on {last_day}, before its beginning on {first_day}",
     )
     AGREEMENT_UNKNOWN = ("договора {agreement} нет", "there is no agreement {agreement}")
-    CLAIM_UNKNOWN = ("расчёта {claim} нет", "there is no claim {claim}")
+    MERCHANT_UNKNOWN = ("участника {merchant} нет", "there is no merchant {merchant}")
     LINE_UNKNOWN = ("в расчёте {claim} нет строки {n}", "claim {claim} has no line {n}")
     PLACE_TAKEN = ("{place} уже есть", "{place} is there already")

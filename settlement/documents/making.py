@@ -1,7 +1,6 @@
 """Making the documents of a claim in one pass over its lines, in memory that does not grow with them."""
 
 import os
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,8 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from settlement.claims.model import Claim, ClaimLine
+from settlement.claims.states import ClaimState
 from settlement.documents.claim_json import JsonClaim
 from settlement.documents.claim_pdf import claim_pdf
 from settlement.documents.control import Tally
@@ -49,15 +50,18 @@ async def make_documents(
     seals: Sequence[Seal],
     form: Form,
     folder: Path,
+    is_reviewed: bool = False,
     progress: Progress = lambda _: None,
 ) -> MadeDocuments:
     """Write register (XLSX, CSV), claim (PDF) and JSON into a folder; they appear together, or none does.
 
-    Files of an earlier run are replaced. Raises SettlementError LINES_DIFFER if the lines are not those that
-    the claim was made of, and what `print_form` raises.
+    They say what was filed and stay the same; `is_reviewed` adds what was decided since, in files of other
+    names. Files of an earlier run are replaced. Raises SettlementError LINES_DIFFER if the lines are not
+    those that the claim was made of, and what `print_form` raises.
     """
     os.makedirs(folder, mode=_DIRECTORY_MODE, exist_ok=True)
-    stem = stem_of(claim)
+    stem = stem_of(claim, is_reviewed=is_reviewed)
+    claim = claim if is_reviewed else _as_filed(claim)
     with TemporaryDirectory(prefix=f".{stem}-", dir=folder) as temporary, ExitStack() as files:
         work = Path(temporary)
         xlsx_path, csv_path = work / f"{stem}-register.xlsx", work / f"{stem}-register.csv"
@@ -69,6 +73,7 @@ async def make_documents(
         json = JsonClaim(files.enter_context(json_path.open("wb")))
         async for lines in pages:
             tally.take(lines)
+            lines = lines if is_reviewed else [_line_as_filed(line) for line in lines]
             details = await details_of(lines)
             rows = list(rows_of(lines, details, places))
             xlsx.write(rows)
@@ -88,11 +93,15 @@ async def make_documents(
     return MadeDocuments(summary.control_sum, *moved)
 
 
-def stem_of(claim: Claim) -> str:
+def stem_of(claim: Claim, *, is_reviewed: bool = False) -> str:
     """The beginning of the names of a claim's files: of numbers alone, so that it leads nowhere else."""
-    return f"claim-{claim.id}-{claim.correction_number}"
+    return f"claim-{claim.id}-{claim.correction_number}" + ("-reviewed" if is_reviewed else "")
 
 
-def file_name(text: str) -> str:
-    """A text as a part of a file's name: letters, digits, `-` and `_`, whatever it was."""
-    return re.sub(r"[^\w-]+", "_", text)[:80]
+def _as_filed(claim: Claim) -> Claim:
+    state = ClaimState.DRAFT if claim.filed_at is None else ClaimState.FILED
+    return replace(claim, state=state, approved_kopecks=None, paid_kopecks=0)
+
+
+def _line_as_filed(line: ClaimLine) -> ClaimLine:
+    return replace(line, verdict=None, verdict_reason="") if line.verdict else line

@@ -1,13 +1,16 @@
 """What documents tell of lines beyond the claim: fiscal signs, certificates, sales, names, seals."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
-from settlement.claims.model import ClaimLine, LineKind
+from settlement.claims.model import ClaimLine, LineKind, Participant
+from settlement.documents.errors import DocumentCode
 from settlement.documents.rows import Details, LineDetails, Places, Seal
+from settlement.errors import SettlementError
+from settlement.ledger_reader.claims_registry import read_participant
 
 # Certificates of an operation's lines, of each program apart.
 _CERTIFICATES = """
@@ -30,7 +33,6 @@ WHERE e.agreement_id = $1 AND e.sale_date = ANY ($2::date[]) AND e.purchase_id =
   AND e.target = 'SPENT'
 ORDER BY e.purchase_id, e.decided_at, e.operation_id"""
 
-# A day of Moscow is whole: what was decided at its last microsecond is its own.
 _DAYS = """
 SELECT DISTINCT (decided_at AT TIME ZONE 'Europe/Moscow')::date AS day FROM claim_line
 WHERE claim_id = $1 ORDER BY day"""
@@ -89,11 +91,33 @@ async def places_of(connection: asyncpg.Connection, merchant_id: int) -> Places:
     return Places({row["id"]: row["name"] for row in rows}, terminals)
 
 
-async def seals_of(connection: asyncpg.Connection, claim_id: int) -> list[Seal]:
-    """The seals of the Moscow days on which a claim's lines were decided, in their order."""
+async def seals_of(connection: asyncpg.Connection, claim_id: int, as_of: datetime) -> list[Seal]:
+    """The seals of the Moscow days on which a claim's lines were decided, in their order.
+
+    Only those that were made by an instant are told, so that a document is the same whenever it is made.
+    """
     days: list[date] = [row["day"] for row in await connection.fetch(_DAYS, claim_id)]
     rows = await connection.fetch(
-        "SELECT day, root, hash, key_id FROM day_seal WHERE day = ANY ($1::date[])", days
+        "SELECT day, root, hash, key_id FROM day_seal WHERE day = ANY ($1::date[]) AND sealed_at <= $2",
+        days,
+        as_of,
     )
     sealed = {row["day"]: Seal(**row) for row in rows}
     return [sealed.get(day, Seal(day)) for day in days]
+
+
+async def parties_of(
+    connection: asyncpg.Connection, merchant_id: int, agreement_id: int | None
+) -> tuple[Participant, str | None]:
+    """Whom an act is made with, and the agreement's number; raises SettlementError
+    AGREEMENT_UNKNOWN, MERCHANT_UNKNOWN."""
+    number: str | None = None
+    if agreement_id is not None:
+        number = await connection.fetchval(
+            "SELECT number FROM agreement WHERE id = $1 AND merchant_id = $2", agreement_id, merchant_id
+        )
+        if number is None:
+            raise SettlementError(DocumentCode.AGREEMENT_UNKNOWN, agreement=agreement_id)
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM merchant WHERE id = $1)", merchant_id):
+        raise SettlementError(DocumentCode.MERCHANT_UNKNOWN, merchant=merchant_id)
+    return await read_participant(connection, merchant_id), number
