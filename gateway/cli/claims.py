@@ -10,7 +10,7 @@ COMMANDS: Final = {
     "act": "gateway.cli.claims_act:act_command",
     "documents": "gateway.cli.claims_documents:documents_command",
     "forms": "gateway.cli.claims_documents:forms_group",
-    "trace": "gateway.cli.claims_bundle:trace_command",
+    "trace": "gateway.cli.claims_trace:trace_command",
 }
 
 

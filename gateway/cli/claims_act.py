@@ -30,7 +30,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 def act_command(
     merchant_id: int, first_day: date, last_day: date, agreement_id: int | None, folder: Path
 ) -> None:
-    """The act of reconciliation (акт сверки) of a period: claims, payments, demands, balances; PDF and XLSX."""
+    """The act of reconciliation (акт сверки) of a period: claims, payments, demands; PDF and XLSX."""
 
     async def work(connection: asyncpg.Connection, _: Settings) -> tuple[Act, Form, datetime]:
         async with connection.transaction(isolation="repeatable_read", readonly=True):

@@ -14,7 +14,8 @@ SELECT (c.filed_at AT TIME ZONE 'Europe/Moscow')::date AS day, 'FILED' AS kind, 
 FROM claim c WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2)
   AND c.filed_at IS NOT NULL AND c.state NOT IN ('SUPERSEDED', 'RETURNED_TO_MERCHANT')
 UNION ALL
-SELECT (h.made_at AT TIME ZONE 'Europe/Moscow')::date, 'APPROVED', c.id, c.correction_number, c.approved_kopecks
+SELECT (h.made_at AT TIME ZONE 'Europe/Moscow')::date, 'APPROVED', c.id, c.correction_number,
+  c.approved_kopecks
 FROM claim c CROSS JOIN LATERAL (
   SELECT made_at FROM claim_history h
   WHERE h.claim_id = c.id AND h.to_state IN ('APPROVED', 'APPROVED_IN_PART') ORDER BY n DESC LIMIT 1) h
@@ -25,13 +26,15 @@ _PAYMENTS: Final = """
 SELECT e.booked_on AS day, CASE e.effect WHEN 'EXECUTED' THEN 'PAID' ELSE 'RETURNED_BY_BANK' END AS kind,
   c.id, e.order_number, e.amount_kopecks AS kopecks
 FROM statement_entry e JOIN transfer t ON t.id = e.transfer_id JOIN claim c ON c.id = t.claim_id
-WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2) AND e.effect IN ('EXECUTED', 'RETURNED')"""
+WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2)
+  AND e.effect IN ('EXECUTED', 'RETURNED')"""
 
 # Before statements of the treasury are kept here, a claim says how much was paid and when it last changed.
 _PAID_BY_CLAIM: Final = """
 SELECT (c.changed_at AT TIME ZONE 'Europe/Moscow')::date AS day, 'PAID' AS kind, c.id, '' AS order_number,
   c.paid_kopecks AS kopecks
-FROM claim c WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2) AND c.paid_kopecks > 0"""
+FROM claim c WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2)
+  AND c.paid_kopecks > 0"""
 
 _DEMANDS: Final = """
 SELECT d.id, d.demanded_on, d.amount_kopecks, d.returned_kopecks, d.state,

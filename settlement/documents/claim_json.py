@@ -1,11 +1,13 @@
 """The claim as JSON, written line by line; `schemas/claim-1.json` is its schema."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from typing import Any, BinaryIO, Final
 
 import msgspec
+from msgspec import Struct
 
+from gateway.domain.settlement_terms import Evidence
 from settlement.claims.model import Claim, ClaimLine
 from settlement.documents.rows import Details, LineDetails, Summary
 
@@ -27,8 +29,8 @@ class JsonClaim:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._between = b"\n"
-        out.write(b'{"format":%s,"lines":[' % _encode(FORMAT))
+        self._between = b""
+        out.write(b'{"format":%s,"lines":[\n' % _encode(FORMAT))
 
     def write(self, lines: Sequence[ClaimLine], details: Details) -> None:
         """Write the next lines."""
@@ -46,6 +48,56 @@ class JsonClaim:
         self._out.write(b'\n],\n"claim":' + _encode(_head(summary.claim)))
         self._out.write(b',\n"seals":' + _encode(seals))
         self._out.write(b',\n"control_sum":%s}\n' % _encode(summary.control_sum))
+
+
+class ReadClaim(Struct, frozen=True):
+    """A claim as its JSON tells it, without terms; `control_sum` is the one that is said."""
+
+    claim: Claim
+    control_sum: str
+
+
+def read_lines(file: BinaryIO) -> Iterator[ClaimLine]:
+    """The lines of a claim's JSON, one after another; `read_head` goes on behind them.
+
+    Raises ValueError unless it is laid out as it is written here.
+    """
+    if file.readline() != b'{"format":%s,"lines":[\n' % _encode(FORMAT):
+        raise ValueError("it is no claim of this format")
+    while (text := file.readline()).rstrip() != b"],":
+        if not text:
+            raise ValueError("it ends amid the lines")
+        yield _read_line(msgspec.json.decode(text.rstrip().removesuffix(b",")))
+
+
+def read_head(file: BinaryIO) -> ReadClaim:
+    """The claim behind its lines; raises ValueError."""
+    said = msgspec.json.decode(b"{" + file.read())
+    try:
+        told = said["claim"]
+        of = told["agreement"]
+        fields = {name: told[name] for name in Claim.__struct_fields__ if name in told} | {
+            "agreement_id": of["id"],
+            "agreement_number": of["number"],
+            "agreement_signed_on": of["signed_on"],
+            "terms": {},
+            "lines_sha256": bytes.fromhex(told["lines_sha256"]),
+        }
+        return ReadClaim(msgspec.convert(fields, Claim), str(said["control_sum"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a field of the claim is missing or of another kind: {error}") from error
+
+
+def _read_line(told: dict[str, Any]) -> ClaimLine:
+    try:
+        receipt = told["receipt"]
+        fields = told | {
+            "evidence": Evidence[told["evidence"]],
+            "receipt": receipt and (receipt["drive_number"], receipt["document_number"]),
+        }
+        return msgspec.convert(fields, ClaimLine)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a field of a line is missing or of another kind: {error}") from error
 
 
 def _hex(value: bytes | None) -> str | None:
