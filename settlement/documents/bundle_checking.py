@@ -214,7 +214,7 @@ class _Checking:
         keys: dict[str, bytes] = {}
         with self._reading(names.KEYS):
             told = msgspec.json.decode(self._files.read(names.KEYS))
-            keys = {name: bytes.fromhex(key) for name, key in told.items()}
+            keys.update({name: bytes.fromhex(key) for name, key in told.items()})
         return keys
 
     def seals(self, keys: Mapping[str, bytes]) -> None:
