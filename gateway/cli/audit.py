@@ -10,6 +10,7 @@ import asyncpg
 import click
 from rich.table import Table
 
+from gateway.cli.audit_bundle import bundle_command
 from gateway.cli.lists_support import MOMENT
 from gateway.cli.people_support import with_people
 from gateway.cli.progress import progress_bar
@@ -44,6 +45,9 @@ class AnchorType(click.ParamType[Anchor]):
 @click.group("audit")
 def audit_group() -> None:
     """What persons and keys decided. docs/audit.md tells more."""
+
+
+audit_group.add_command(bundle_command)
 
 
 @audit_group.command("verify")

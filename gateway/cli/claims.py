@@ -7,15 +7,19 @@ import click
 from gateway.cli.lazy import LazyGroup
 
 COMMANDS: Final = {
+    "act": "gateway.cli.claims_act:act_command",
     "budget": "gateway.cli.claims_budget:budget_group",
     "build": "gateway.cli.claims_building:build_command",
     "carry-over": "gateway.cli.claims_reading:carry_over_command",
     "demand": "gateway.cli.claims_demand:demand_group",
+    "documents": "gateway.cli.claims_documents:documents_command",
     "feed": "gateway.cli.claims_seen:feed_command",
     "file": "gateway.cli.claims_building:file_command",
+    "forms": "gateway.cli.claims_documents:forms_group",
     "list": "gateway.cli.claims_reading:list_command",
     "receivables": "gateway.cli.claims_seen:receivables_command",
     "show": "gateway.cli.claims_reading:show_command",
+    "trace": "gateway.cli.claims_trace:trace_command",
     "verify": "gateway.cli.claims_reading:verify_command",
 }
 

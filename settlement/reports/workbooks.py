@@ -7,10 +7,8 @@ from enum import Enum
 from typing import Any, Final
 
 from msgspec import Struct
-from xlsxwriter import Workbook
 
-from gateway.domain.policy import MOSCOW
-from gateway.spreadsheets import neutral
+from gateway.workbooks import new_workbook, write_text
 
 
 class Look(Enum):
@@ -52,16 +50,7 @@ class SheetTable(Struct, frozen=True):
 def workbook(tables: Iterable[SheetTable], *, title: str, made_at: datetime) -> bytes:
     """The XLSX file of some tables; the same tables make the same bytes."""
     out = io.BytesIO()
-    book = Workbook(
-        out,
-        {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    book.set_properties({"title": title, "created": made_at.astimezone(MOSCOW).replace(tzinfo=None)})
+    book = new_workbook(out, title=title, made_at=made_at)
     bold = book.add_format({"bold": True, "num_format": "@"})
     head = book.add_format({"bold": True, "text_wrap": True, "border": 1, "bg_color": "#EDEDED"})
     formats = {look: book.add_format({"num_format": look.value}) for look in Look}
@@ -73,7 +62,7 @@ def workbook(tables: Iterable[SheetTable], *, title: str, made_at: datetime) -> 
 
 def _write(sheet: Any, table: SheetTable, bold: Any, head: Any, formats: dict[Look, Any]) -> None:
     for number, text in enumerate(table.heading):
-        sheet.write_string(number, 0, neutral(text), bold)
+        write_text(sheet, number, 0, text, bold)
     top = len(table.heading)
     for place, column in enumerate(table.columns):
         sheet.set_column(place, place, column.width)
@@ -91,4 +80,4 @@ def _write(sheet: Any, table: SheetTable, bold: Any, head: Any, formats: dict[Lo
                 moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001 a day of a sheet
                 sheet.write_datetime(number, place, moment, formats[Look.DAY])
             elif value is not None:
-                sheet.write_string(number, place, neutral(value), formats[Look.TEXT])
+                write_text(sheet, number, place, value, formats[Look.TEXT])
