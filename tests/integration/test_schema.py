@@ -22,9 +22,9 @@ from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
 from settlement.claims import schema as claims
+from settlement.reports import schema as reports
 from settlement.review import schema as review
 from settlement.signing import schema as signing
-from settlement.reports import schema as reports
 
 
 def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> bool:
