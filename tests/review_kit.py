@@ -38,7 +38,7 @@ SALES = (Line(100_00, 1), Line(250_00, 2), Line(40_00, 3))
 
 @dataclass
 class Archive:
-    """A database with one merchant and its agreement."""
+    """One agreement of a merchant in a database; operations and purchases are numbered by it."""
 
     connection: asyncpg.Connection
     merchant_id: int
@@ -53,9 +53,11 @@ class Archive:
         filed_at: datetime = AT - timedelta(days=5),
         correction_number: int = 0,
         supersedes_id: int | None = None,
-        operations_from: int = 1,
+        operations_from: int | None = None,
     ) -> int:
         """A claim with these lines, in a state as if it had been moved there; once filed they are live."""
+        if operations_from is None:
+            operations_from = self.agreement_id * 1000
         included = [line.amount_kopecks for line in lines if line.treatment == "INCLUDED"]
         is_filed = state not in (ClaimState.DRAFT, ClaimState.DISCARDED)
         claim_id: int = await self.connection.fetchval(
@@ -76,7 +78,8 @@ class Archive:
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 1, $9, $10, 1, false, $11)",
             [
                 (
-                    claim_id, n, UUID(int=operations_from + n), PROGRAM, UUID(int=line.purchase),
+                    claim_id, n, UUID(int=operations_from + n), PROGRAM,
+                    UUID(int=self.agreement_id * 1000 + line.purchase),
                     "SALE" if line.amount_kopecks > 0 else "REFUND", first_day, filed_at,
                     line.amount_kopecks, line.treatment, is_filed and line.treatment == "INCLUDED",
                 )
@@ -97,6 +100,13 @@ class Archive:
             f" AS $$SELECT '{now.astimezone(UTC).isoformat()}'::timestamptz$$"
         )
 
+    async def run_clock(self) -> None:
+        """Let the database's clock go."""
+        await self.connection.execute(
+            "CREATE OR REPLACE FUNCTION tillgate_now() RETURNS timestamptz LANGUAGE sql VOLATILE"
+            " AS $$SELECT clock_timestamp()$$"
+        )
+
     async def verdicts(self, claim_id: int) -> list[tuple[int, str | None, bool]]:
         """Number, verdict and whether it is live, of each line."""
         rows = await self.connection.fetch(
@@ -113,16 +123,18 @@ class Archive:
 
 @asynccontextmanager
 async def archive_on(database_url: str) -> AsyncIterator[Archive]:
-    """An archive on a migrated database, whose clock stands at `AT`."""
+    """An archive on a migrated database, whose clock stands at `AT`; each has an agreement of its own."""
     engine = make_engine(database_url)
     try:
         async with driver_connection(engine) as connection:
             merchant_id = await connection.fetchval(
-                "INSERT INTO merchant (inn, name) VALUES ($1, 'ООО Пример') RETURNING id", ENTITY_INN
+                "INSERT INTO merchant (inn, name) VALUES ($1, 'ООО Пример')"
+                " ON CONFLICT (inn) DO UPDATE SET name = excluded.name RETURNING id",
+                ENTITY_INN,
             )
             agreement_id = await connection.fetchval(
-                "INSERT INTO agreement (merchant_id, number, in_force) VALUES ($1, 'С-1', '[2026-01-01,)')"
-                " RETURNING id",
+                "INSERT INTO agreement (merchant_id, number, in_force)"
+                " SELECT $1, 'С-' || count(*) + 1, '[2026-01-01,)' FROM agreement RETURNING id",
                 merchant_id,
             )
             archive = Archive(connection, merchant_id, agreement_id)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway.cli import merchants_proposed
 from gateway.cli.certificates_issue import Issued, copied, issued, result_of, tell
+from gateway.cli.claims_review import execute_approved
 from gateway.cli.ledger_commands import Told, correction_of, decided
 from gateway.cli.lists_publish import publish_proposed
 from gateway.cli.people_support import by_option, owners_connection, signatory, told_refusals, with_people
@@ -25,6 +26,7 @@ from gateway.people.roles import Signatory
 from gateway.record.reports import shown_moment
 from gateway.runtime.bootstrap import LedgerParts
 from gateway.runtime.settings import Settings
+from settlement.errors import SettlementError
 
 _OPTIONAL_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -140,14 +142,19 @@ def execute_command(number: int, file: Path | None, result_file: Path | None, by
                 return Told(True, await publish_proposed(connection, settings, found, who))
             if found.kind is ProposalKind.CORRECT:
                 return await _correct(connection, parts, number, who)
+            if found.kind is ProposalKind.APPROVE_CLAIM:
+                return Told(True, await execute_approved(connection, number, who))
             if found.kind is ProposalKind.ISSUE_CERTIFICATES:
                 return await _issue(connection, parts, settings, number, who, file, result_file)
         if found.kind in merchants_proposed.KINDS:
             return Told(True, await merchants_proposed.execute(settings, found, who))
         raise click.ClickException(f"proposal {number} ({found.kind}) is executed by another command")
 
-    with told_refusals():
-        done = with_ledger(work, batch_limit=BATCH)
+    try:
+        with told_refusals():
+            done = with_ledger(work, batch_limit=BATCH)
+    except SettlementError as error:
+        raise click.ClickException(str(error)) from error
     if isinstance(done, Issued):
         tell(done)
         return

@@ -5,13 +5,14 @@ any other verdict in between, and nothing happens. Execution, its record and the
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
 import asyncpg
 from msgspec import Struct
 
-from gateway.people.approvals import Proposal, ProposalKind, begin, finish, propose
+from gateway.people.approvals import LIFETIME, Proposal, ProposalKind, begin, finish, propose
 from gateway.people.errors import PeopleCode, PeopleError
 from gateway.people.roles import Permission, Signatory
 from gateway.record.words import Actor
@@ -91,14 +92,26 @@ async def decision_of(connection: asyncpg.Connection, claim_id: int) -> Decision
 
 
 async def propose_decision(
-    connection: asyncpg.Connection, claim_id: int, *, by: Signatory, reason: str
+    connection: asyncpg.Connection,
+    claim_id: int,
+    *,
+    by: Signatory,
+    reason: str,
+    lifetime: timedelta = LIFETIME,
 ) -> Proposal:
     """Propose what the verdicts come to, in the caller's transaction; another person approves it.
 
     Raises SettlementError of `decision_of` and of `require_signature`, and PeopleError.
     """
     payload = await _payload(connection, claim_id)
-    return await propose(connection, kind=ProposalKind.APPROVE_CLAIM, payload=payload, by=by, reason=reason)
+    return await propose(
+        connection,
+        kind=ProposalKind.APPROVE_CLAIM,
+        payload=payload,
+        by=by,
+        reason=reason,
+        lifetime=lifetime,
+    )
 
 
 async def execute_decision(connection: asyncpg.Connection, number: int, *, by: Signatory) -> ClaimState:

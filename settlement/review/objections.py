@@ -68,6 +68,10 @@ WITH {_MEANT}
 UPDATE claim_line AS l SET verdict = 'REFUSED', is_live = false FROM meant
 WHERE l.claim_id = $1 AND l.n = meant.n AND l.verdict = 'REFUSED_FOR_GOOD'"""
 
+_SAME: Final = """
+SELECT * FROM claim_objection
+WHERE claim_id = $1 AND line_numbers = $2::integer[] AND text = $3 AND made_at >= $4"""
+
 _ANSWER: Final = """
 UPDATE claim_objection SET state = $2, answer = $3, answered_by = $4, answered_at = tillgate_now()
 WHERE id = $1 RETURNING *"""
@@ -102,6 +106,7 @@ async def object_to(
 ) -> Objection:
     """Take in an objection to a decision or to refused lines of it, in the caller's transaction.
 
+    The same text on the same lines since that decision is the objection that was taken.
     Raises SettlementError CLAIM_UNKNOWN, NOTHING_TO_OBJECT, OBJECTION_LATE, TEXT_UNFIT.
     """
     state = await state_of(connection, claim_id)
@@ -117,6 +122,9 @@ async def object_to(
     decided_at = await connection.fetchval(_DECIDED_AT, claim_id)
     if terms is None or decided_at is None:
         raise SettlementError(ReviewCode.NOTHING_TO_OBJECT, claim_id=claim_id, state=state.value, numbers="")
+    same = await connection.fetchrow(_SAME, claim_id, numbers, text, decided_at)
+    if same is not None:
+        return _objection(same)
     today = moscow_date(await connection.fetchval("SELECT tillgate_now()"))
     last = last_day_of_term(moscow_date(decided_at), terms.terms.object_within_working_days).day
     if today > last:

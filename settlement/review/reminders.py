@@ -15,8 +15,7 @@ from settlement.review.deadlines import Course, Due, Duty, due, file_by, is_near
 
 _DAY: Final = timedelta(days=1)
 
-# A draft whose net is not above zero is never filed: its lines are carried or demanded back.
-_CLAIMS: Final = """
+_COURSE: Final = """
 SELECT c.id AS claim_id, c.agreement_id, c.state, c.last_day,
   greatest(c.filed_at, h.reopened_at) AS review_since, h.decided_at,
   greatest(h.decided_at, h.paid_again_at) AS pay_since
@@ -25,15 +24,21 @@ FROM claim AS c LEFT JOIN LATERAL (
     max(made_at) FILTER (WHERE step IN ('APPROVE', 'APPROVE_IN_PART', 'REFUSE')) AS decided_at,
     max(made_at) FILTER (WHERE step = 'PAY_AGAIN') AS paid_again_at
   FROM claim_history WHERE claim_id = c.id
-) AS h ON true
+) AS h ON true"""
+
+# A draft whose net is not above zero is never filed: its lines are carried or demanded back.
+_CLAIMS: Final = f"""{_COURSE}
 WHERE c.state IN
     ('FILED', 'UNDER_REVIEW', 'APPROVED', 'APPROVED_IN_PART', 'REFUSED', 'PAYABLE', 'PARTLY_PAID')
   OR (c.state = 'DRAFT' AND c.sale_kopecks > c.returned_kopecks)
 ORDER BY c.id"""
 
+_CLAIM: Final = f"{_COURSE} WHERE c.id = $1"
+
 _OBJECTIONS: Final = """
 SELECT o.id, o.claim_id, c.agreement_id, o.answer_by FROM claim_objection AS o
-JOIN claim AS c ON c.id = o.claim_id WHERE o.state = 'OPEN' ORDER BY o.id"""
+JOIN claim AS c ON c.id = o.claim_id WHERE o.state = 'OPEN' AND ($1::bigint IS NULL OR c.id = $1)
+ORDER BY o.id"""
 
 _DEMANDS: Final = """
 SELECT id, agreement_id, due_on FROM return_demand WHERE state = 'DEMANDED' ORDER BY id"""
@@ -78,6 +83,18 @@ async def reminders(connection: asyncpg.Connection, today: date) -> list[Reminde
     return sorted(made, key=lambda one: (one.due.day, one.agreement_id, one.claim_id or 0))
 
 
+async def running(connection: asyncpg.Connection, claim_id: int) -> list[Due]:
+    """Every term that runs for one claim, near or not; none if there is no such claim."""
+    row = await connection.fetchrow(_CLAIM, claim_id)
+    if row is None:
+        return []
+    terms = (await terms_of_agreements(connection, [row["agreement_id"]]))[row["agreement_id"]].terms
+    answers = [
+        stored(Duty.ANSWER, one["answer_by"], terms) for one in await connection.fetch(_OBJECTIONS, claim_id)
+    ]
+    return [*due(_course(row), terms), *answers]
+
+
 async def _claims(connection: asyncpg.Connection) -> list[_Found]:
     return [
         _Found(row["agreement_id"], {"claim_id": row["claim_id"]}, _course(row))
@@ -86,7 +103,7 @@ async def _claims(connection: asyncpg.Connection) -> list[_Found]:
 
 
 async def _others(connection: asyncpg.Connection) -> list[_Found]:
-    objections = await connection.fetch(_OBJECTIONS)
+    objections = await connection.fetch(_OBJECTIONS, None)
     demands = await connection.fetch(_DEMANDS)
     answers = [
         _Found(

@@ -17,10 +17,6 @@ class SigningCode(Enum):
         "печать расчёта {claim_id} не сходится: {what}",
         "the seal of claim {claim_id} does not fit: {what}",
     )
-    SIGNATURE_TWICE = (
-        "эта подпись под расчётом {claim_id} уже принята",
-        "this signature under claim {claim_id} was taken already",
-    )
     SIGNATURE_UNKNOWN = ("подписи {signature_id} нет", "there is no signature {signature_id}")
     SIGNATURE_MISSING = ("под расчётом {claim_id} нет подписи", "nobody signed claim {claim_id}")
     SIGNATURE_INVALID = (

@@ -35,6 +35,8 @@ INSERT INTO claim_signature
 VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8)
 ON CONFLICT (claim_id, content_sha256) DO NOTHING RETURNING {_COLUMNS}"""
 
+_SAME: Final = f"SELECT {_COLUMNS} FROM claim_signature WHERE claim_id = $1 AND content_sha256 = $2"
+
 _ANSWER: Final = f"""
 UPDATE claim_signature SET answer = $2, detail = $3, answered_by = $4, answered_at = tillgate_now()
 WHERE id = $1 RETURNING {_COLUMNS}"""
@@ -71,7 +73,8 @@ async def take_signature(
 
     A QUALIFIED one is a detached CMS over the seal's statement, with the power of attorney where an employee
     signs; a PAPER one is a scan, where the agreement lets sign on paper. It is UNVERIFIED until somebody
-    answers. Raises SettlementError with a SigningCode, and nothing is changed.
+    answers; the same bytes again are the signature that was taken. Raises SettlementError with a
+    SigningCode, and nothing is changed.
     """
     await state_of(connection, claim_id)
     terms = await _terms(connection, claim_id)
@@ -89,7 +92,7 @@ async def take_signature(
         msgspec.json.encode(facts).decode(), by.id,
     )  # fmt: skip
     if row is None:
-        raise SettlementError(SigningCode.SIGNATURE_TWICE, claim_id=claim_id)
+        return _signature(await connection.fetchrow(_SAME, claim_id, sha256(content).digest()))
     taken = _signature(row)
     details = {"signature": taken.id, "form": form.value, "content_sha256": taken.content_sha256.hex()}
     await _record(connection, taken, by, Action.CLAIM_SIGNED, details)
@@ -163,6 +166,12 @@ async def signatures_of(connection: asyncpg.Connection, claim_id: int) -> list[S
     """All signatures under a claim, the newest first."""
     query = f"SELECT {_COLUMNS} FROM claim_signature WHERE claim_id = $1 ORDER BY id DESC"
     return [_signature(row) for row in await connection.fetch(query, claim_id)]
+
+
+async def signature_state(connection: asyncpg.Connection, claim_id: int) -> str:
+    """How the signature that counts stands, such as SIGNATURE_UNVERIFIED; "" without one."""
+    found = await signatures_of(connection, claim_id)
+    return f"SIGNATURE_{found[0].answer.value}" if found else ""
 
 
 async def require_signature(connection: asyncpg.Connection, claim_id: int) -> Signature:

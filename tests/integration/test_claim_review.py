@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -380,9 +381,11 @@ async def test_objections_have_a_term_and_something_refused_to_object_to(
         assert "NOTHING_TO_OBJECT" == await refusal(review.object_to(*numbers))
     assert "TEXT_UNFIT" == await refusal(object_to(archive.connection, review.claim_id, "  ", by=OPERATOR))
     await archive.set_clock(AT.replace(day=22))
-    assert AT.date().replace(month=1, day=14, year=2027) == (await review.object_to(1)).answer_by
+    objection = await review.object_to(1)
+    assert date(2027, 1, 14) == objection.answer_by
     await archive.set_clock(AT.replace(day=23))
-    assert "OBJECTION_LATE" == await refusal(review.object_to(1))
+    assert objection == await review.object_to(1), "said again, it is the same"
+    assert "OBJECTION_LATE" == await refusal(review.object_to())
 
 
 async def test_permissions_of_people_hold(archive: Archive) -> None:
