@@ -6,6 +6,7 @@ from datetime import date
 import asyncpg
 import click
 
+from gateway.cli.claims_sealing import sealed
 from gateway.cli.claims_support import MONTH, shown_sum, with_claims
 from gateway.cli.people_support import actor, by_option
 from gateway.cli.progress import progress_bar
@@ -67,10 +68,15 @@ def build_command(agreement_id: int | None, first_day: date, quarter: bool, as_j
 @json_option
 @by_option
 def file_command(claim_id: int, as_json: bool, by: str) -> None:
-    """File a draft: from now on its lines stand in no other claim."""
+    """File a draft: from now on its lines stand in no other claim.
 
-    async def work(connection: asyncpg.Connection, _: Settings) -> Claim:
-        return await file(connection, claim_id, by=actor(by))
+    Its documents are made and sealed at once, for the merchant to sign.
+    """
+
+    async def work(connection: asyncpg.Connection, settings: Settings) -> Claim:
+        filed = await file(connection, claim_id, by=actor(by))
+        await sealed(connection, settings, claim_id, actor(by))
+        return filed
 
     claim = with_claims(work)
     if as_json:

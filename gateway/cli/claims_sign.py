@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.claims_operator import bytes_of, operator
+from gateway.cli.claims_sealing import sealed
 from gateway.cli.claims_support import with_claims
 from gateway.cli.people_support import by_option
 from gateway.cli.registry_support import FILE, json_option, print_json, shown_since
@@ -22,7 +23,7 @@ from settlement.errors import SettlementError
 from settlement.signing import authority as xml
 from settlement.signing import cms, keeping, scans
 from settlement.signing.errors import SigningCode
-from settlement.signing.seal import Seal, read_seal, seal_claim, verify_seal
+from settlement.signing.seal import Seal, read_seal, verify_seal
 from settlement.signing.verifier import TIMEOUT_S, Answer, CommandVerifier, Verdict
 
 _CLAIM = click.argument("claim_id", metavar="CLAIM", type=int)
@@ -36,17 +37,15 @@ def sign_group() -> None:
 
 @sign_group.command("seal")
 @_CLAIM
-@_DOCUMENTS
 @by_option
-def seal_command(claim_id: int, documents: tuple[Path, ...], by: str) -> None:
-    """Seal a filed claim and its documents with the gateway's key of outcomes."""
+def seal_command(claim_id: int, by: str) -> None:
+    """Make the documents of a filed claim and seal both with the gateway's key of outcomes.
+
+    Filing does so itself; this is for a claim whose filing was broken off in between.
+    """
 
     async def work(connection: asyncpg.Connection, settings: Settings) -> Seal:
-        actor = await operator(settings, by)
-        async with connection.transaction():
-            return await seal_claim(
-                connection, claim_id, load_signer(settings), documents=_digests(documents), by=actor
-            )
+        return await sealed(connection, settings, claim_id, await operator(settings, by))
 
     click.echo(f"claim {claim_id} is sealed by {with_claims(work).key_id}")
 

@@ -47,6 +47,7 @@ from gateway.runtime.upkeep import check_partitions, keep_in_order
 from gateway.runtime.velocity import RedisVelocity
 from gateway.web.app import WebDoor, exposition_of, make_app
 from gateway.web.readiness import NotReadyError, Readiness
+from settlement.door.answers import ClaimAnswers
 
 log = structlog.get_logger(__name__)
 
@@ -182,7 +183,9 @@ class Gateway:
             pool_size=settings.downloads_at_once,
             silence_s=LISTS_SILENCE_S,
         )
-        services, json_service = services_of(settings, parts, keys, self._lists_engine)
+        services, json_service = services_of(
+            settings, parts, keys, self._lists_engine, lambda read, write: ClaimAnswers(read, write).table
+        )
         # A proxy that ends TLS leaves nothing to do for our own certificate.
         tls = keys.tls if keys.proxy is None else None
         is_worker = place is not None

@@ -1,5 +1,6 @@
 """Puts together what a gateway serves at its doors."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from gateway.goods.book import GoodsBook
 from gateway.jsondoor import openapi
 from gateway.jsondoor.authentication import Authentication
 from gateway.jsondoor.service import JsonService
+from gateway.ledger.committer import Connect
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.tries import Tries, counting
 from gateway.registry.cards import card_token, ring_token
@@ -16,6 +18,8 @@ from gateway.registry.registry import Registry
 from gateway.registry.stop_list.reading import StopLists
 from gateway.rpc import access_log
 from gateway.rpc.accounting import Accounting, ServiceLimits
+from gateway.rpc.claim_service import ClaimService
+from gateway.rpc.claims import Answer, ClaimMethods
 from gateway.rpc.goods_methods import GoodsMethods
 from gateway.rpc.goods_service import GoodsService
 from gateway.rpc.identity import Identity
@@ -24,6 +28,7 @@ from gateway.rpc.record_service import RecordService
 from gateway.rpc.records import RecordMethods
 from gateway.rpc.reference_service import ReferenceService
 from gateway.rpc.references import ReferenceMethods
+from gateway.rpc.server import Service
 from gateway.rpc.service import PurchaseService
 from gateway.rpc.stop_list import StopListMethods
 from gateway.rpc.validation.commands import Rules as ValidationRules
@@ -47,9 +52,16 @@ class Parts(Protocol):
 
 
 def services_of(
-    settings: Settings, parts: Parts, keys: GatewayKeys, lists_engine: AsyncEngine
-) -> tuple[tuple[PurchaseService, GoodsService, ReferenceService, RecordService], JsonService]:
-    """The services of both doors, over the same methods and with one count of what is in flight."""
+    settings: Settings,
+    parts: Parts,
+    keys: GatewayKeys,
+    lists_engine: AsyncEngine,
+    claims_of: Callable[[Connect, Connect], Mapping[str, Answer]],
+) -> tuple[tuple[Service, ...], JsonService]:
+    """The services of both doors, over the same methods and with one count of what is in flight.
+
+    `claims_of` answers ClaimService, given how to connect as the role that only reads and as the gateway's.
+    """
     identity = Identity(lambda: parts.registry.snapshot, keys.proxy)
     limits = load_limits(settings)
     connect, read = partial(driver_connection, parts.engine), partial(driver_connection, lists_engine)
@@ -71,13 +83,16 @@ def services_of(
     references = ReferenceMethods(read, settings.downloads_at_once)
     stop_list = StopListMethods(read, StopLists(keys.stop_list), keys.signer, references.place)
     records = RecordMethods(connect)
-    calls = {**methods.table, **goods.table, **references.table, **records.table}
+    claims = ClaimMethods(claims_of(read, connect))
+    tables = (methods.table, goods.table, references.table, records.table, claims.table)
+    calls = {name: method for table in tables for name, method in table.items()}
     return (
         (
             PurchaseService(methods, identity, accounting),
             GoodsService(goods, identity, accounting),
             ReferenceService(references, stop_list, identity, accounting, settings.download_stall_s),
             RecordService(records, identity, accounting),
+            ClaimService(claims, identity, accounting),
         ),
         JsonService(
             calls,

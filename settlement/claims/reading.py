@@ -1,10 +1,11 @@
 """Reading claims: with the names that documents need, and their lines in pages of bounded size."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import asyncpg
+from msgspec import Struct
 
 from gateway.domain.settlement_terms import Evidence
 from settlement.claims.errors import ClaimCode
@@ -45,6 +46,22 @@ SELECT n, operation_id, program_code, purchase_id, kind, sale_date, decided_at, 
 FROM claim_line WHERE claim_id = $1 AND n > $2 ORDER BY n LIMIT $3"""
 
 
+_STEPS: Final = """
+SELECT step, to_state AS state, reason, made_by, approved_by, made_at FROM claim_history
+WHERE claim_id = $1 ORDER BY n"""
+
+
+class StepTaken(Struct, frozen=True):
+    """A step of a claim's history, and the state after it."""
+
+    step: str
+    state: ClaimState
+    reason: str
+    made_by: str
+    approved_by: str
+    made_at: datetime
+
+
 async def read_claim(connection: asyncpg.Connection, claim_id: int) -> Claim:
     """One claim with its subtotals by outlet and program; raises SettlementError CLAIM_UNKNOWN."""
     row = await connection.fetchrow(_CLAIM, claim_id)
@@ -74,9 +91,22 @@ async def claim_lines(
 ) -> AsyncIterator[list[ClaimLine]]:
     """The lines of a claim in their order, in pages: memory stays that of one."""
     last = 0
-    while rows := await connection.fetch(_LINES, claim_id, last, page):
-        yield [_line(row) for row in rows]
-        last = rows[-1]["n"]
+    while lines := await claim_page(connection, claim_id, last, page):
+        yield lines
+        last = lines[-1].n
+
+
+async def claim_page(
+    connection: asyncpg.Connection, claim_id: int, after_n: int, limit: int
+) -> list[ClaimLine]:
+    """At most so many lines of a claim after line `after_n`, in their order."""
+    return [_line(row) for row in await connection.fetch(_LINES, claim_id, after_n, limit)]
+
+
+async def steps_of(connection: asyncpg.Connection, claim_id: int) -> list[StepTaken]:
+    """What a claim went through, the earliest first."""
+    rows = await connection.fetch(_STEPS, claim_id)
+    return [StepTaken(**{**row, "state": ClaimState(row["state"])}) for row in rows]
 
 
 async def _claim(connection: asyncpg.Connection, row: Mapping[str, Any], *, with_subtotals: bool) -> Claim:

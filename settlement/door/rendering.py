@@ -1,12 +1,16 @@
 """Claims as they travel: the messages of ClaimService."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from settlement.claims.model import Claim, ClaimLine, Subtotal
+from settlement.claims.reading import StepTaken
 from settlement.claims.states import ClaimState
+from settlement.reports.feed import Operation
+from settlement.reports.receivables import Owed
+from settlement.review.deadlines import Due
 from tillgate.v1 import claim_service_pb2 as wire
 
 
@@ -54,6 +58,56 @@ def subtotal_message(subtotal: Subtotal) -> wire.ClaimSubtotal:
         line_count=subtotal.line_count,
         sale_kopecks=subtotal.sale_kopecks,
         returned_kopecks=subtotal.returned_kopecks,
+    )
+
+
+def event_message(step: StepTaken) -> wire.ClaimEvent:
+    """A step; who took it is the department's affair."""
+    return wire.ClaimEvent(
+        step=step.step,
+        state=state_on_wire(step.state),
+        made_at=instant_message(step.made_at),
+        reason=step.reason,
+    )
+
+
+def term_message(due: Due, today: date) -> wire.ClaimTerm:
+    """A term that runs, as of a day of Moscow."""
+    return wire.ClaimTerm(kind=due.duty, due_on=due.day.isoformat(), is_missed=due.day < today)
+
+
+def operation_message(operation: Operation) -> wire.ClaimOperation:
+    """An operation and where it stands."""
+    return wire.ClaimOperation(
+        operation_id=str(operation.operation_id),
+        purchase_id=str(operation.purchase_id),
+        program_code=operation.program_code,
+        kind=operation.kind,
+        decided_at=instant_message(operation.decided_at),
+        sale_date=operation.sale_date.isoformat(),
+        outlet_id=operation.outlet_id,
+        terminal_id=operation.terminal_id,
+        amount_kopecks=operation.amount_kopecks,
+        standing=operation.standing,
+        claim_id=operation.claim_id or 0,
+        mismatches=operation.mismatches,
+        reason=operation.reason,
+    )
+
+
+def receivable_message(owed: Owed) -> wire.Receivable:
+    """What is owed for an outlet and age."""
+    return wire.Receivable(
+        outlet_id=owed.outlet_id,
+        age=owed.age,
+        unmatched_kopecks=owed.unmatched_kopecks,
+        unclaimed_kopecks=owed.unclaimed_kopecks,
+        carried_kopecks=owed.carried_kopecks,
+        under_review_kopecks=owed.under_review_kopecks,
+        approved_kopecks=owed.approved_kopecks,
+        refused_kopecks=owed.refused_kopecks,
+        paid_kopecks=owed.paid_kopecks,
+        demanded_kopecks=owed.demanded_kopecks,
     )
 
 

@@ -22,6 +22,7 @@ from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
 from settlement.claims import schema as claims
+from settlement.documents import schema as documents
 from settlement.reports import schema as reports
 from settlement.review import schema as review
 from settlement.signing import schema as signing
@@ -36,7 +37,7 @@ _ROOMS = tuple(
     room.metadata
     for room in (
         *(ledger, seals, reference, cases, registry, enrolment, card_locks, keys, record, people),
-        *(claims, reports, review, signing),
+        *(claims, documents, reports, review, signing),
     )
 )
 
