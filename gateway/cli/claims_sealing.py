@@ -1,4 +1,4 @@
-"""Sealing a filed claim: its documents are made, kept for the head office, and vouched for by one signature."""
+"""Sealing a filed claim: its documents are made and kept, and one signature vouches for all of it."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -140,6 +140,8 @@ claim_line = Table(
     ),
     # Truth 9: a captured kopeck stands in at most one live line.
     Index("claim_line_once", "operation_id", "program_code", unique=True, postgresql_where=text("is_live")),
+    # Where an operation stands: its lines in all claims, live or not.
+    Index("claim_line_operation", "operation_id", "program_code"),
     # Few lines are refused; what a limit still leaves is counted by claims, less these.
     Index(
         "claim_line_refused",
