@@ -1,6 +1,6 @@
 """Filing: what is claimed still stands, counts once, and is superseded as a whole or not at all."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 
 import asyncpg
@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.policy import day_start, moscow_date
 from gateway.workdays import last_day_of_term
-from settlement.claims.demand_model import DEMAND_STEPS, DemandState, DemandStep
+from settlement.claims.demand_model import DEMAND_STEPS, Demand, DemandState, DemandStep
 from settlement.claims.demands import demand_refunds, demands_of, offset, returned, sue
 from settlement.claims.errors import ClaimCode
 from settlement.claims.identity import carry_over
@@ -266,7 +266,7 @@ async def test_every_step_of_a_demand_leads_where_the_table_says(town: Town) -> 
     async with town.connection.transaction():
         today = moscow_date(town.now)
         [made] = await demand_refunds(town.connection, AGREEMENT_ID, on=today, by=CLERK, is_last=True)
-    works = {
+    works: dict[DemandStep, Callable[[], Awaitable[Demand]]] = {
         DemandStep.RETURN: lambda: returned(town.connection, made.id, 30_00, by=CLERK),
         DemandStep.OFFSET: lambda: offset(town.connection, made.id, on=today, by=CLERK),
         DemandStep.SUE: lambda: sue(town.connection, made.id, by=CLERK),
