@@ -139,6 +139,14 @@ async def stage(
     await connection.execute("ANALYZE claim_wanted")
 
 
+async def stage_lines(connection: asyncpg.Connection, claim_id: int) -> None:
+    """Put the lines of a claim that was drawn up before into `claim_drawn`, for this transaction."""
+    await connection.execute(
+        f"INSERT INTO claim_drawn SELECT {LINE_COLUMNS} FROM claim_line WHERE claim_id = $1", claim_id
+    )
+    await connection.execute("ANALYZE claim_drawn")
+
+
 async def draw(
     connection: asyncpg.Connection, of: AgreementRead, first_day: date, superseded: int | None
 ) -> Drawn:

@@ -7,7 +7,7 @@ import asyncpg
 from gateway.record.words import Actor
 from settlement.checks.filing import blockers
 from settlement.claims.building import REPLACEABLE
-from settlement.claims.drawing import MATCHED, REPORTED_ONLY, stage
+from settlement.claims.drawing import MATCHED, REPORTED_ONLY, stage, stage_lines
 from settlement.claims.errors import ClaimCode
 from settlement.claims.limits import budget_room, ceiling_room, lock_budgets
 from settlement.claims.locking import lock_agreement
@@ -30,21 +30,17 @@ _STATE: Final = "SELECT state FROM claim WHERE id = $1"
 # A draft's line still stands if its operation is as open as it was and matches as it did; a sale, if besides
 # nothing gave it back since. What is new stands in no line of the draft: it is the next claim's.
 _CHANGED: Final = f"""
-WITH mine AS MATERIALIZED (
-  SELECT n, operation_id, program_code, purchase_id, kind, amount_kopecks, receipt_drive_number,
-    receipt_document_number
-  FROM claim_line WHERE claim_id = $3 AND treatment IN ('INCLUDED', 'OVER_LIMIT')
-), {MATCHED}
-SELECT m.n FROM mine m
-LEFT JOIN weighed w USING (operation_id, program_code)
-WHERE w.operation_id IS NULL OR w.is_unfit
+WITH {MATCHED}
+SELECT m.n FROM claim_drawn m LEFT JOIN weighed w USING (operation_id, program_code)
+WHERE m.treatment IN ('INCLUDED', 'OVER_LIMIT') AND (
+  w.operation_id IS NULL OR w.is_unfit
   OR (m.kind, m.amount_kopecks, m.receipt_drive_number, m.receipt_document_number) IS DISTINCT FROM
-     (w.kind, w.amount_kopecks, w.receipt_drive_number, w.receipt_document_number)
+     (w.kind, w.amount_kopecks, w.receipt_drive_number, w.receipt_document_number))
 UNION
-SELECT m.n FROM mine m JOIN claim_wanted w USING (purchase_id, program_code)
-WHERE m.kind = 'SALE' AND w.kind <> 'SALE' AND NOT EXISTS (
-  SELECT FROM claim_line l
-  WHERE l.claim_id = $3 AND l.operation_id = w.operation_id AND l.program_code = w.program_code)
+SELECT m.n FROM claim_drawn m JOIN claim_wanted w USING (purchase_id, program_code)
+LEFT JOIN claim_drawn known
+  ON known.operation_id = w.operation_id AND known.program_code = w.program_code
+WHERE m.treatment IN ('INCLUDED', 'OVER_LIMIT') AND m.kind = 'SALE' AND w.kind <> 'SALE' AND known.n IS NULL
 ORDER BY n"""
 
 _BY_YEAR: Final = """
@@ -116,7 +112,8 @@ async def _check_fileable(connection: asyncpg.Connection, claim_id: int, draft: 
 async def _check_unchanged(connection: asyncpg.Connection, claim_id: int, draft: asyncpg.Record) -> None:
     of = await read_agreement(connection, draft["agreement_id"])
     await stage(connection, of.id, draft["last_day"], draft["supersedes_id"])
-    rows = await connection.fetch(_CHANGED, of.terms.evidence, REPORTED_ONLY, claim_id)
+    await stage_lines(connection, claim_id)
+    rows = await connection.fetch(_CHANGED, of.terms.evidence, REPORTED_ONLY)
     if rows:
         named = ", ".join(str(row["n"]) for row in rows[:NAMED_MAX]) + (" …" if len(rows) > NAMED_MAX else "")
         raise SettlementError(ClaimCode.CLAIM_STALE, claim_id=claim_id, count=len(rows), lines=named)
