@@ -18,7 +18,7 @@ from gateway.people.errors import PeopleCode, PeopleError
 from gateway.people.roles import Permission, Signatory
 from gateway.record.words import Actor
 from settlement.claims.model import LineVerdict
-from settlement.claims.moving import move
+from settlement.claims.moving import move, state_of
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claim_terms import terms_of_claim
@@ -146,6 +146,7 @@ async def execute_decision(connection: asyncpg.Connection, number: int, *, by: S
 async def take_up(connection: asyncpg.Connection, claim_id: int, *, by: Signatory) -> ClaimState:
     """Take a filed and signed claim under review; raises SettlementError, also SIGNATURE_MISSING."""
     by.require(Permission.PROPOSE)
+    await state_of(connection, claim_id)
     await require_signature(connection, claim_id)
     return await move(connection, claim_id, ClaimStep.TAKE_UP, by=Actor.person(by.login))
 
@@ -162,6 +163,8 @@ async def return_to_merchant(
 async def make_payable(connection: asyncpg.Connection, claim_id: int, *, by: Signatory) -> ClaimState:
     """Let an approved claim be paid; raises SettlementError, also OBJECTION_OPEN and SIGNATURE_INVALID."""
     by.require(Permission.EXECUTE)
+    # Locked before anything is read: an objection or an answer comes before or after, not in between.
+    await state_of(connection, claim_id)
     await require_signature(connection, claim_id)
     await require_no_open_objection(connection, claim_id)
     return await move(connection, claim_id, ClaimStep.MAKE_PAYABLE, by=Actor.person(by.login))
