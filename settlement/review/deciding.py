@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 from msgspec import Struct
 
 from gateway.people.approvals import LIFETIME, Proposal, ProposalKind, begin, finish, propose
@@ -17,13 +18,14 @@ from gateway.people.errors import PeopleCode, PeopleError
 from gateway.people.roles import Permission, Signatory
 from gateway.record.words import Actor
 from settlement.claims.model import LineVerdict
-from settlement.claims.moving import move
+from settlement.claims.moving import move, state_of
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
+from settlement.ledger_reader.claim_terms import terms_of_claim
 from settlement.review.errors import ReviewCode
 from settlement.review.objections import require_no_open_objection
 from settlement.review.verdicts import let_returns_follow, require_under_review
-from settlement.signing.keeping import Signature, require_signature
+from settlement.signing.keeping import require_signature
 
 _LINES: Final = """
 SELECT n, amount_kopecks, verdict, verdict_reason FROM claim_line
@@ -34,6 +36,8 @@ _UNDECIDED: Final = """
 SELECT count(*) AS count, min(n) AS n FROM claim_line
 WHERE claim_id = $1 AND treatment = 'INCLUDED' AND verdict IS NULL AND amount_kopecks > 0"""
 
+_LINES_SHA256: Final = "SELECT lines_sha256 FROM claim WHERE id = $1"
+_CLAIM: Final = "SELECT first_day, last_day, correction_number FROM claim WHERE id = $1"
 _APPROVED: Final = "UPDATE claim SET approved_kopecks = $2 WHERE id = $1"
 _LET_GO: Final = "UPDATE claim_line SET is_live = false WHERE claim_id = $1 AND verdict = 'REFUSED'"
 
@@ -81,7 +85,7 @@ async def decision_of(connection: asyncpg.Connection, claim_id: int) -> Decision
     return Decision(
         claim_id=claim_id,
         step=_step(sale_approved, refused_lines),
-        lines_sha256=await _lines_sha256(connection, claim_id),
+        lines_sha256=(await connection.fetchval(_LINES_SHA256, claim_id)).hex(),
         verdicts_sha256=digest.hexdigest(),
         approved_lines=lines[LineVerdict.APPROVED],
         approved_kopecks=approved_kopecks,
@@ -142,6 +146,7 @@ async def execute_decision(connection: asyncpg.Connection, number: int, *, by: S
 async def take_up(connection: asyncpg.Connection, claim_id: int, *, by: Signatory) -> ClaimState:
     """Take a filed and signed claim under review; raises SettlementError, also SIGNATURE_MISSING."""
     by.require(Permission.PROPOSE)
+    await state_of(connection, claim_id)
     await require_signature(connection, claim_id)
     return await move(connection, claim_id, ClaimStep.TAKE_UP, by=Actor.person(by.login))
 
@@ -158,6 +163,8 @@ async def return_to_merchant(
 async def make_payable(connection: asyncpg.Connection, claim_id: int, *, by: Signatory) -> ClaimState:
     """Let an approved claim be paid; raises SettlementError, also OBJECTION_OPEN and SIGNATURE_INVALID."""
     by.require(Permission.EXECUTE)
+    # Locked before anything is read: an objection or an answer comes before or after, not in between.
+    await state_of(connection, claim_id)
     await require_signature(connection, claim_id)
     await require_no_open_objection(connection, claim_id)
     return await move(connection, claim_id, ClaimStep.MAKE_PAYABLE, by=Actor.person(by.login))
@@ -171,10 +178,16 @@ def _step(sale_approved: bool, refused_lines: int) -> ClaimStep:
 
 async def _payload(connection: asyncpg.Connection, claim_id: int) -> dict[str, Any]:
     decision = await decision_of(connection, claim_id)
-    signature: Signature = await require_signature(connection, claim_id)
-    fields = {name: getattr(decision, name) for name in decision.__struct_fields__}
-    return fields | {
-        "step": decision.step.value,
+    signature = await require_signature(connection, claim_id)
+    terms = await terms_of_claim(connection, claim_id)
+    claim = await connection.fetchrow(_CLAIM, claim_id)
+    return {
+        **msgspec.to_builtins(decision),
+        "agreement_number": "" if terms is None else terms.agreement_number,
+        "merchant_inn": "" if terms is None else terms.merchant_inn,
+        "first_day": claim["first_day"].isoformat(),
+        "last_day": claim["last_day"].isoformat(),
+        "correction_number": claim["correction_number"],
         "signature_id": signature.id,
         _SHOWN_ONLY: signature.answer.value,
     }
@@ -182,8 +195,3 @@ async def _payload(connection: asyncpg.Connection, claim_id: int) -> dict[str, A
 
 def _fixed(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name != _SHOWN_ONLY}
-
-
-async def _lines_sha256(connection: asyncpg.Connection, claim_id: int) -> str:
-    found: bytes = await connection.fetchval("SELECT lines_sha256 FROM claim WHERE id = $1", claim_id)
-    return found.hex()

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from gateway.domain.settlement_terms import SignatureForm
 from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import record
+from gateway.record.writing import kept_text, record
 from settlement.claims.moving import MovingCode, state_of
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claim_terms import ClaimTerms, terms_of_claim
@@ -106,17 +106,17 @@ async def answer_signature(
 
     Raises SettlementError SIGNATURE_UNKNOWN, ANSWERED_ALREADY.
     """
-    found = await read_signature(connection, signature_id, locks=True)
+    # The claim is locked first, as by every step: what is decided meanwhile sees the answer or precedes it.
+    await state_of(connection, (await read_signature(connection, signature_id)).claim_id)
+    found = await read_signature(connection, signature_id)
     if found.answer is not Answer.UNVERIFIED:
         raise SettlementError(
             SigningCode.ANSWERED_ALREADY, signature_id=signature_id, state=found.answer.value
         )
-    row = await connection.fetchrow(
-        _ANSWER,
-        signature_id, verdict.answer, verdict.detail[:2000].replace("\0", ""), by.id,
-    )  # fmt: skip
+    detail = kept_text(verdict.detail)
+    row = await connection.fetchrow(_ANSWER, signature_id, verdict.answer, detail, by.id)
     answered = _signature(row)
-    details = {"signature": signature_id, "answer": verdict.answer.value, "detail": verdict.detail}
+    details = {"signature": signature_id, "answer": verdict.answer.value, "detail": detail}
     await _record(connection, answered, by, Action.CLAIM_SIGNATURE_CHECKED, details)
     return answered
 
@@ -151,11 +151,9 @@ async def ask_verifier(
         return await answer_signature(connection, signature_id, verdict, by=by)
 
 
-async def read_signature(
-    connection: asyncpg.Connection, signature_id: int, *, locks: bool = False
-) -> Signature:
+async def read_signature(connection: asyncpg.Connection, signature_id: int) -> Signature:
     """One signature; raises SettlementError SIGNATURE_UNKNOWN."""
-    query = f"SELECT {_COLUMNS} FROM claim_signature WHERE id = $1{' FOR UPDATE' if locks else ''}"
+    query = f"SELECT {_COLUMNS} FROM claim_signature WHERE id = $1"
     row = await connection.fetchrow(query, signature_id)
     if row is None:
         raise SettlementError(SigningCode.SIGNATURE_UNKNOWN, signature_id=signature_id)

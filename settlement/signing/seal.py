@@ -20,6 +20,7 @@ from gateway.record.writing import record
 from settlement.claims.moving import MovingCode, state_of
 from settlement.claims.states import ClaimState
 from settlement.errors import SettlementError
+from settlement.ledger_reader.claim_terms import terms_of_claim
 from settlement.signing.errors import SigningCode
 
 HEADER: Final = "tillgate claim seal 1\n"
@@ -147,9 +148,10 @@ async def verify_seal(
 
 async def _facts(connection: asyncpg.Connection, claim_id: int) -> Mapping[str, Any]:
     row = await connection.fetchrow(_FACTS, claim_id)
-    if row is None:
+    terms = await terms_of_claim(connection, claim_id)
+    if row is None or terms is None:
         raise SettlementError(MovingCode.CLAIM_UNKNOWN, claim_id=claim_id)
-    return dict(row)
+    return dict(row) | {"agreement_number": terms.agreement_number, "merchant_inn": terms.merchant_inn}
 
 
 def _plain(value: Any) -> Any:

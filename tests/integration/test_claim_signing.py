@@ -26,7 +26,7 @@ from settlement.signing.keeping import (
 from settlement.signing.seal import HEADER, Seal, seal_claim, verify_seal
 from settlement.signing.verifier import Answer, CommandVerifier, Verdict
 from tests.review_kit import LINES_SHA256, OPERATOR, Archive, refusal
-from tests.signing_kit import AT, EMPLOYEE, Signed, authority_xml
+from tests.signing_kit import AT, EMPLOYEE, ENTITY_INN, Signed, authority_xml
 
 DOCUMENTS = {"register.xlsx": sha256(b"register").digest(), "claim.pdf": sha256(b"claim").digest()}
 SCAN = b"%PDF-1.7\nscan\n%%EOF\n"
@@ -52,6 +52,7 @@ async def test_a_seal_names_claim_sums_lines_and_documents(archive: Archive, sig
     assert (claim_id, 390_00, 0, LINES_SHA256.hex()) == (
         said["id"], said["sale_kopecks"], said["returned_kopecks"], said["lines_sha256"],
     )  # fmt: skip
+    assert ("С-1", ENTITY_INN) == (said["agreement_number"], said["merchant_inn"])
     assert {name: digest.hex() for name, digest in DOCUMENTS.items()} == said["documents"]
     keys = {signer.key_id: signer.public_key}
     assert seal == await verify_seal(archive.connection, claim_id, keys, DOCUMENTS)

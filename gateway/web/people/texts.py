@@ -133,6 +133,22 @@ _LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "valid_hours": ("действует часов", "hours it is valid"),
     "taken_over": ("взят из поставки", "taken over as shipped"),
     "wrong": ("что неверно", "what is wrong"),
+    "claim_id": ("расчёт", "claim"),
+    "agreement_number": ("договор", "agreement"),
+    "merchant_inn": ("ИНН участника", "INN of the merchant"),
+    "first_day": ("с", "from"),
+    "last_day": ("по", "to"),
+    "correction_number": ("номер корректировки", "correction"),
+    "step": ("решение", "decision"),
+    "lines_sha256": ("SHA-256 строк", "SHA-256 of the lines"),
+    "verdicts_sha256": ("SHA-256 решений по строкам", "SHA-256 of the verdicts"),
+    "approved_lines": ("строк одобрено", "lines approved"),
+    "approved_kopecks": ("одобрено", "approved"),
+    "refused_lines": ("строк отказано", "lines refused"),
+    "refused_kopecks": ("отказано", "refused"),
+    "refused_for_good_kopecks": ("отказано окончательно", "refused for good"),
+    "signature_id": ("подпись №", "signature no."),
+    "signature_answer": ("проверка подписи", "the signature's check"),
 }
 
 
