@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "outlets": "gateway.cli.outlets:outlets_group",
     "pki": "gateway.cli.pki:pki_group",
     "proposals": "gateway.cli.proposals:proposals_group",
+    "report": "gateway.cli.report:report_group",
     "restore": "gateway.cli.backup:restore_command",
     "seals": "gateway.cli.seals:seals_group",
     "serve": "gateway.cli.serve:serve_command",

@@ -53,6 +53,17 @@ def shown_day(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
+_NOMINATIVE: Final = (
+    "январь", "февраль", "март", "апрель", "май", "июнь",
+    "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
+)  # fmt: skip
+
+
+def shown_month(month: date) -> str:
+    """Ноябрь 2026, in small letters."""
+    return f"{_NOMINATIVE[month.month - 1]} {month.year}"
+
+
 def shown_days(first_day: date, last_day: date) -> str:
     """16–22 ноября 2026, or both days in full."""
     if (first_day.year, first_day.month) == (last_day.year, last_day.month):

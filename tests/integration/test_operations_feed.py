@@ -1,5 +1,6 @@
 """A merchant's feed of operations, and what it is owed by outlet and age: real sales, claims put by hand."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from gateway.cli import claims_seen
 from gateway.domain.commands import ByPurchaseId, Void
 from gateway.domain.purchase import Purchase
 from settlement.errors import SettlementError
@@ -14,6 +16,7 @@ from settlement.reports.errors import ReportCode
 from settlement.reports.feed import Operation, operations_feed
 from settlement.reports.receivables import Age, Owed, age_of, receivables_of
 from settlement.reports.standings import Standing
+from tests.cli_kit import CommandLine
 from tests.ledger_kit import Kit, Ledger, kit_on, must, new_request_id, origin
 from tests.reports_kit import (
     MATCHES,
@@ -185,3 +188,23 @@ async def test_receivables_sum_to_what_was_captured_less_given_back(shop: Shop) 
 def test_an_age_begins_after_the_last_day_of_the_one_before(days: int, age: Age) -> None:
     """30 days is young, 31 is not."""
     assert age_of(date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=days)) is age
+
+
+async def test_the_commands_print_what_a_merchant_sees(
+    database_url: str, tillgate: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a table, or as JSON."""
+    monkeypatch.setattr(claims_seen, "_matches", lambda: MATCHES)
+    async with kit_on(database_url) as kit:
+        ledger = await kit.ledger()
+        sold = await sell(kit, ledger, await kit.card(ledger, 500_00), 12_34)
+        # An operation is listed when all that was decided before it is.
+        await kit.shift_clock(timedelta(minutes=1))
+    [listed] = (await asyncio.to_thread(tillgate.json, "claims", "feed", MERCHANT, "--json"))["operations"]
+    assert (listed["operation_id"], listed["standing"]) == (str(sold.id), "UNMATCHED")
+    [owed] = await asyncio.to_thread(tillgate.json, "claims", "receivables", MERCHANT, "--json")
+    assert (owed["age"], owed["unmatched_kopecks"]) == ("0-30", 12_34)
+    assert "NO_RECEIPT" in (await asyncio.to_thread(tillgate, "claims", "feed", MERCHANT)).output
+    assert "12,34" in (await asyncio.to_thread(tillgate, "claims", "receivables", MERCHANT)).output
+    wrong = await asyncio.to_thread(tillgate, "claims", "feed", MERCHANT, "--after", "x")
+    assert (wrong.exit_code, "PAGE_TOKEN_INVALID" in wrong.output) == (1, True)
