@@ -1,4 +1,4 @@
-"""tillgate claims: what merchants are owed."""
+"""tillgate claims: what merchants are owed, from the draft to the money."""
 
 from typing import Final
 
@@ -8,12 +8,20 @@ from gateway.cli.lazy import LazyGroup
 
 COMMANDS: Final = {
     "act": "gateway.cli.claims_act:act_command",
+    "budget": "gateway.cli.claims_budget:budget_group",
+    "build": "gateway.cli.claims_building:build_command",
+    "carry-over": "gateway.cli.claims_reading:carry_over_command",
+    "demand": "gateway.cli.claims_demand:demand_group",
     "documents": "gateway.cli.claims_documents:documents_command",
+    "file": "gateway.cli.claims_building:file_command",
     "forms": "gateway.cli.claims_documents:forms_group",
+    "list": "gateway.cli.claims_reading:list_command",
+    "show": "gateway.cli.claims_reading:show_command",
     "trace": "gateway.cli.claims_trace:trace_command",
+    "verify": "gateway.cli.claims_reading:verify_command",
 }
 
 
 @click.group("claims", cls=LazyGroup, places=COMMANDS)
 def claims_group() -> None:
-    """What merchants are owed: claims and their documents."""
+    """Subsidy claims of the merchants. See docs/claims.md."""

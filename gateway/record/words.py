@@ -58,6 +58,8 @@ class SubjectKind(StrEnum):
     APPLICATION = "APPLICATION"  # number
     MERCHANT = "MERCHANT"  # number in the registry
     AGREEMENT = "AGREEMENT"  # number in the registry
+    BUDGET = "BUDGET"  # year/КБК
+    RETURN_DEMAND = "RETURN_DEMAND"  # number
     OUTLET = "OUTLET"  # number in the registry
     TERMINAL = "TERMINAL"  # number in the registry
     CONCENTRATOR = "CONCENTRATOR"  # number in the registry
@@ -113,6 +115,13 @@ class Action(Enum):
     CERTIFICATES_ISSUED = ("certificates.issue_answered", "зачисление закончено", "bulk issue ended")
     COMMAND_ORDERED = ("ledger.command_ordered", "команда отдана", "ledger command given")
     COMMAND_ANSWERED = ("ledger.command_answered", "команда выполнена", "ledger command answered")
+
+    BUDGET_LIMIT_SET = ("budget.limit_set", "лимит бюджета установлен", "budget limit set")
+    RETURN_DEMAND_CHANGED = (
+        "return_demand.changed",
+        "требование о возврате изменено",
+        "return demand changed",
+    )
 
     PARTITION_RETIRED = ("ledger.partition_retired", "месяц убран в архив", "month moved to the archive")
 

@@ -53,9 +53,10 @@ SELECT budget_year, kbk, net_kopecks FROM claim_year WHERE claim_id = $1 ORDER B
 # Lines of decided claims that were refused, but not for good, and that this claim takes over.
 _FREE_REFUSED: Final = """
 UPDATE claim_line old SET is_live = false
-FROM claim_line l
+FROM claim_line l, claim c
 WHERE l.claim_id = $1 AND old.operation_id = l.operation_id AND old.program_code = l.program_code
-  AND old.is_live AND old.claim_id <> $1 AND old.verdict = 'REFUSED'"""
+  AND old.is_live AND old.claim_id <> $1 AND c.id = old.claim_id AND c.id IS DISTINCT FROM $2::bigint
+  AND (old.verdict = 'REFUSED' OR c.state = 'REFUSED')"""
 _FREE_SUPERSEDED: Final = "UPDATE claim_line SET is_live = false WHERE claim_id = $1 AND is_live"
 _MAKE_LIVE: Final = """
 UPDATE claim_line SET is_live = true WHERE claim_id = $1 AND treatment IN ('INCLUDED', 'OVER_LIMIT')"""
@@ -64,7 +65,7 @@ _OFFSET: Final = """
 UPDATE return_demand d SET offset_claim_id = $1, changed_at = tillgate_now()
 FROM claim_line l
 WHERE l.claim_id = $1 AND l.is_live AND d.operation_id = l.operation_id AND d.program_code = l.program_code
-  AND d.state = 'OFFSET' AND d.offset_claim_id IS NULL"""
+  AND d.state = 'OFFSET' AND d.offset_claim_id IS DISTINCT FROM $1::bigint"""
 
 
 async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> Claim:
@@ -86,7 +87,7 @@ async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> C
         await _check_fileable(connection, claim_id, draft)
         await _check_unchanged(connection, claim_id, draft)
         await _check_limits(connection, claim_id, draft)
-        await connection.execute(_FREE_REFUSED, claim_id)
+        await connection.execute(_FREE_REFUSED, claim_id, draft["supersedes_id"])
         if draft["supersedes_id"] is not None:
             await connection.execute(_FREE_SUPERSEDED, draft["supersedes_id"])
         await connection.execute(_MAKE_LIVE, claim_id)

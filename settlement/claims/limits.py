@@ -6,7 +6,8 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from gateway.record.words import Actor
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 from settlement.claims.errors import ClaimCode
 from settlement.errors import SettlementError
 
@@ -94,13 +95,23 @@ async def set_limit(
     act: tuple[str, date],
     by: Actor,
 ) -> None:
-    """Set a limit by an act (number, date); the newest holds. Raises KBK_MALFORMED, LIMIT_MALFORMED."""
+    """Set a limit by an act (number, date) in the caller's transaction; the newest holds.
+
+    Raises SettlementError KBK_MALFORMED, LIMIT_MALFORMED.
+    """
     if len(kbk) != 20 or not (kbk.isascii() and kbk.isdigit()):
         raise SettlementError(ClaimCode.KBK_MALFORMED, kbk=kbk)
     number, day = act
     if not 0 <= limit_kopecks < 1 << 63 or not 2000 <= budget_year <= 2999 or not number.strip():
         raise SettlementError(ClaimCode.LIMIT_MALFORMED)
     await connection.execute(_SET, budget_year, kbk, limit_kopecks, number.strip(), day, by.id)
+    await record(
+        connection,
+        actor=by,
+        action=Action.BUDGET_LIMIT_SET,
+        subject=Subject(SubjectKind.BUDGET, f"{budget_year}/{kbk}"),
+        details={"limit_kopecks": limit_kopecks, "act_number": number, "act_date": day.isoformat()},
+    )
 
 
 async def budget_uses(connection: asyncpg.Connection) -> list[BudgetUse]:

@@ -84,6 +84,11 @@ async def claimable_agreements(connection: asyncpg.Connection, last_day: date) -
     return [_agreement(row) for row in await connection.fetch(_CLAIMABLE, last_day)]
 
 
+async def every_agreement(connection: asyncpg.Connection) -> list[AgreementRead]:
+    """Every agreement, by id."""
+    return [_agreement(row) for row in await connection.fetch(_AGREEMENT + " ORDER BY id")]
+
+
 async def read_participant(connection: asyncpg.Connection, merchant_id: int) -> Participant:
     """A merchant as its documents name it; one without a profile has the short name and no more."""
     row = await connection.fetchrow(_PARTICIPANT, merchant_id)

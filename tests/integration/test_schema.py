@@ -22,6 +22,7 @@ from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
 from settlement.claims import schema as claims
+from settlement.documents import schema as documents
 
 
 def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> bool:
@@ -43,6 +44,7 @@ _ROOMS = tuple(
         record,
         people,
         claims,
+        documents,
     )
 )
 
