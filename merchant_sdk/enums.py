@@ -140,6 +140,7 @@ class Reason(WireEnum):
     TERMINAL_NOT_YOURS = 50
     CARD_GUESSING = 52
     TOO_MANY_KEYED_CARDS = 54
+    CLAIMS_NOT_FOR_TILLS = 56
     FIELD_MISSING = 60
     FIELD_INVALID = 70
     REQUEST_ID_INVALID = 80
@@ -170,6 +171,8 @@ class Reason(WireEnum):
     NOT_FOUND = 250
     REFERENCE_UNKNOWN = 260
     DAY_NOT_SEALED = 265
+    CLAIM_UNKNOWN = 266
+    CLAIM_REFUSED = 268
     APPLICATION_UNKNOWN = 270
     APPLICATION_EXISTS = 275
     KEY_IN_USE = 280
@@ -209,3 +212,33 @@ class Reason(WireEnum):
     CERTIFICATE_WITHDRAWN = 630
     ALREADY_IN_STATE = 640
     AMOUNT_ABOVE_BALANCE = 650
+
+
+class ClaimState(WireEnum):
+    """Where a claim stands."""
+
+    UNSPECIFIED = 0
+    DRAFT = 1
+    DISCARDED = 2
+    FILED = 3
+    UNDER_REVIEW = 4
+    RETURNED_TO_MERCHANT = 5
+    SUPERSEDED = 6
+    APPROVED = 7
+    APPROVED_IN_PART = 8
+    REFUSED = 9
+    PAYABLE = 10
+    PARTLY_PAID = 11
+    PAID = 12
+    RETURNED_BY_BANK = 13
+
+
+class ClaimDocument(WireEnum):
+    """A document of a claim."""
+
+    UNSPECIFIED = 0
+    CLAIM_PDF = 1
+    REGISTER_XLSX = 2
+    REGISTER_CSV = 3
+    JSON = 4
+    SEAL = 5

@@ -7,6 +7,7 @@
     ├── SignatureError              an answer whose signature is wrong or of an unknown key
     │   └── WrongAnswerError        signed, but the answer to something else
     ├── ReferenceMismatchError      a list that was received, or kept, is not what its SHA-256 says
+    ├── ClaimDocumentMismatchError  a document of a claim that was received is not what its SHA-256 says
     ├── SealMismatchError           what was sent of a sealed day is not what its seal vouches for
     ├── OutcomeUnknownError         no answer, and nothing could be confirmed: resolve(request_id) later
     └── GatewayError                the gateway refused, or could not be reached (table below)
@@ -15,6 +16,7 @@
         ├── PermissionDeniedError   PERMISSION_DENIED: the terminal is not yours
         ├── NotFoundError           NOT_FOUND: not there yet; only a Void makes sure that it never will be.
         │                           Of a list: no such version is published
+        ├── RefusedError            FAILED_PRECONDITION: as things stand it cannot be done
         ├── RequestIdConflictError  ALREADY_EXISTS: the id stands for another body; `field` differs
         ├── OverloadedError         RESOURCE_EXHAUSTED: `retry_after_s`, if the gateway named a wait
         ├── DeadlineExceededError   DEADLINE_EXCEEDED
@@ -76,6 +78,10 @@ class WrongAnswerError(SignatureError):
 
 class ReferenceMismatchError(TillgateError):
     """A list is not what its SHA-256 says: nothing of it may be used. Download it in full."""
+
+
+class ClaimDocumentMismatchError(TillgateError):
+    """A claim's document that was received is not what its SHA-256 says; download it anew."""
 
 
 class SealMismatchError(TillgateError):
@@ -173,15 +179,19 @@ class UnauthenticatedError(GatewayError):
 
 
 class PermissionDeniedError(GatewayError):
-    """The client does not speak for this terminal, or it takes no cards for now (`reason` tells)."""
+    """The client does not speak for this terminal, takes no cards now, or may not see claims (`reason`)."""
 
 
 class NotFoundError(GatewayError):
     """There is no such purchase yet. Not final: it may still arrive, unless it is voided.
 
-    Or there is no such published version of a list (`reason` REFERENCE_UNKNOWN), or the
-    day is not sealed (DAY_NOT_SEALED): it may be later.
+    Or there is no such published version of a list (`reason` REFERENCE_UNKNOWN), no such
+    claim (CLAIM_UNKNOWN), or the day is not sealed (DAY_NOT_SEALED): it may be later.
     """
+
+
+class RefusedError(GatewayError):
+    """As things stand it cannot be done (`reason` CLAIM_REFUSED); the text says what is in the way."""
 
 
 class RequestIdConflictError(GatewayError):
@@ -209,6 +219,7 @@ EXCEPTIONS: Final[Mapping[StatusCode, type[GatewayError]]] = {
     StatusCode.UNAUTHENTICATED: UnauthenticatedError,
     StatusCode.PERMISSION_DENIED: PermissionDeniedError,
     StatusCode.NOT_FOUND: NotFoundError,
+    StatusCode.FAILED_PRECONDITION: RefusedError,
     StatusCode.ALREADY_EXISTS: RequestIdConflictError,
     StatusCode.RESOURCE_EXHAUSTED: OverloadedError,
     StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,

@@ -19,6 +19,13 @@
     DownloadReference,                                     begins anew
     DownloadStopList
     GetDaySeal, ListDayLeaves    yes: they change nothing  the error is raised
+    ListClaims, GetClaim,        yes: they change nothing  the error is raised
+    ListClaimLines,
+    DownloadClaimDocument,
+    ListClaimOperations,
+    GetReceivables
+    SignClaim, ObjectToClaim     yes: the same content is  the error is raised
+                                 the same act
     SubmitGoods,                 yes: the same content is  the error is raised
     ListSubmittedGoods           the same submission
 
@@ -73,7 +80,20 @@ class RecordMethod(StrEnum):
     LIST_DAY_LEAVES = "ListDayLeaves"
 
 
-AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod | RecordMethod
+class ClaimMethod(StrEnum):
+    """Methods of tillgate.v1.ClaimService, likewise."""
+
+    LIST_CLAIMS = "ListClaims"
+    GET_CLAIM = "GetClaim"
+    LIST_CLAIM_LINES = "ListClaimLines"
+    DOWNLOAD_CLAIM_DOCUMENT = "DownloadClaimDocument"
+    SIGN_CLAIM = "SignClaim"
+    OBJECT_TO_CLAIM = "ObjectToClaim"
+    LIST_CLAIM_OPERATIONS = "ListClaimOperations"
+    GET_RECEIVABLES = "GetReceivables"
+
+
+AnyMethod: TypeAlias = Method | ReferenceMethod | GoodsMethod | RecordMethod | ClaimMethod
 
 
 class Aftermath(Enum):
@@ -104,6 +124,7 @@ AFTERMATH: Final[Mapping[AnyMethod, Aftermath]] = {
     GoodsMethod.EXPLAIN_LINE: Aftermath.RAISE,
     RecordMethod.GET_DAY_SEAL: Aftermath.RAISE,
     RecordMethod.LIST_DAY_LEAVES: Aftermath.RAISE,
+    **dict.fromkeys(ClaimMethod, Aftermath.RAISE),
 }
 
 KINDS: Final[Mapping[Method, CommandKind]] = {

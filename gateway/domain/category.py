@@ -160,15 +160,18 @@ class Program(Struct, frozen=True):
         A code too coarse to tell which of several ceilings holds gets the lowest of them: leaving digits
         out must not lift a ceiling.
         """
-        if not self.ceilings:
-            return None
-        prefixes = prefixes_longest_first(okpd2)
-        if not prefixes:
-            return None
-        by_prefix = {ceiling.okpd2: ceiling.unit_kopecks for ceiling in self.ceilings}
-        own = [by_prefix[prefix] for prefix in prefixes if prefix in by_prefix][:1]
-        below = [unit for code, unit in by_prefix.items() if prefixes[0] in prefixes_longest_first(code)[1:]]
-        return min(own + below, default=None)
+        return _unit_ceiling_kopecks(self.ceilings, okpd2) if self.ceilings else None
+
+
+@lru_cache(CODES_REMEMBERED)
+def _unit_ceiling_kopecks(ceilings: tuple[PriceCeiling, ...], okpd2: str) -> int | None:
+    prefixes = prefixes_longest_first(okpd2)
+    if not prefixes:
+        return None
+    by_prefix = {ceiling.okpd2: ceiling.unit_kopecks for ceiling in ceilings}
+    own = [by_prefix[prefix] for prefix in prefixes if prefix in by_prefix][:1]
+    below = [unit for code, unit in by_prefix.items() if prefixes[0] in prefixes_longest_first(code)[1:]]
+    return min(own + below, default=None)
 
 
 class PublishedNominal(Struct, frozen=True, gc=False):

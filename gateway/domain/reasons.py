@@ -26,6 +26,7 @@ class Reason(IntEnum):
     TERMINAL_NOT_YOURS = 50
     CARD_GUESSING = 52
     TOO_MANY_KEYED_CARDS = 54
+    CLAIMS_NOT_FOR_TILLS = 56
     FIELD_MISSING = 60
     FIELD_INVALID = 70
     REQUEST_ID_INVALID = 80
@@ -56,6 +57,8 @@ class Reason(IntEnum):
     NOT_FOUND = 250
     REFERENCE_UNKNOWN = 260
     DAY_NOT_SEALED = 265
+    CLAIM_UNKNOWN = 266
+    CLAIM_REFUSED = 268
     APPLICATION_UNKNOWN = 270
     APPLICATION_EXISTS = 275
     KEY_IN_USE = 280
@@ -170,6 +173,8 @@ _ROWS: Final = (
     _error(Reason.TOO_MANY_KEYED_CARDS, "PERMISSION_DENIED", "Ручной ввод карт на этой кассе на сегодня исчерпан: прочитайте карту.",
            "No more card numbers may be keyed in at this till today: read the card.",
            ("Номер карты вручную больше не принимается.", "A keyed card number is not taken any more.")),
+    _error(Reason.CLAIMS_NOT_FOR_TILLS, "PERMISSION_DENIED", "Расчёты доступны головному офису по ключу концентратора, не кассе.",
+           "Claims are for the head office, by a concentrator's key, not for a till."),
     _error(Reason.FIELD_MISSING, _INVALID, "Не заполнено обязательное поле.", "A required field is missing."),
     _error(Reason.FIELD_INVALID, _INVALID, "Поле заполнено неверно.", "A field has an invalid value."),
     _error(Reason.REQUEST_ID_INVALID, _INVALID, "request_id должен быть UUIDv7.", "request_id must be a UUIDv7."),
@@ -213,6 +218,8 @@ _ROWS: Final = (
     _error(Reason.NOT_FOUND, "NOT_FOUND", "Покупка пока не найдена.", "The purchase has not been found (yet)."),
     _error(Reason.REFERENCE_UNKNOWN, "NOT_FOUND", "Такая версия списка не опубликована.", "No such version of the list is published."),
     _error(Reason.DAY_NOT_SEALED, "NOT_FOUND", "День ещё не опечатан.", "The day is not sealed (yet)."),
+    _error(Reason.CLAIM_UNKNOWN, "NOT_FOUND", "Такого расчёта у участника нет.", "The merchant has no such claim."),
+    _error(Reason.CLAIM_REFUSED, "FAILED_PRECONDITION", "С расчётом так поступить нельзя.", "This cannot be done with the claim."),
     _error(Reason.APPLICATION_UNKNOWN, "NOT_FOUND", "Заявки с таким номером и секретом нет.",
            "There is no application of this number and secret."),
     _error(Reason.APPLICATION_EXISTS, "ALREADY_EXISTS", "Участник или заявка с этим ИНН уже есть.",

@@ -3,7 +3,6 @@
 A new source joins here, and nowhere else.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +70,14 @@ NOTHING_CONFIRMED: Final = Confirmed()
 _Key = tuple[int, str, str, str, str, str, str, int]
 
 
+class _Ahead(Struct, frozen=True, gc=False):
+    """A basket that was judged ahead. It holds its lines, so that their `id` stays theirs."""
+
+    lines: Sequence[Line]
+    merchant_id: int
+    judged: list[Judged]
+
+
 @dataclass(frozen=True)
 class GoodsAt:
     """All sources and rules in force from one instant to the next; judges lines, and remembers them."""
@@ -82,6 +89,7 @@ class GoodsAt:
     tally: Tally = field(default_factory=Tally, repr=False, compare=False)
     """Lines asked for, and those of them that were not remembered."""
     _memory: Memory[_Key, Judged] = field(init=False, repr=False, compare=False)
+    _ahead: dict[int, _Ahead] = field(init=False, repr=False, compare=False, default_factory=dict)
     _with_own_goods: frozenset[int] = field(init=False, repr=False, compare=False)
     """Merchants to whom a number of their own means something; to all others it means the same: nothing."""
 
@@ -97,12 +105,11 @@ class GoodsAt:
 
     def judge(self, lines: Sequence[Line], merchant_id: int) -> list[Judged]:
         """Judge lines of one merchant; names not seen lately go through the classifier in one call."""
-        own_id = merchant_id if merchant_id in self._with_own_goods else 0
-        keys = [_key(line, own_id) for line in lines]
-        found = [self._memory.get(key) for key in keys]
-        known = [judged for judged in found if judged is not None]
-        if len(known) == len(found):
-            return known
+        ahead = self._ahead.get(id(lines))
+        if ahead is not None and ahead.lines is lines and ahead.merchant_id == merchant_id:
+            return ahead.judged
+        keys = self._keys(lines, merchant_id)
+        found = self._memory.get_all(keys)
         fresh = [
             (key, line, merchant_id)
             for key, line, judged in zip(keys, lines, found, strict=True)
@@ -117,23 +124,35 @@ class GoodsAt:
         return self.namer.trace(line.item_name) if self.namer is not None and was_asked else None
 
     def judge_ahead(self, baskets: Iterable[tuple[Sequence[Line], int]]) -> Iterator[None]:
-        """Judge lines not seen lately of many baskets, each with its merchant, COLD_AT_ONCE in a step.
+        """Judge many baskets, each with its merchant; lines not seen lately COLD_AT_ONCE in a step.
 
-        Then `judge` remembers them. Whoever takes the steps may let others work between them.
+        Whoever takes the steps may let others work between them. After the last one `judge` has the answers
+        for these very baskets at hand, until the next ones are judged ahead.
         """
+        asked: list[tuple[Sequence[Line], int, list[_Key], list[Judged | None]]] = []
         cold: dict[_Key, tuple[_Key, Line, int]] = {}
         for lines, merchant_id in baskets:
-            own_id = merchant_id if merchant_id in self._with_own_goods else 0
-            for line in lines:
-                key = _key(line, own_id)
-                if key not in self._memory:
-                    cold[key] = key, line, merchant_id
-        # Who asks for them afterwards finds them; that they had to be made counts here.
-        self.tally.missed += len(cold)
+            keys = self._keys(lines, merchant_id)
+            found = self._memory.get_all(keys)
+            asked.append((lines, merchant_id, keys, found))
+            if None in found:
+                for key, line, one in zip(keys, lines, found, strict=True):
+                    if one is None:
+                        cold[key] = key, line, merchant_id
+        made: dict[_Key, Judged] = {}
         fresh = list(cold.values())
         for begin in range(0, len(fresh), COLD_AT_ONCE):
-            deque(self._judge_fresh(fresh[begin : begin + COLD_AT_ONCE]), maxlen=0)
+            step = fresh[begin : begin + COLD_AT_ONCE]
+            made.update(zip([key for key, _, _ in step], self._judge_fresh(step), strict=True))
             yield
+        self._ahead.clear()
+        for lines, merchant_id, keys, found in asked:
+            judged = [one if one is not None else made[key] for key, one in zip(keys, found, strict=True)]
+            self._ahead[id(lines)] = _Ahead(lines, merchant_id, judged)
+
+    def _keys(self, lines: Sequence[Line], merchant_id: int) -> list[_Key]:
+        own_id = merchant_id if merchant_id in self._with_own_goods else 0
+        return [_key(line, own_id) for line in lines]
 
     def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line, int]]) -> Iterator[Judged]:
         opinions = self._opinions([line.item_name for _, line, _ in fresh])

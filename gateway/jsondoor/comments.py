@@ -16,6 +16,7 @@ _FILES: Final = (
     "goods_service.proto",
     "reference_service.proto",
     "record_service.proto",
+    "claim_service.proto",
 )
 _BLOCK: Final = re.compile(r"(?:message|enum|service|oneof) (?P<name>\w+) \{")
 _MEMBER: Final = re.compile(r"(?:rpc (?P<rpc>\w+)\(|(?:[\w.]+ )*(?P<field>\w+) = \d+)")

@@ -82,6 +82,21 @@ REQUESTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ListReferences": {"kinds": ["REFERENCE_KIND_PROHIBITED"]},
     "GetDaySeal": {"day": "2026-11-23"},
     "ListDayLeaves": {"day": "2026-11-23"},
+    "ListClaims": {"page_size": 50},
+    "GetClaim": {"claim_id": 7},
+    "ListClaimLines": {"claim_id": 7, "page_size": 500},
+    "DownloadClaimDocument": {"claim_id": 7, "document": "CLAIM_DOCUMENT_CLAIM_PDF"},
+    "SignClaim": {
+        "claim_id": 7,
+        "qualified_signature": "MIAGCSqGSIb3DQEHAg==",
+    },
+    "ObjectToClaim": {
+        "claim_id": 7,
+        "text": "Чек возврата приложен.",
+        "line_numbers": [3],
+    },
+    "ListClaimOperations": {"page_size": 500},
+    "GetReceivables": {},
 }
 
 _GTIN: Final = "the last digit of the code"

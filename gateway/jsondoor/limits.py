@@ -10,6 +10,7 @@ from gateway.domain.basket import CERTIFICATES_MAX, LINES_MAX, ROUNDING_MAX_KOPE
 from gateway.domain.category import OKPD2_FORM
 from gateway.domain.money import AMOUNT_MAX_KOPECKS, QUANTITY_MAX_MILLI
 from gateway.registry.cards import NUMBER_DIGITS_MAX, NUMBER_DIGITS_MIN
+from gateway.rpc.validation.claims import OBJECTION_LINES_MAX, OBJECTION_MAX_CHARS
 from gateway.rpc.validation.commands import OWN_MONEY_PARTS_MAX
 from gateway.rpc.validation.fields import MARKING_CODE_MAX_CHARS, TAG_MAX, TEXT_MAX_CHARS
 from gateway.rpc.validation.goods import ITEMS_MAX
@@ -122,6 +123,17 @@ LIMITS: Final[Mapping[str, Mapping[str, Schema]]] = {
     },
     "GetDaySealRequest": {"day": _DAY},
     "ListDayLeavesRequest": {"day": _DAY},
+    "ListClaimsRequest": {"page_size": _PAGE_SIZE},
+    "GetClaimRequest": {"claim_id": _NUMBER},
+    "ListClaimLinesRequest": {"claim_id": _NUMBER, "page_size": _PAGE_SIZE},
+    "DownloadClaimDocumentRequest": {"claim_id": _NUMBER, "offset": _COUNT},
+    "SignClaimRequest": {"claim_id": _NUMBER},
+    "ObjectToClaimRequest": {
+        "claim_id": _NUMBER,
+        "text": {"minLength": 1, "maxLength": OBJECTION_MAX_CHARS},
+        "line_numbers": {"maxItems": OBJECTION_LINES_MAX, "items": _NUMBER},
+    },
+    "ListClaimOperationsRequest": {"page_size": _PAGE_SIZE},
 }
 """By message and field."""
 
@@ -157,8 +169,13 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "SubmitGoodsRequest": ("items",),
     "GetDaySealRequest": ("day",),
     "ListDayLeavesRequest": ("day",),
+    "GetClaimRequest": ("claim_id",),
+    "ListClaimLinesRequest": ("claim_id",),
+    "DownloadClaimDocumentRequest": ("claim_id", "document"),
+    "SignClaimRequest": ("claim_id",),
+    "ObjectToClaimRequest": ("claim_id", "text"),
 }
 """Fields without which a message is refused."""
 
-EXCLUSIVE_NEEDED: Final = frozenset({"PurchaseRef.name"})
+EXCLUSIVE_NEEDED: Final = frozenset({"PurchaseRef.name", "SignClaimRequest.form"})
 """Of which exactly one field must be set; of another oneof at most one may be."""

@@ -17,6 +17,7 @@ from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES, HttpFault
 from gateway.jsondoor.schemas import Schemas
 from gateway.jsondoor.service import JSON_TYPE, TIMEOUT_HEADER
 from gateway.registry.keys.hmac_keys import SCHEME
+from tillgate.v1 import claim_service_pb2 as claim_wire
 from tillgate.v1 import goods_service_pb2 as goods_wire
 from tillgate.v1 import purchase_service_pb2 as wire
 from tillgate.v1 import record_service_pb2 as record_wire
@@ -32,12 +33,13 @@ _METHODS: Final[Mapping[str, Any]] = {
         goods_wire.DESCRIPTOR.services_by_name["GoodsService"],
         reference.DESCRIPTOR.services_by_name["ReferenceService"],
         record_wire.DESCRIPTOR.services_by_name["RecordService"],
+        claim_wire.DESCRIPTOR.services_by_name["ClaimService"],
     )
     for method in service.methods
 }
 
-_ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService, GoodsService and
-RecordService over gRPC, as JSON over HTTPS.
+_ABOUT: Final = """The same methods, rules and reasons as the services PurchaseService, GoodsService,
+RecordService and ClaimService over gRPC, as JSON over HTTPS.
 
 ListReferences is that of ReferenceService, whose downloads are streams and so for gRPC alone.
 
@@ -48,6 +50,10 @@ A command answers with `signed_payload`: the bytes of a tillgate.v1.SignedOutcom
 signed with Ed25519; verify the bytes, then parse them with the .proto files. The schema SignedOutcome tells
 what is in them. A decline is such an answer and has status 200; only what gets no outcome is a problem
 (RFC 9457)."""
+
+_OF_CLAIMS: Final = tuple(
+    method.name for method in claim_wire.DESCRIPTOR.services_by_name["ClaimService"].methods
+)
 
 _WITHOUT_ID: Final = frozenset(
     {
@@ -61,11 +67,15 @@ _WITHOUT_ID: Final = frozenset(
         "ExplainLine",
         "GetDaySeal",
         "ListDayLeaves",
+        *_OF_CLAIMS,
     }
 )
 _ONLY_OF: Final = {
     Reason.NOT_FOUND: frozenset({"GetPurchase"}),
     Reason.REFERENCE_UNKNOWN: frozenset(),
+    Reason.CLAIMS_NOT_FOR_TILLS: frozenset(_OF_CLAIMS),
+    Reason.CLAIM_UNKNOWN: frozenset(_OF_CLAIMS),
+    Reason.CLAIM_REFUSED: frozenset(_OF_CLAIMS),
     Reason.ENROLLMENT_CODE_WRONG: frozenset(),
     Reason.ENROLLMENT_CODE_SPENT: frozenset(),
     Reason.ENROLLMENT_PROOF_WRONG: frozenset(),

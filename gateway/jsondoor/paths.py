@@ -27,4 +27,12 @@ PATHS: Final[Mapping[str, str]] = {
     "ListReferences": "/v1/references:list",
     "GetDaySeal": "/v1/daySeals:get",
     "ListDayLeaves": "/v1/daySeals:listLeaves",
+    "ListClaims": "/v1/claims:list",
+    "GetClaim": "/v1/claims:get",
+    "ListClaimLines": "/v1/claims:listLines",
+    "DownloadClaimDocument": "/v1/claims:downloadDocument",
+    "SignClaim": "/v1/claims:sign",
+    "ObjectToClaim": "/v1/claims:object",
+    "ListClaimOperations": "/v1/claims:listOperations",
+    "GetReceivables": "/v1/claims:getReceivables",
 }

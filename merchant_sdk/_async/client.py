@@ -7,6 +7,7 @@ from typing import Self, Unpack
 from uuid import UUID
 
 from merchant_sdk import from_wire, to_wire
+from merchant_sdk._async.claim_calls import ClaimCalls
 from merchant_sdk._async.goods_calls import GoodsCalls
 from merchant_sdk._async.record_calls import RecordCalls
 from merchant_sdk._async.sender import Sender
@@ -54,7 +55,7 @@ from tillgate.v1 import reference_service_pb2 as reference_pb
 OnRequestId = Callable[[UUID], None]
 
 
-class TillClient(Preparing, GoodsCalls, RecordCalls):
+class TillClient(Preparing, GoodsCalls, RecordCalls, ClaimCalls):
     """A till, or a concentrator, at the gateway.
 
         async with TillClient(TillCredentials.from_folder("till-1")) as till:

@@ -15,8 +15,9 @@ from merchant_sdk.configuration import Configuration
 from merchant_sdk.credentials import TillCredentials
 from merchant_sdk.errors import ClientClosedError
 from merchant_sdk.failures import read_failure
-from merchant_sdk.methods import AnyMethod, GoodsMethod, Method, RecordMethod, ReferenceMethod
+from merchant_sdk.methods import AnyMethod, ClaimMethod, GoodsMethod, Method, RecordMethod, ReferenceMethod
 from merchant_sdk.retries import Attempts
+from tillgate.v1 import claim_service_pb2 as claim_pb
 from tillgate.v1 import goods_service_pb2 as goods_pb
 from tillgate.v1 import purchase_service_pb2 as pb
 from tillgate.v1 import record_service_pb2 as record_pb
@@ -26,11 +27,13 @@ _SERVICE: Final = pb.DESCRIPTOR.services_by_name["PurchaseService"]
 _REFERENCE: Final = reference_pb.DESCRIPTOR.services_by_name["ReferenceService"]
 _GOODS: Final = goods_pb.DESCRIPTOR.services_by_name["GoodsService"]
 _RECORD: Final = record_pb.DESCRIPTOR.services_by_name["RecordService"]
+_CLAIM: Final = claim_pb.DESCRIPTOR.services_by_name["ClaimService"]
 _CALLS: Final[Mapping[AnyMethod, Any]] = {
     **{method: _SERVICE.methods_by_name[method] for method in Method},
     **{method: _REFERENCE.methods_by_name[method] for method in ReferenceMethod},
     **{method: _GOODS.methods_by_name[method] for method in GoodsMethod},
     **{method: _RECORD.methods_by_name[method] for method in RecordMethod},
+    **{method: _CLAIM.methods_by_name[method] for method in ClaimMethod},
 }
 
 ListT = TypeVar("ListT", covariant=True)

@@ -8,6 +8,7 @@ from typing import Self, Unpack
 from uuid import UUID
 
 from merchant_sdk import from_wire, to_wire
+from merchant_sdk._sync.claim_calls import ClaimCalls
 from merchant_sdk._sync.goods_calls import GoodsCalls
 from merchant_sdk._sync.record_calls import RecordCalls
 from merchant_sdk._sync.sender import Sender
@@ -55,7 +56,7 @@ from tillgate.v1 import reference_service_pb2 as reference_pb
 OnRequestId = Callable[[UUID], None]
 
 
-class SyncTillClient(Preparing, GoodsCalls, RecordCalls):
+class SyncTillClient(Preparing, GoodsCalls, RecordCalls, ClaimCalls):
     """A till, or a concentrator, at the gateway.
 
         with SyncTillClient(TillCredentials.from_folder("till-1")) as till:

@@ -324,3 +324,13 @@ def test_what_is_judged_ahead_is_what_would_be_judged() -> None:
         assert ahead.judge(lines, merchant_id) == cold.judge(lines, merchant_id)
     reasons = [ahead.judge(lines, merchant)[0].verdict.reason for merchant in (SHOP, OTHER_SHOP)]
     assert reasons == [LineReason.PROHIBITED, LineReason.GOODS_UNKNOWN]
+
+
+def test_each_line_is_asked_for_once_also_if_it_was_judged_ahead() -> None:
+    """The share of remembered lines counts no line twice."""
+    sources = goods()
+    basket = [item("сок"), item("хлеб")]
+    for _ in range(3):
+        deque(sources.judge_ahead([(basket, SHOP)]), maxlen=0)
+        sources.judge(basket, SHOP)
+    assert (6, 2) == (sources.tally.asked, sources.tally.missed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from gateway.jsondoor.problems import PROBLEM_TYPE, STATUSES
 from gateway.jsondoor.reading import read_message
 from gateway.rpc.references import read_kinds
 from gateway.rpc.validation import commands as validation
+from gateway.rpc.validation.claims import check_claims_request
 from gateway.rpc.validation.findings import InvalidRequestError
 from gateway.rpc.validation.goods import read_explain_line, read_list_submitted, read_submit_goods
 from gateway.rpc.validation.listing import read_page
@@ -31,6 +33,7 @@ from gateway.rpc.validation.records import read_day
 from tests import wire_kit as till
 from tests.openapi_kit import DOCUMENT, schema_of
 from tests.wire_kit import ORIGIN, RULES
+from tillgate.v1 import claim_service_pb2 as claim_service
 from tillgate.v1 import goods_service_pb2 as goods_service
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
@@ -45,6 +48,7 @@ UNARY = {
         goods_service.DESCRIPTOR.services_by_name["GoodsService"],
         reference_service.DESCRIPTOR.services_by_name["ReferenceService"],
         record_service.DESCRIPTOR.services_by_name["RecordService"],
+        claim_service.DESCRIPTOR.services_by_name["ClaimService"],
     )
     for method in on_wire.methods
     if not method.client_streaming and not method.server_streaming
@@ -75,6 +79,10 @@ READERS: dict[str, Read] = {
     "ListReferences": read_kinds,
     "GetDaySeal": read_day,
     "ListDayLeaves": read_day,
+    **{
+        method.name: partial(check_claims_request, method.name)
+        for method in claim_service.DESCRIPTOR.services_by_name["ClaimService"].methods
+    },
 }
 
 
@@ -259,6 +267,40 @@ PLACES = {
         lambda: record_service.ListDayLeavesRequest(day="2026-11-23"),
         "",
         lambda request: request,
+    ),
+    "ListClaimsRequest": Place("ListClaims", claim_service.ListClaimsRequest, "", lambda request: request),
+    "GetClaimRequest": Place(
+        "GetClaim", lambda: claim_service.GetClaimRequest(claim_id=7), "", lambda request: request
+    ),
+    "ListClaimLinesRequest": Place(
+        "ListClaimLines", lambda: claim_service.ListClaimLinesRequest(claim_id=7), "", lambda request: request
+    ),
+    "DownloadClaimDocumentRequest": Place(
+        "DownloadClaimDocument",
+        lambda: claim_service.DownloadClaimDocumentRequest(
+            claim_id=7, document=claim_service.CLAIM_DOCUMENT_JSON
+        ),
+        "",
+        lambda request: request,
+    ),
+    "SignClaimRequest": Place(
+        "SignClaim",
+        lambda: claim_service.SignClaimRequest(claim_id=7, paper_scan=b"%PDF"),
+        "",
+        lambda request: request,
+    ),
+    "ObjectToClaimRequest": Place(
+        "ObjectToClaim",
+        lambda: claim_service.ObjectToClaimRequest(
+            claim_id=7,
+            text="Чек возврата приложен.",
+            line_numbers=[3],
+        ),
+        "",
+        lambda request: request,
+    ),
+    "ListClaimOperationsRequest": Place(
+        "ListClaimOperations", claim_service.ListClaimOperationsRequest, "", lambda request: request
     ),
 }
 

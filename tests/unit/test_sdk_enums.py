@@ -5,6 +5,8 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from merchant_sdk import (
     CardEntryMode,
+    ClaimDocument,
+    ClaimState,
     CommandKind,
     LineReason,
     Method,
@@ -16,8 +18,9 @@ from merchant_sdk import (
     SubmissionState,
 )
 from merchant_sdk.enums import WireEnum
-from merchant_sdk.methods import GoodsMethod, RecordMethod, ReferenceMethod
+from merchant_sdk.methods import ClaimMethod, GoodsMethod, RecordMethod, ReferenceMethod
 from tillgate.v1 import (
+    claim_service_pb2,
     goods_service_pb2,
     purchase_pb2,
     purchase_service_pb2,
@@ -36,6 +39,8 @@ PAIRS = [
     (LineReason, reason_pb2.LineReason),
     (Reason, reason_pb2.Reason),
     (SubmissionState, goods_service_pb2.SubmissionState),
+    (ClaimState, claim_service_pb2.ClaimState),
+    (ClaimDocument, claim_service_pb2.ClaimDocument),
 ]
 
 
@@ -69,3 +74,5 @@ def test_every_method_of_the_service_is_named() -> None:
     assert set(GoodsMethod) == {method.name for method in service.methods}
     service = record_service_pb2.DESCRIPTOR.services_by_name["RecordService"]
     assert set(RecordMethod) == {method.name for method in service.methods}
+    service = claim_service_pb2.DESCRIPTOR.services_by_name["ClaimService"]
+    assert set(ClaimMethod) == {method.name for method in service.methods}
