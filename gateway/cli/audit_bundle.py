@@ -8,9 +8,8 @@ import asyncpg
 import click
 
 from gateway.cli.claims_documents import documents_of
-from gateway.cli.people_support import with_people
+from gateway.cli.claims_support import with_claims
 from gateway.cli.progress import progress_bar
-from gateway.cli.settlement_support import told_settlement
 from gateway.cli.support import FAILED, keys_option, public_keys
 from gateway.runtime.keys import load_signer
 from gateway.runtime.settings import Settings
@@ -70,8 +69,7 @@ def _write(claim_id: int, target: Path, keys: Mapping[str, bytes] | None) -> Non
                     progress=lambda lines: bar.update(task, advance=lines),
                 )
 
-    with told_settlement():
-        manifest_sha256 = with_people(work)
+    manifest_sha256 = with_claims(work)
     click.echo(target)
     click.echo(f"manifest {manifest_sha256}")
 

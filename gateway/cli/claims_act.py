@@ -7,13 +7,12 @@ from pathlib import Path
 import asyncpg
 import click
 
-from gateway.cli.people_support import with_people
+from gateway.cli.claims_support import with_claims
 from gateway.cli.registry_support import DAY
-from gateway.cli.settlement_support import told_settlement
 from gateway.runtime.settings import Settings
-from settlement.documents.act import Act, act_of, act_pdf, act_xlsx
+from settlement.documents.act import act_of, act_pdf, act_xlsx
 from settlement.documents.act_reading import movements_of
-from settlement.documents.forms import RECONCILIATION, Form, form_at
+from settlement.documents.forms import RECONCILIATION, form_at
 from settlement.ledger_reader.documents import parties_of
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -32,17 +31,16 @@ def act_command(
 ) -> None:
     """The act of reconciliation (акт сверки) of a period: claims, payments, demands; PDF and XLSX."""
 
-    async def work(connection: asyncpg.Connection, _: Settings) -> tuple[Act, Form, datetime]:
+    async def work(connection: asyncpg.Connection, _: Settings) -> dict[str, bytes]:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             participant, agreement_number = await parties_of(connection, merchant_id, agreement_id)
             movements = await movements_of(connection, merchant_id, agreement_id)
             act = act_of(participant, agreement_number, first_day, last_day, 0, movements)
             now: datetime = await connection.fetchval("SELECT tillgate_now()")
-            return act, await form_at(connection, RECONCILIATION, now), now
+            form = await form_at(connection, RECONCILIATION, now)
+            return {"pdf": act_pdf(form, act, now), "xlsx": act_xlsx(act, now)}
 
-    with told_settlement():
-        act, form, now = with_people(work)
-        printed = {"pdf": act_pdf(form, act, now), "xlsx": act_xlsx(act, now)}
+    printed = with_claims(work)
     os.makedirs(folder, mode=0o750, exist_ok=True)
     of = f"{merchant_id}" if agreement_id is None else f"{merchant_id}-{agreement_id}"
     for ending, content in printed.items():

@@ -6,9 +6,9 @@ import asyncpg
 import click
 from rich.table import Table
 
-from gateway.cli.people_support import actor, by_option, with_people
+from gateway.cli.claims_support import with_claims
+from gateway.cli.people_support import actor, by_option
 from gateway.cli.progress import progress_bar
-from gateway.cli.settlement_support import told_settlement
 from gateway.cli.support import console
 from gateway.runtime.settings import Settings
 from settlement.claims.model import Claim
@@ -70,8 +70,7 @@ def documents_command(claim_id: int, folder: Path, is_reviewed: bool) -> None:
                     progress=lambda lines: bar.update(task, advance=lines),
                 )
 
-    with told_settlement():
-        made = with_people(work)
+    made = with_claims(work)
     for path in made.files:
         click.echo(path)
     click.echo(f"control sum {made.control_sum}")
@@ -90,7 +89,7 @@ def forms_list_command() -> None:
         return await forms(connection)
 
     table = Table("form", "version", "SHA-256", title="Forms of documents")
-    for form in with_people(work):
+    for form in with_claims(work):
         table.add_row(form.name, str(form.version), form.sha256)
     console().print(table, markup=False)
 
@@ -107,12 +106,11 @@ def forms_add_command(name: str, file: Path, by: str) -> None:
         raise click.BadParameter(f"{file} is not UTF-8: {error}", param_hint="FILE") from error
 
     async def work(connection: asyncpg.Connection, _: Settings) -> Form:
+        check_printable(form)
         async with connection.transaction():
             return await add_form(connection, form, by=actor(by).id)
 
-    with told_settlement():
-        check_printable(form)
-        added = with_people(work)
+    added = with_claims(work)
     click.echo(f"{added.name} {added.version} {added.sha256}")
 
 
@@ -125,7 +123,7 @@ def forms_show_command(name: str, version: int | None) -> None:
     async def work(connection: asyncpg.Connection, _: Settings) -> list[Form]:
         return await forms(connection)
 
-    found = [form for form in with_people(work) if form.name == name and version in (None, form.version)]
+    found = [form for form in with_claims(work) if form.name == name and version in (None, form.version)]
     if not found:
         raise click.ClickException(f"there is no form {name}" + ("" if version is None else f" {version}"))
     click.echo(found[-1].body, nl=False)

@@ -4,8 +4,7 @@ import asyncpg
 import click
 import msgspec
 
-from gateway.cli.people_support import with_people
-from gateway.cli.settlement_support import told_settlement
+from gateway.cli.claims_support import with_claims
 from gateway.runtime.settings import Settings
 from settlement.claims.reading import read_claim
 from settlement.documents.tracing import Trace, trace
@@ -22,8 +21,7 @@ def trace_command(claim_id: int, n: int, as_json: bool) -> None:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await trace(connection, await read_claim(connection, claim_id), n)
 
-    with told_settlement():
-        found = with_people(work)
+    found = with_claims(work)
     if as_json:
         click.echo(msgspec.json.encode(found))
         return

@@ -102,6 +102,7 @@ def check_bundle(
         checking.money()
         checking.certificates()
         checking.receipts()
+        checking.purchases()
         trusted = keys if keys is not None else checking.own_keys()
         checking.seals(trusted)
         checking.outcomes(trusted)
@@ -123,6 +124,8 @@ class _Checking:
         self._receipts: dict[tuple[str, str, int], int] = {}
         self._certificates: dict[str, str] = {}
         self._operations: set[str] = set()
+        """Which must have a signed answer; a purchase has the id of the operation that authorized it."""
+        self._purchases: set[str] = set()
         self._seals: dict[str, dict[str, Any]] = {}
 
     def _bad(self, file: str, what: str) -> None:
@@ -161,7 +164,8 @@ class _Checking:
             tally.take(lines)
             for line in lines:
                 self._amounts[str(line.operation_id), line.program_code] += line.amount_kopecks
-                self._operations.add(str(line.operation_id))
+                self._operations |= {str(line.operation_id), str(line.purchase_id)}
+                self._purchases.add(str(line.purchase_id))
                 if line.receipt:
                     self._receipts[str(line.purchase_id), *line.receipt] = line.n
             try:
@@ -208,6 +212,13 @@ class _Checking:
             for receipt, n in self._receipts.items():
                 if receipt not in known:
                     self._bad(names.RECEIPTS, f"line {n}: its receipt {receipt[1]}-{receipt[2]} is missing")
+
+    def purchases(self) -> None:
+        """Every line's purchase is there, with the list that it was judged by."""
+        with self._reading(names.PURCHASES):
+            known = {row["id"] for row in self._files.rows(names.PURCHASES) if row["list_version"]}
+            for purchase_id in sorted(self._purchases - known):
+                self._bad(names.PURCHASES, f"purchase {purchase_id} is missing")
 
     def own_keys(self) -> dict[str, bytes]:
         """The keys that the bundle brings."""

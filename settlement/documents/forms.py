@@ -50,20 +50,24 @@ def shipped(name: str) -> Form | None:
 
 
 async def form_at(connection: asyncpg.Connection, name: str, at: datetime) -> Form:
-    """The newest version that there was at an instant, else the shipped one.
+    """The newest version that there was at an instant, else the shipped one, else the first one after it.
 
     A claim is printed by the form of its own time, however often it is printed. Raises SettlementError
     FORM_UNKNOWN.
     """
-    row = await connection.fetchrow(
-        "SELECT name, version, body FROM document_form WHERE name = $1 AND added_at <= $2"
-        " ORDER BY version DESC LIMIT 1",
-        name, at,
-    )  # fmt: skip
-    form = Form(**row) if row else shipped(name)
-    if form is None:
+    rows = await connection.fetch(
+        "SELECT name, version, body, added_at <= $2 AS was_there FROM document_form WHERE name = $1"
+        " ORDER BY version DESC",
+        name,
+        at,
+    )
+    there = [row for row in rows if row["was_there"]]
+    if not there and (form := shipped(name)):
+        return form
+    if not rows:
         raise SettlementError(DocumentCode.FORM_UNKNOWN, name=name)
-    return form
+    chosen = there[0] if there else rows[-1]
+    return Form(chosen["name"], chosen["version"], chosen["body"])
 
 
 async def add_form(connection: asyncpg.Connection, form: Form, *, by: str) -> Form:

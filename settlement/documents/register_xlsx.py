@@ -28,7 +28,7 @@ _SUM_COLUMN: Final = next(n for n, column in enumerate(COLUMNS) if column.look i
 _TITLE_COLUMN: Final = 1
 _EPOCH: Final = date(1899, 12, 30).toordinal()
 _DAY_S: Final = 86_400
-_A4: Final = 9
+_A3: Final = 8
 
 
 class XlsxRegister:
@@ -54,7 +54,7 @@ class XlsxRegister:
     def _begin(self, claim: Claim) -> None:
         sheet = self._sheet
         sheet.set_landscape()
-        sheet.set_paper(_A4)
+        sheet.set_paper(_A3)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(HEADER_ROWS - 1)

@@ -1,0 +1,273 @@
+"""Documents and audit bundle of a claim on a real ledger: whole when untouched, and any change is named."""
+
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from gateway.ledger.seals.making import seal_due_days
+from gateway.registry.signing import OutcomeSigner
+from settlement.claims.model import Claim
+from settlement.claims.reading import claim_lines, read_claim
+from settlement.documents import bundle as names
+from settlement.documents.bundle import write_bundle
+from settlement.documents.bundle_checking import Checked, check_bundle
+from settlement.documents.claim_pdf import dated_at
+from settlement.documents.forms import form_at
+from settlement.documents.making import MadeDocuments, make_documents
+from settlement.documents.tracing import trace
+from settlement.errors import SettlementError
+from settlement.ledger_reader.documents import details_of, places_of, seals_of
+from tests.claims_kit import Town, month_from, town_on
+
+
+@pytest.fixture
+async def town(database_url: str) -> AsyncIterator[Town]:
+    """A town of its own, on the first day of a month."""
+    async with town_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> OutcomeSigner:
+    """A key of outcomes."""
+    return OutcomeSigner.create(tmp_path / "key.pem")
+
+
+async def sign_outcomes(town: Town, signer: OutcomeSigner) -> None:
+    """Sign what the town's ledger answered, which has a stand-in for a signature."""
+    rows = await town.connection.fetch("SELECT merchant_id, request_id, signed_payload FROM outcome")
+    await town.connection.executemany(
+        "UPDATE outcome SET signature = $3, key_id = $4 WHERE merchant_id = $1 AND request_id = $2",
+        [
+            (row["merchant_id"], row["request_id"], signer.sign(row["signed_payload"]), signer.key_id)
+            for row in rows
+        ],
+    )
+
+
+async def month_of(town: Town, signer: OutcomeSigner) -> Claim:
+    """Two sales, a refund and a sale without a receipt; claimed and filed when the month is sealed."""
+    await town.sell(100_00)
+    await town.refund(await town.sell(50_00, 12), 4)
+    await town.sell(7_00, has_receipt=False)
+    month = town.month
+    await sign_outcomes(town, signer)
+    await town.on(month_from(month, 1))
+    await seal_due_days(town.connection, signer)
+    return await town.file(await town.build(month))
+
+
+async def documents_of(town: Town, claim: Claim, folder: Path, is_reviewed: bool = False) -> MadeDocuments:
+    """The claim's documents as the command makes them."""
+    connection = town.connection
+    return await make_documents(
+        claim,
+        claim_lines(connection, claim.id, 2),
+        details_of=lambda lines: details_of(connection, claim.agreement_id, lines),
+        places=await places_of(connection, claim.participant.merchant_id),
+        seals=await seals_of(connection, claim.id, dated_at(claim)),
+        form=await form_at(connection, claim.terms.form, dated_at(claim)),
+        folder=folder,
+        is_reviewed=is_reviewed,
+    )
+
+
+async def bundled(town: Town, claim: Claim, target: Path, signer: OutcomeSigner) -> str:
+    """The claim's bundle; the manifest's SHA-256."""
+
+    async def documents(folder: Path, is_reviewed: bool) -> MadeDocuments:
+        return await documents_of(town, claim, folder, is_reviewed)
+
+    keys = {signer.key_id: signer.public_key}
+    return await write_bundle(town.connection, claim, target, documents_of=documents, keys=keys)
+
+
+async def test_documents_tell_signs_certificates_sales_and_seals(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """What the claim itself does not know comes from the ledger."""
+    claim = await month_of(town, signer)
+    made = await documents_of(town, claim, tmp_path / "out")
+    told = json.loads(made.claim_json.read_bytes())
+    sold, other, back, unmatched = told["lines"]
+    assert {1} == {one["receipt"]["fiscal_sign"] for one in (sold, other)}
+    certificate = await town.connection.fetchval("SELECT id FROM certificate")
+    assert [[str(certificate)]] * 4 == [one["certificates"] for one in told["lines"]]
+    assert other["operation_id"] == back["original_operation_id"]
+    assert [None] * 3 == [one["original_operation_id"] for one in (sold, other, unmatched)]
+    assert ["shop"] * 4 == [
+        row.split(";")[2] for row in made.register_csv.read_text("utf-8-sig").splitlines()[1:5]
+    ]
+    sealed = await town.connection.fetchval("SELECT hash FROM day_seal WHERE day = $1", claim.first_day)
+    assert [sealed.hex()] == [one["hash"] for one in told["seals"]]
+
+
+async def test_documents_are_the_same_after_more_days_are_sealed_and_decided(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """What a merchant signed can be printed again, byte by byte."""
+    claim = await month_of(town, signer)
+    first = await documents_of(town, claim, tmp_path / "first")
+    await town.decide(claim.id)
+    await town.at(town.now + timedelta(days=3))
+    await seal_due_days(town.connection, signer)
+    second = await documents_of(town, await read_claim(town.connection, claim.id), tmp_path / "second")
+    for one, other in zip(first.files, second.files, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+async def test_an_untouched_bundle_is_whole(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
+    """As a folder and packed, the same manifest and the same bytes, verified by the department's keys."""
+    claim = await month_of(town, signer)
+    manifest = await bundled(town, claim, tmp_path / "bundle", signer)
+    assert manifest == await bundled(town, claim, tmp_path / "bundle.zip", signer)
+    await bundled(town, claim, tmp_path / "again.zip", signer)
+    assert (tmp_path / "bundle.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
+    for name in ("bundle", "bundle.zip"):
+        found = check_bundle(tmp_path / name, {signer.key_id: signer.public_key})
+        assert () == found.problems
+        assert (manifest, claim.id, 4) == (found.manifest_sha256, found.claim_id, found.lines)
+        # Three sales are authorized and captured, one is refunded.
+        assert 7 == found.outcomes == found.sealed
+
+
+async def test_a_bundle_without_seals_is_whole_too(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
+    """A day that is not sealed has no proof, and nobody says it had."""
+    await town.sell(100_00)
+    await sign_outcomes(town, signer)
+    month = town.month
+    await town.on(month_from(month, 1))
+    claim = await town.build(month)
+    await bundled(town, claim, tmp_path / "bundle", signer)
+    found = check_bundle(tmp_path / "bundle")
+    assert ((), 2, 0) == (found.problems, found.outcomes, found.sealed)
+
+
+def _replace(old: bytes, new: bytes) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        content = path.read_bytes()
+        assert old in content
+        path.write_bytes(content.replace(old, new, 1))
+
+    return change
+
+
+def _without_first_row(path: Path) -> None:
+    path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
+
+
+def _forge_manifest(folder: Path) -> None:
+    """Bring the manifest into line with the files, as whoever tampers would."""
+    path = folder / names.MANIFEST
+    manifest = json.loads(path.read_bytes())
+    for one in manifest["files"]:
+        one["sha256"] = sha256((folder / one["name"]).read_bytes()).hexdigest()
+    path.write_text(json.dumps(manifest))
+
+
+_TAMPERED = [
+    ("claim-{claim}-0.json", _replace(b'"amount_kopecks":10000', b'"amount_kopecks":90000')),
+    ("claim-{claim}-0.json", _replace(b'"sale_kopecks":15000', b'"sale_kopecks":95000')),
+    ("claim-{claim}-0.json", _replace(b'"program_code":"FOOD"', b'"program_code":"TOYS"')),
+    (names.ENTRIES, _replace(b'"amount_kopecks":10000', b'"amount_kopecks":90000')),
+    (names.ENTRIES, _without_first_row),
+    (names.CERTIFICATES, _without_first_row),
+    (names.RECEIPTS, _without_first_row),
+    (names.PURCHASES, _without_first_row),
+    (names.OUTCOMES, _without_first_row),
+    (names.OUTCOMES, _replace(b'"signed_payload":"', b'"signed_payload":"00')),
+    (names.OUTCOMES, _replace(b'"position":0', b'"position":1')),
+    (names.SEALS, _replace(b"merchants 1", b"merchants 2")),
+    (names.SEALS, _replace(b'"outcome_count":', b'"outcome_count":1')),
+    (names.SEALS, lambda path: path.write_bytes(b"[]") and None),
+    (names.KEYS, lambda path: path.write_bytes(b"{}") and None),
+]
+
+
+async def test_what_was_tampered_with_is_named_even_under_a_forged_manifest(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """By its SHA-256; and where the manifest was forged, by what stands against it."""
+    claim = await month_of(town, signer)
+    await bundled(town, claim, tmp_path / "whole", signer)
+    for n, (name, change) in enumerate(_TAMPERED):
+        folder = tmp_path / f"tampered-{n}"
+        shutil.copytree(tmp_path / "whole", folder)
+        file = name.format(claim=claim.id)
+        change(folder / file)
+        assert file in _named(check_bundle(folder)), f"{n}: {file}"
+        _forge_manifest(folder)
+        assert check_bundle(folder).problems, f"{n}: {file} under a forged manifest"
+
+
+def _named(checked: Checked) -> set[str]:
+    return {problem.file for problem in checked.problems}
+
+
+async def test_files_that_came_or_went_are_named(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
+    """Also where the manifest no longer speaks of them, and in a package."""
+    claim = await month_of(town, signer)
+    await bundled(town, claim, tmp_path / "bundle", signer)
+    await bundled(town, claim, tmp_path / "bundle.zip", signer)
+    with ZipFile(tmp_path / "bundle.zip", "a") as package:
+        package.writestr("../../escaped.txt", "x")
+    assert {"../../escaped.txt"} == _named(check_bundle(tmp_path / "bundle.zip"))
+    os.remove(tmp_path / "bundle" / names.HISTORY)
+    assert {names.HISTORY} == _named(check_bundle(tmp_path / "bundle"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"not a package"])
+def test_what_is_no_bundle_is_refused(tmp_path: Path, content: bytes) -> None:
+    """By its name, without a traceback."""
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is no audit bundle"):
+        check_bundle(path)
+
+
+async def test_a_bundle_never_replaces_anything(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
+    """What was given out stays."""
+    claim = await month_of(town, signer)
+    (tmp_path / "there.zip").write_bytes(b"kept")
+    with pytest.raises(SettlementError, match="PLACE_TAKEN"):
+        await bundled(town, claim, tmp_path / "there.zip", signer)
+    assert b"kept" == (tmp_path / "there.zip").read_bytes()
+
+
+async def test_every_line_is_traced_to_its_act(town: Town, signer: OutcomeSigner) -> None:
+    """Receipt, certificate, and the act that gave the points; a line that is not there is refused."""
+    claim = await month_of(town, signer)
+    for line in await town.lines(claim):
+        found = await trace(town.connection, claim, line.n)
+        assert line == found.line
+        assert str(line.purchase_id) == found.purchase["id"]
+        assert abs(line.amount_kopecks) == sum(one["amount_kopecks"] for one in found.entries)
+        assert [("Комиссия", "17")] == [(one["act_body"], one["act_number"]) for one in found.certificates]
+        if line.receipt:
+            numbers = {(one["fiscal_drive_number"], one["fiscal_document_number"]) for one in found.receipts}
+            assert line.receipt in numbers
+    with pytest.raises(SettlementError, match="LINE_UNKNOWN"):
+        await trace(town.connection, claim, 99)
+
+
+async def test_an_outcome_that_was_changed_in_the_database_is_named(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """By whoever owns the database: the seal knows better."""
+    claim = await month_of(town, signer)
+    payload = b"another answer"
+    await town.connection.execute(
+        "UPDATE outcome SET signed_payload = $1, signature = $2 WHERE kind = 'REFUND'",
+        payload, signer.sign(payload),
+    )  # fmt: skip
+    await bundled(town, claim, tmp_path / "bundle", signer)
+    (problem,) = check_bundle(tmp_path / "bundle").problems
+    assert names.OUTCOMES == problem.file
+    assert "does not lead to the seal" in problem.what
