@@ -64,6 +64,7 @@ class SubjectKind(StrEnum):
     CLIENT_KEY = "CLIENT_KEY"  # SHA-256 of the certificate, hex
     KEY = "KEY"  # id of a key of the gateway's own
     CLAIM = "CLAIM"  # number
+    RECEIPT_FILE = "RECEIPT_FILE"  # SHA-256 of the file, hex
     PARTITION = "PARTITION"  # name of the table
 
 
@@ -139,6 +140,8 @@ class Action(Enum):
     CARD_LOCK_LIFTED = ("card.lock_lifted", "блокировка подбора карт снята", "lock of card guessing lifted")
     CARD_REISSUED = ("card.reissued", "карта перевыпущена", "card re-issued")
     STOP_LIST_IMPORTED = ("stop_list.imported", "стоп-лист загружен", "stop list imported")
+    RECEIPTS_IMPORTED = ("receipts.imported", "чеки загружены", "receipts imported")
+    RECEIPTS_CHECKED = ("receipts.checked", "чеки проверены", "receipts checked outside")
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:

@@ -1,0 +1,16 @@
+"""tillgate claims: what merchants are owed, from their receipts to the money."""
+
+from typing import Final
+
+import click
+
+from gateway.cli.lazy import LazyGroup
+
+PLACES: Final = {
+    "receipts": "gateway.cli.claims_receipts:receipts_group",
+}
+
+
+@click.group("claims", cls=LazyGroup, places=PLACES)
+def claims_group() -> None:
+    """Subsidy claims: receipts, checks, and what they say of a claim. See docs/receipts.md."""
