@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "forms": "gateway.cli.claims_documents:forms_group",
     "list": "gateway.cli.claims_reading:list_command",
     "objections": "gateway.cli.claims_objections:objections_group",
+    "receipts": "gateway.cli.claims_receipts:receipts_group",
     "receivables": "gateway.cli.claims_seen:receivables_command",
     "review": "gateway.cli.claims_review:review_group",
     "show": "gateway.cli.claims_reading:show_command",

@@ -66,6 +66,7 @@ class SubjectKind(StrEnum):
     CLIENT_KEY = "CLIENT_KEY"  # SHA-256 of the certificate, hex
     KEY = "KEY"  # id of a key of the gateway's own
     CLAIM = "CLAIM"  # number
+    RECEIPT_FILE = "RECEIPT_FILE"  # SHA-256 of the file, hex
     PARTITION = "PARTITION"  # name of the table
 
 
@@ -159,6 +160,8 @@ class Action(Enum):
     )
     CLAIM_MOVED = ("claim.moved", "состояние расчёта изменено", "claim moved")
     CLAIM_LINES_JUDGED = ("claim.lines_judged", "строки расчёта рассмотрены", "lines of a claim judged")
+    RECEIPTS_IMPORTED = ("receipts.imported", "чеки загружены", "receipts imported")
+    RECEIPTS_CHECKED = ("receipts.checked", "чеки проверены", "receipts checked outside")
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")
     CLAIM_OBJECTED = ("claim.objected", "возражение на решение по расчёту", "objection to a claim's decision")
     CLAIM_ANSWERED = ("claim.answered", "ответ на возражение", "objection answered")
