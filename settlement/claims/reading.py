@@ -120,12 +120,12 @@ async def _claim(connection: asyncpg.Connection, row: Mapping[str, Any], *, with
         terms=of.terms,
         participant=participant,
         account=await read_account(connection, row["merchant_id"]),
-        subtotals=await _subtotals(connection, row["id"], participant.kpp) if with_subtotals else (),
+        subtotals=await subtotals_of(connection, row["id"], participant.kpp) if with_subtotals else (),
     )
 
 
-async def _subtotals(connection: asyncpg.Connection, claim_id: int, kpp: str) -> list[Subtotal]:
-    """The registry has one КПП for a merchant, which its outlets are told under."""
+async def subtotals_of(connection: asyncpg.Connection, claim_id: int, kpp: str) -> list[Subtotal]:
+    """Included lines by outlet and program. The registry has one КПП for a merchant, which its outlets are told under."""
     rows = await connection.fetch(_SUBTOTALS, claim_id)
     outlets = await read_outlets(connection, {row["outlet_id"] for row in rows})
     return [

@@ -13,8 +13,7 @@ from google.protobuf.message import Message
 from gateway.domain.policy import moscow_date
 from gateway.domain.settlement_terms import SignatureForm
 from gateway.record.words import Actor
-from settlement.claims.model import Claim
-from settlement.claims.reading import claim_page, claims_of, read_claim, steps_of
+from settlement.claims.reading import claim_page, steps_of, subtotals_of
 from settlement.documents.shelf import Document, part_of
 from settlement.door.errors import DoorCode
 from settlement.door.rendering import (
@@ -27,6 +26,7 @@ from settlement.door.rendering import (
     term_message,
 )
 from settlement.errors import SettlementError
+from settlement.ledger_reader.own_claims import OwnClaim, own_claims
 from settlement.matching.statement import MATCHES
 from settlement.reports.feed import operations_feed
 from settlement.reports.receivables import receivables_of
@@ -71,7 +71,7 @@ class ClaimAnswers:
         size = request.page_size or PAGE_SIZE
         before = _number(request.page_token) if request.page_token else None
         async with self.read() as connection:
-            found = await claims_of(connection, merchant_id=merchant_id, before_id=before, limit=size + 1)
+            found = await own_claims(connection, merchant_id, before_id=before, limit=size + 1)
         token = str(found[size - 1].id) if len(found) > size else ""
         return wire.ListClaimsResponse(
             claims=[claim_message(one) for one in found[:size]], next_page_token=token
@@ -84,7 +84,7 @@ class ClaimAnswers:
             signatures = await signatures_of(connection, claim.id)
             return wire.GetClaimResponse(
                 claim=claim_message(claim),
-                subtotals=[subtotal_message(one) for one in claim.subtotals],
+                subtotals=[subtotal_message(one) for one in await subtotals_of(connection, claim.id, "")],
                 events=[event_message(one) for one in await steps_of(connection, claim.id)],
                 terms=[term_message(one, today) for one in await running(connection, claim.id)],
                 signature_state=f"SIGNATURE_{signatures[0].answer.value}" if signatures else "",
@@ -171,12 +171,12 @@ class ClaimAnswers:
         return response
 
 
-async def _own(connection: asyncpg.Connection, claim_id: int, merchant_id: int) -> Claim:
+async def _own(connection: asyncpg.Connection, claim_id: int, merchant_id: int) -> OwnClaim:
     """A claim of this merchant; raises SettlementError CLAIM_UNKNOWN, for another's just so."""
-    claim = await read_claim(connection, claim_id)
-    if claim.participant.merchant_id != merchant_id:
+    found = await own_claims(connection, merchant_id, claim_id=claim_id)
+    if not found:
         raise SettlementError(DoorCode.CLAIM_UNKNOWN, claim_id=claim_id)
-    return claim
+    return found[0]
 
 
 async def _seal(connection: asyncpg.Connection, claim_id: int) -> Message:

@@ -5,9 +5,10 @@ from typing import cast
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from settlement.claims.model import Claim, ClaimLine, Subtotal
+from settlement.claims.model import ClaimLine, Subtotal
 from settlement.claims.reading import StepTaken
 from settlement.claims.states import ClaimState
+from settlement.ledger_reader.own_claims import OwnClaim
 from settlement.reports.feed import Operation
 from settlement.reports.receivables import Owed
 from settlement.review.deadlines import Due
@@ -26,7 +27,7 @@ def state_on_wire(state: ClaimState) -> wire.ClaimState:
     return cast("wire.ClaimState", wire.ClaimState.Value(f"CLAIM_STATE_{state.name}"))
 
 
-def claim_message(claim: Claim) -> wire.Claim:
+def claim_message(claim: OwnClaim) -> wire.Claim:
     """A claim without its lines."""
     return wire.Claim(
         claim_id=claim.id,
