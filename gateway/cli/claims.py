@@ -7,6 +7,7 @@ import click
 from gateway.cli.lazy import LazyGroup
 
 PLACES: Final = {
+    "check": "gateway.cli.claims_check:check_command",
     "receipts": "gateway.cli.claims_receipts:receipts_group",
 }
 
