@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from settlement.checks.findings import Finding
 from settlement.checks.plausibility import Plausibility
-from settlement.ledger_reader.receipts_sold import Sold, SoldLine, SoldItem, SoldVerdict
+from settlement.ledger_reader.receipts_sold import Sold, SoldItem, SoldLine, SoldVerdict
 
 NOON = datetime(2026, 11, 2, 9, tzinfo=UTC)
 """12 o'clock in Moscow."""
