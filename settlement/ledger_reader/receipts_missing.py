@@ -12,13 +12,13 @@ WITH booked AS (
   FROM claim c JOIN entry e ON e.agreement_id = c.agreement_id AND e.sale_date <= c.last_day
   JOIN certificate cert ON cert.id = e.certificate_id
   WHERE c.id = $1 GROUP BY e.operation_id, cert.program_code, e.purchase_id
-), mine AS (SELECT operation_id, program_code FROM claim_line WHERE claim_id = $1)
+)
 SELECT count(*) AS count, coalesce(sum(kopecks), 0)::bigint AS kopecks
-FROM (
-  SELECT * FROM booked
-  WHERE (operation_id, program_code) NOT IN (SELECT operation_id, program_code FROM mine)) AS b
-JOIN purchase p ON p.id = b.purchase_id AND p.state = 'CAPTURED'
+FROM booked b JOIN purchase p ON p.id = b.purchase_id AND p.state = 'CAPTURED'
 WHERE NOT EXISTS (
+    SELECT FROM claim_line l
+    WHERE l.claim_id = $1 AND l.operation_id = b.operation_id AND l.program_code = b.program_code)
+  AND NOT EXISTS (
     SELECT FROM claim_line l
     WHERE l.operation_id = b.operation_id AND l.program_code = b.program_code AND l.is_live)
   AND NOT EXISTS (
