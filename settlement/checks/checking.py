@@ -16,6 +16,14 @@ _MISMATCHED: Final = """
 SELECT mismatch, treatment = 'UNMATCHED' AS is_out, count(*) AS count, sum(amount_kopecks)::bigint AS kopecks
 FROM claim_line, unnest(mismatches) AS mismatch WHERE claim_id = $1 GROUP BY 1, 2 ORDER BY 2 DESC, 1"""
 
+# Lines of the claim that this one corrects are taken over from it; those refused may be claimed again.
+_TWICE: Final = """
+SELECT l.n FROM claim c JOIN claim_line l ON l.claim_id = c.id
+JOIN claim_line other ON other.operation_id = l.operation_id AND other.program_code = l.program_code
+WHERE c.id = $1 AND l.treatment = 'INCLUDED' AND other.is_live AND other.claim_id <> c.id
+  AND other.claim_id IS DISTINCT FROM c.supersedes_id AND other.verdict IS DISTINCT FROM 'REFUSED'
+ORDER BY l.n"""
+
 Progress = Callable[[int], None]
 """Called with the number of the line that was looked at last."""
 
@@ -28,6 +36,8 @@ async def check_claim(
     Raises SettlementError CLAIM_UNKNOWN.
     """
     found = await blockers(connection, claim_id)
+    if numbers := [row["n"] for row in await connection.fetch(_TWICE, claim_id)]:
+        found.append(finding(CheckCode.CLAIMED_TWICE, count=len(numbers), lines=numbers))
     for code, counting in (
         (CheckCode.NOT_IN_THE_CLAIM, left_out),
         (CheckCode.RETURNS_UNKNOWN, unknown_returns),

@@ -20,14 +20,6 @@ FROM claim c, LATERAL (
 WHERE c.id = $1"""
 _PARTS: Final = ("sale", "returned", "carried", "over_limit", "unmatched")
 
-# Lines of the claim that this one corrects are taken over from it; those refused may be claimed again.
-_TWICE: Final = """
-SELECT l.n FROM claim c JOIN claim_line l ON l.claim_id = c.id
-JOIN claim_line other ON other.operation_id = l.operation_id AND other.program_code = l.program_code
-WHERE c.id = $1 AND l.treatment = 'INCLUDED' AND other.is_live AND other.claim_id <> c.id
-  AND other.claim_id IS DISTINCT FROM c.supersedes_id AND other.verdict IS DISTINCT FROM 'REFUSED'
-ORDER BY l.n"""
-
 _RECEIPT_TWICE: Final = """
 SELECT min(n) AS n FROM claim_line
 WHERE claim_id = $1 AND kind = 'SALE' AND treatment = 'INCLUDED' AND receipt_drive_number IS NOT NULL
@@ -38,13 +30,13 @@ HAVING min(purchase_id::text) <> max(purchase_id::text) ORDER BY 1"""
 async def blockers(connection: asyncpg.Connection, claim_id: int) -> list[Finding]:
     """What must be mended before a claim can be filed; nothing, if it may be.
 
+    Lines that another claim took are not among it: filing reads the ledger again, and calls it stale.
     Raises SettlementError CLAIM_UNKNOWN.
     """
     sample = await draw_sample(connection, claim_id)
     found = await _arithmetic(connection, claim_id)
-    for code, sql in ((CheckCode.CLAIMED_TWICE, _TWICE), (CheckCode.RECEIPT_TWICE, _RECEIPT_TWICE)):
-        if numbers := [row["n"] for row in await connection.fetch(sql, claim_id)]:
-            found.append(finding(code, count=len(numbers), lines=numbers))
+    if numbers := [row["n"] for row in await connection.fetch(_RECEIPT_TWICE, claim_id)]:
+        found.append(finding(CheckCode.RECEIPT_TWICE, count=len(numbers), lines=numbers))
     if missing := [line.n for line in sample if not line.is_confirmed]:
         found.append(
             finding(CheckCode.SAMPLE_UNCONFIRMED, sampled=len(sample), count=len(missing), lines=missing)

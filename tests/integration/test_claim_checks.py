@@ -119,7 +119,7 @@ async def test_sums_that_do_not_add_up_block(shop: Shop) -> None:
 
 
 async def test_a_line_of_a_filed_claim_blocks_another(shop: Shop) -> None:
-    """A kopeck is claimed once."""
+    """A kopeck is claimed once; filing itself would call the claim stale."""
     await sell(shop, 2)
     filed = await draft_claim(shop)
     await shop.connection.execute("UPDATE claim_line SET is_live = true WHERE claim_id = $1", filed)
@@ -127,7 +127,8 @@ async def test_a_line_of_a_filed_claim_blocks_another(shop: Shop) -> None:
         "UPDATE claim SET state = 'FILED', filed_at = tillgate_now() WHERE id = $1", filed
     )
     again = await draft_claim(shop)
-    (blocker,) = await blockers(shop.connection, again)
+    assert [] == await blockers(shop.connection, again)
+    (blocker,) = await check_claim(shop.connection, again)
     assert ("CLAIMED_TWICE", [1, 2]) == (blocker.code, blocker.figures["lines"])
 
 
