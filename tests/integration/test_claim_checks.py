@@ -151,7 +151,9 @@ async def test_an_odd_price_is_told_and_dropped_from_nothing(shop: Shop) -> None
     await sell(shop, 20)
     await shop.sell(10_000_00, receipts=[shop.receipt(10_000_00)])
     claim_id = await draft_claim(shop)
-    (found,) = await check_claim(shop.connection, claim_id)
+    # All of it is sold at the hour of the test, which may be night.
+    findings = await check_claim(shop.connection, claim_id)
+    (found,) = [one for one in findings if one.code == "UNIT_PRICE"]
     assert ("UNIT_PRICE", "10", 1, 21, 21) == (
         found.code, *(found.figures[name] for name in ("okpd2", "count", "total", "n"))
     )  # fmt: skip
