@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.purchase import FiscalReceipt, Purchase, ReceiptKind
 from gateway.domain.settlement_terms import Evidence
 from gateway.ledger.committer import Committer
+from settlement.matching.mismatches import Mismatch
 from settlement.matching.statement import MATCHES
 from tests.ledger_kit import AGREEMENT, Kit, authorize, kit_on, line, must, new_request_id, origin
 
@@ -26,7 +27,8 @@ _DRIVE, _TILL = "9999078900{:06}", "0000000000{:06}"
 
 # Every till has its own numbers since long ago; of merchant 1 there is a second outlet with till 19.
 _FISCAL = """
-INSERT INTO outlet (id, merchant_id, name, address) OVERRIDING SYSTEM VALUE VALUES (150, 1, 'second', 'street');
+INSERT INTO outlet (id, merchant_id, name, address) OVERRIDING SYSTEM VALUE
+  VALUES (150, 1, 'second', 'street');
 UPDATE terminal SET outlet_id = 150 WHERE id = 19;
 INSERT INTO terminal_fiscal (terminal_id, kkt_number, drive_number, days)
 SELECT id, '0000000000' || lpad(id::text, 6, '0'), '9999078900' || lpad(id::text, 6, '0'), '[2022-03-01,)'
@@ -165,6 +167,35 @@ async def shop_on(database_url: str, *, points: int = 100_000_00) -> AsyncIterat
         yield Shop(kit, ledger, connection, token)
 
 
-def purchase_ids(rows: Sequence[asyncpg.Record]) -> set[UUID]:
-    """Which purchases rows are of."""
-    return {row["purchase_id"] for row in rows}
+_CLAIM = """
+INSERT INTO claim (agreement_id, merchant_id, first_day, last_day, correction_number, state, built_at,
+  lines_sha256, line_count, sale_kopecks, returned_kopecks, carried_kopecks, over_limit_kopecks,
+  unmatched_kopecks)
+SELECT $1, 1, current_date - 3, current_date + 3, 0, 'DRAFT', tillgate_now(), sha256('lines'), 0, 0, 0, 0, 0,
+  0
+RETURNING id"""
+_LINES = f"""
+INSERT INTO claim_line (claim_id, n, operation_id, program_code, purchase_id, kind, sale_date, decided_at,
+  outlet_id, terminal_id, amount_kopecks, treatment, mismatches, evidence, receipt_drive_number,
+  receipt_document_number, is_earlier)
+WITH wanted AS MATERIALIZED ({WANTED}), matched AS MATERIALIZED ({MATCHES})
+SELECT $1, row_number() OVER (ORDER BY w.decided_at, w.program_code), w.operation_id, w.program_code,
+  w.purchase_id, w.kind, w.sale_date, w.decided_at, w.outlet_id, w.terminal_id, w.amount_kopecks,
+  CASE WHEN m.mismatches && $2 THEN 'UNMATCHED' ELSE 'INCLUDED' END, m.mismatches, m.evidence,
+  m.receipt_drive_number, m.receipt_document_number, false
+FROM wanted w JOIN matched m USING (operation_id, program_code)"""  # noqa: S608
+_TOTALS = """
+UPDATE claim SET (line_count, sale_kopecks, returned_kopecks, unmatched_kopecks) = (
+  SELECT count(*), coalesce(sum(amount_kopecks) FILTER (WHERE treatment = 'INCLUDED' AND kind = 'SALE'), 0),
+    -coalesce(sum(amount_kopecks) FILTER (WHERE treatment = 'INCLUDED' AND kind <> 'SALE'), 0),
+    coalesce(sum(amount_kopecks) FILTER (WHERE treatment = 'UNMATCHED'), 0)
+  FROM claim_line WHERE claim_id = $1) WHERE id = $1"""
+
+
+async def draft_claim(shop: Shop) -> int:
+    """A claim of all that was sold until now, as a builder would make it; its id."""
+    claim_id: int = await shop.connection.fetchval(_CLAIM, AGREEMENT.id)
+    blocking = [mismatch.name for mismatch in Mismatch if mismatch.blocks]
+    await shop.connection.execute(_LINES, claim_id, blocking)
+    await shop.connection.execute(_TOTALS, claim_id)
+    return claim_id

@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "budget": "gateway.cli.claims_budget:budget_group",
     "build": "gateway.cli.claims_building:build_command",
     "carry-over": "gateway.cli.claims_reading:carry_over_command",
+    "check": "gateway.cli.claims_check:check_command",
     "deadlines": "gateway.cli.claims_objections:deadlines_command",
     "demand": "gateway.cli.claims_demand:demand_group",
     "documents": "gateway.cli.claims_documents:documents_command",

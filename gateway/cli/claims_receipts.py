@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 import click
 
+from gateway.cli.lazy import LazyGroup
 from gateway.cli.people_support import actor, by_option, with_people
 from gateway.cli.progress import progress_bar
 from gateway.cli.support import FAILED
@@ -18,15 +20,20 @@ from settlement.ledger_reader.receipts_merchants import inn_of
 from settlement.receipts.files import ReceiptFile
 from settlement.receipts.storing import Imported, import_receipts
 
-_TOLD_MAX = 20
+_TOLD_MAX: Final = 20
+
+PLACES: Final = {
+    "candidates": "gateway.cli.claims_candidates:candidates_command",
+    "import": "gateway.cli.claims_receipts:import_command",
+}
 
 
-@click.group("receipts")
+@click.group("receipts", cls=LazyGroup, places=PLACES)
 def receipts_group() -> None:
     """Fiscal receipts as evidence of claims. See docs/receipts.md."""
 
 
-@receipts_group.command("import")
+@click.command("import")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True,
                 type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
 @click.option("--merchant", "merchant_id", type=int, help="Refuse receipts of any other seller.")

@@ -212,6 +212,9 @@ terminal_fiscal = Table(
         ("days", "&&"),
         name="terminal_fiscal_drive_at_one_terminal",
     ),
+    # Settlement asks whose the numbers of a receipt are.
+    Index("terminal_fiscal_drive", "drive_number"),
+    Index("terminal_fiscal_till", "kkt_number"),
 )
 
 bic_directory = Table(

@@ -1,4 +1,4 @@
-"""Classes of mismatch between purchase, fiscal receipt and claim line, in the order in which they are told."""
+"""Classes of mismatch between purchase, receipt and claim line, in the order in which they are told."""
 
 from enum import Enum, unique
 from typing import Final

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from settlement.ledger_reader.receipts_facts import RECEIPT_FACTS
+from settlement.ledger_reader.receipts_facts import RECEIPT_FACTS, RETURN_RECEIPT
 
 MATCHES: Final = f"""
 {RECEIPT_FACTS}, weighed AS (
@@ -15,7 +15,8 @@ MATCHES: Final = f"""
     f.refunded - f.returned > f.tolerance + f.rounding AS returns_less
   FROM facts f
 ), judged AS (
-  SELECT purchase_id, agreement_id, sale_level, return_level, drive_number, document_number,
+  SELECT operation_id, program_code, purchase_id, line_kind, sale_level, return_level, drive_number,
+    document_number,
     array_remove(ARRAY[
       CASE WHEN NOT has_receipt THEN 'NO_RECEIPT' END,
       CASE WHEN has_receipt AND NOT is_corrected AND NOT is_right AND NOT is_even THEN 'SUM_DIFFERS' END,
@@ -42,17 +43,15 @@ MATCHES: Final = f"""
       AS of_refund
   FROM weighed
 )
-SELECT w.operation_id, w.program_code,
-  CASE w.kind WHEN 'SALE' THEN j.of_sale WHEN 'REFUND' THEN j.of_refund ELSE '{{}}' END AS mismatches,
-  CASE w.kind WHEN 'SALE' THEN j.sale_level WHEN 'REFUND' THEN j.return_level ELSE 0 END::smallint AS evidence,
-  CASE w.kind WHEN 'SALE' THEN j.drive_number ELSE b.fiscal_drive_number END AS receipt_drive_number,
-  CASE w.kind WHEN 'SALE' THEN j.document_number ELSE b.fiscal_document_number END AS receipt_document_number
-FROM wanted w JOIN judged j USING (purchase_id, agreement_id)
-LEFT JOIN LATERAL (
-  SELECT r.fiscal_drive_number, r.fiscal_document_number FROM of_purchase r
-  WHERE r.purchase_id = w.purchase_id AND r.kind = 'RETURN'
-  ORDER BY r.operation_id = w.operation_id DESC, r.issued_at, r.fiscal_drive_number, r.fiscal_document_number
-  LIMIT 1) AS b ON w.kind = 'REFUND'"""
+SELECT j.operation_id, j.program_code,
+  CASE j.line_kind WHEN 'SALE' THEN j.of_sale WHEN 'REFUND' THEN j.of_refund ELSE '{{}}' END AS mismatches,
+  CASE j.line_kind WHEN 'SALE' THEN j.sale_level WHEN 'REFUND' THEN j.return_level ELSE 0 END::smallint
+    AS evidence,
+  CASE j.line_kind WHEN 'SALE' THEN j.drive_number ELSE b.fiscal_drive_number END AS receipt_drive_number,
+  CASE j.line_kind WHEN 'SALE' THEN j.document_number ELSE b.fiscal_document_number END
+    AS receipt_document_number
+FROM judged j
+LEFT JOIN LATERAL ({RETURN_RECEIPT}) AS b ON j.line_kind = 'REFUND'"""
 """A SELECT of (operation_id, program_code, mismatches, evidence, receipt_drive_number,
 receipt_document_number), for every row of the relation `wanted` that stands in a CTE before it.
 

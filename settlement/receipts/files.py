@@ -5,6 +5,7 @@ document they count its receipts. What a file declares as its encoding says noth
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -44,7 +45,7 @@ class ReceiptFile:
             else:
                 for number, raw in self._lines(file):
                     if raw is None or raw.strip():
-                        yield _row(number, lambda raw=raw: self._read_line(raw))  # type: ignore[misc]
+                        yield _row(number, partial(self._read_line, raw))
 
     def _is_document(self, file: BinaryIO) -> bool:
         """Whether the whole is one JSON: a list, or an object over several lines."""
@@ -65,7 +66,7 @@ class ReceiptFile:
         found = decode_json(_decoded(file.read().removeprefix(_BOM)))
         self.position_bytes = self.size_bytes
         for number, record in enumerate(found if isinstance(found, list) else [found], 1):
-            yield _row(number, lambda record=record: self._read_record(record))  # type: ignore[misc]
+            yield _row(number, partial(self._read_record, record))
 
     def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
         """Line numbers with their bytes; None stands for a line beyond the limit."""

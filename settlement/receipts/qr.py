@@ -11,7 +11,12 @@ from gateway.domain.settlement_terms import Evidence
 from settlement.errors import SettlementError
 from settlement.receipts.errors import ReceiptCode
 from settlement.receipts.model import EvidenceReceipt
-from settlement.receipts.requisites import check_amount, check_drive_number, check_number
+from settlement.receipts.requisites import (
+    check_amount,
+    check_drive_number,
+    check_number,
+    check_time,
+)
 
 QR_MAX_CHARS: Final = 300
 
@@ -44,7 +49,7 @@ def read_qr(text: str) -> EvidenceReceipt:
         fiscal_drive_number=check_drive_number(found["fn"]),
         fiscal_document_number=check_number("i", _digits("i", found["i"])),
         fiscal_sign=check_number("fp", _digits("fp", found["fp"])),
-        issued_at=_time(found["t"]),
+        issued_at=check_time(_time(found["t"])),
         total_kopecks=check_amount("s", _kopecks(found["s"])),
         level=Evidence.DECLARED,
     )

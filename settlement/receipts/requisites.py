@@ -1,6 +1,7 @@
 """What numbers and sums of a receipt may be, whatever form it comes in."""
 
 import re
+from datetime import datetime
 from typing import Final
 
 from settlement.errors import SettlementError
@@ -8,6 +9,9 @@ from settlement.receipts.errors import ReceiptCode
 
 FISCAL_NUMBER_MAX: Final = 2**32 - 1
 """ФД (tag 1040) and ФПД (tag 1077, without its two leading bytes) are unsigned 32-bit numbers."""
+
+_YEARS: Final = range(2016, 2200)
+"""Fiscal drives came with the law of 2016; no till's clock is honestly beyond 2200."""
 
 KOPECKS_MAX: Final = 10**15
 """Ten trillion rubles: beyond any receipt, and far within the database's numbers."""
@@ -43,3 +47,10 @@ def check_amount(field: str, kopecks: int) -> int:
     if kopecks > KOPECKS_MAX:
         raise SettlementError(ReceiptCode.SUM_TOO_LARGE, field=field)
     return kopecks
+
+
+def check_time(instant: datetime) -> datetime:
+    """A receipt's time; raises SettlementError TIME_UNREADABLE outside of 2016 to 2199."""
+    if instant.year not in _YEARS:
+        raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=instant.isoformat())
+    return instant

@@ -13,7 +13,13 @@ from gateway.domain.settlement_terms import Evidence
 from settlement.errors import SettlementError
 from settlement.receipts.errors import ReceiptCode
 from settlement.receipts.model import EvidenceReceipt, ReceiptLine
-from settlement.receipts.requisites import check_amount, check_drive_number, check_number, check_till_number
+from settlement.receipts.requisites import (
+    check_amount,
+    check_drive_number,
+    check_number,
+    check_till_number,
+    check_time,
+)
 
 LINES_MAX: Final = 5_000
 _SHOWN_CHARS: Final = 60
@@ -84,7 +90,7 @@ def read_tax_receipt(record: Any, is_valid_inn: InnCheck) -> EvidenceReceipt:
             "fiscalDocumentNumber", _integer(receipt, "fiscalDocumentNumber")
         ),
         fiscal_sign=check_number("fiscalSign", _integer(receipt, "fiscalSign")),
-        issued_at=_time(receipt),
+        issued_at=check_time(_time(receipt)),
         total_kopecks=total,
         level=Evidence.TAX_FILE,
         seller_inn=inn,
@@ -167,14 +173,17 @@ def _lines(receipt: Found, unit: int) -> tuple[ReceiptLine, ...]:
         if not isinstance(item, dict):
             raise _unreadable("items", item)
         kopecks = check_amount("items.sum", _kopecks(item, "sum", unit))
-        lines.append(ReceiptLine(_name(item), str(item.get("quantity", ""))[:_SHOWN_CHARS], kopecks))
+        lines.append(
+            ReceiptLine(
+                _clean(item.get("name"), _NAME_MAX_CHARS), _clean(item.get("quantity"), _SHOWN_CHARS), kopecks
+            )
+        )
     return tuple(lines)
 
 
-def _name(item: Found) -> str:
-    name = item.get("name")
-    # The database holds no NUL.
-    return str(name).replace("\0", "").strip()[:_NAME_MAX_CHARS] if name is not None else ""
+def _clean(value: Any, max_chars: int) -> str:
+    """A text that may be kept; the database holds no NUL."""
+    return "" if value is None else str(value).replace("\0", "").strip()[:max_chars]
 
 
 def _time(receipt: Found) -> datetime:

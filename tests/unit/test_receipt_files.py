@@ -85,6 +85,7 @@ def test_rubles_are_read_where_the_record_says_so() -> None:
         ({"userInn": "7707083894"}, "INN_WRONG"),
         ({"operationType": 3}, "NOT_A_SALE"),
         ({"dateTime": "yesterday"}, "TIME_UNREADABLE"),
+        ({"dateTime": "0001-01-01T00:00:00"}, "TIME_UNREADABLE"),
         ({"totalSum": -1}, "SUM_NEGATIVE"),
         ({"ecashTotalSum": -1}, "SUM_NEGATIVE"),
         ({"totalSum": 99.5}, "FIELD_UNREADABLE"),

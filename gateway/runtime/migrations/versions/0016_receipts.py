@@ -1,4 +1,4 @@
-"""Receipts as evidence, and what a checker outside said of them."""
+"""Receipts as evidence, what a checker outside said of them, and whose a till's numbers are."""
 
 from alembic import op
 
@@ -50,6 +50,8 @@ TABLES = (
       CONSTRAINT receipt_check_signed CHECK (checker <> '' AND checked_by <> '')
     )
     """,
+    "CREATE INDEX terminal_fiscal_drive ON terminal_fiscal (drive_number)",
+    "CREATE INDEX terminal_fiscal_till ON terminal_fiscal (kkt_number)",
 )
 
 GRANTS = ("GRANT SELECT ON receipt_evidence, receipt_check TO tillgate_gateway, tillgate_reader",)
@@ -63,4 +65,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again."""
+    op.execute("DROP INDEX terminal_fiscal_drive, terminal_fiscal_till")
     op.execute("DROP TABLE receipt_check, receipt_evidence")
