@@ -53,7 +53,9 @@ class Step(Struct, frozen=True):
 
 
 _OF_PERIOD: Final = """
-SELECT id, state, correction_number, lines_sha256, sample_seed FROM claim
+SELECT id, state, correction_number, last_day, lines_sha256, sample_seed,
+  (SELECT min(kbk) FROM claim_year WHERE claim_id = claim.id) AS kbk
+FROM claim
 WHERE agreement_id = $1 AND first_day = $2 AND state NOT IN ('DISCARDED', 'SUPERSEDED')"""
 
 _CLAIM: Final = """
@@ -153,7 +155,7 @@ async def _build(
             raise SettlementError(ClaimCode.CLAIM_ACCEPTED, claim_id=filed["id"], state=filed["state"])
         await stage(connection, of.id, last_day, filed["id"] if filed else None)
         drawn = await draw(connection, of, first_day, filed["id"] if filed else None)
-        if draft is not None and draft["lines_sha256"] == drawn.lines_sha256:
+        if draft is not None and _is_current(draft, of, last_day, drawn):
             return Built.SAME, draft["id"], drawn.line_count
         if draft is not None:
             await _discard(connection, draft["id"], by)
@@ -162,6 +164,15 @@ async def _build(
         seed = draft["sample_seed"] if draft else None
         made = await _insert(connection, of, (first_day, last_day), filed, drawn, seed, by)
         return Built.NEW, made, drawn.line_count
+
+
+def _is_current(draft: asyncpg.Record, of: AgreementRead, last_day: date, drawn: Drawn) -> bool:
+    """Whether a draft is what would be built: an addendum may have changed period or КБК and no line."""
+    return (
+        draft["lines_sha256"] == drawn.lines_sha256
+        and draft["last_day"] == last_day
+        and draft["kbk"] in (None, of.terms.kbk)
+    )
 
 
 async def _insert(

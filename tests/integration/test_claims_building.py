@@ -82,6 +82,16 @@ async def test_the_same_set_of_entries_is_the_same_draft(town: Town) -> None:
     assert 2 == await town.connection.fetchval("SELECT count(*) FROM claim_line")
 
 
+async def test_a_draft_follows_an_addendum(town: Town) -> None:
+    """Another КБК makes another draft of the same lines: a budget is used by what is filed."""
+    await town.sell(100_00)
+    month = await next_month(town)
+    first = await town.build(month)
+    await town.agree(kbk="1" * 20)
+    second = await town.build(month)
+    assert (first.id != second.id, first.lines_sha256) == (True, second.lines_sha256)
+
+
 async def test_a_capture_that_commits_after_the_build_is_in_the_next_claim(town: Town) -> None:
     """Its sale lies in the month that is filed; no cut-off of time would find it again."""
     await town.sell(100_00)
