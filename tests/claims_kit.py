@@ -211,10 +211,6 @@ class Town:
         """Treatment and kopecks of its lines, in their order."""
         return [(line.treatment, line.amount_kopecks) for line in await self.lines(claim)]
 
-    async def purchase_ids(self, claim: Claim) -> set[UUID]:
-        """Which purchases its lines are of."""
-        return {line.purchase_id for line in await self.lines(claim)}
-
 
 @asynccontextmanager
 async def town_on(

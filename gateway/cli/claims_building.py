@@ -1,5 +1,6 @@
 """tillgate claims build, file."""
 
+import asyncio
 from collections import Counter
 from datetime import date
 
@@ -8,7 +9,7 @@ import click
 
 from gateway.cli.claims_sealing import sealed
 from gateway.cli.claims_support import MONTH, shown_sum, with_claims
-from gateway.cli.people_support import actor, by_option
+from gateway.cli.people_support import actor, by_option, owners_connection
 from gateway.cli.progress import progress_bar
 from gateway.cli.registry_support import json_option, print_json
 from gateway.domain.settlement_terms import Period
@@ -22,9 +23,14 @@ from settlement.claims.model import Claim
 @click.argument("agreement_id", metavar="[AGREEMENT]", type=int, required=False)
 @click.option("--period", "first_day", required=True, type=MONTH, help="Its month, like 2026-12.")
 @click.option("--quarter", is_flag=True, help="Of all agreements: those that claim by quarters.")
+@click.option(
+    "--jobs", default=2, show_default=True, type=click.IntRange(1, 16), help="Of all: so many at once."
+)
 @json_option
 @by_option
-def build_command(agreement_id: int | None, first_day: date, quarter: bool, as_json: bool, by: str) -> None:
+def build_command(
+    agreement_id: int | None, first_day: date, quarter: bool, jobs: int, as_json: bool, by: str
+) -> None:
     """Draw up the drafts of a period, of one agreement or of all.
 
     A draft is built anew each time; one that would come out the same stays. A run that was broken off is
@@ -34,16 +40,30 @@ def build_command(agreement_id: int | None, first_day: date, quarter: bool, as_j
     async def one(connection: asyncpg.Connection, _: Settings) -> Claim:
         return await build(connection, agreement_id or 0, first_day, by=actor(by))
 
-    async def every(connection: asyncpg.Connection, _: Settings) -> Counter[Built]:
+    async def every(_: asyncpg.Connection, settings: Settings) -> Counter[Built]:
+        period = Period.QUARTER if quarter else Period.MONTH
         counted: Counter[Built] = Counter()
         lines = 0
-        period = Period.QUARTER if quarter else Period.MONTH
         with progress_bar() as bar:
             task = bar.add_task(f"{first_day:%Y-%m}", total=None, told="")
-            async for step in build_all(connection, first_day, by=actor(by), period=period):
-                counted[step.outcome] += 1
-                lines += step.line_count
-                bar.update(task, completed=step.done, total=step.total, told=f"{lines:,} lines")
+            totals = dict.fromkeys(range(jobs), 0)
+
+            async def share(k: int) -> None:
+                nonlocal lines
+                async with owners_connection(settings) as connection:
+                    built = build_all(connection, first_day, by=actor(by), period=period, part=(k, jobs))
+                    async for step in built:
+                        counted[step.outcome] += 1
+                        lines += step.line_count
+                        totals[k] = step.total
+                        bar.update(task, advance=1, total=sum(totals.values()), told=f"{lines:,} lines")
+
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for k in range(jobs):
+                        group.create_task(share(k))
+            except ExceptionGroup as errors:
+                raise errors.exceptions[0] from None
         return counted
 
     if agreement_id is not None:

@@ -42,7 +42,7 @@ class Built(StrEnum):
 
 
 class Step(Struct, frozen=True):
-    """One agreement of a run over all: what came of it, and how many of how many are done."""
+    """One agreement of a run over all: what came of it, and how many of how many of its share are done."""
 
     agreement_id: int
     outcome: Built
@@ -53,7 +53,9 @@ class Step(Struct, frozen=True):
 
 
 _OF_PERIOD: Final = """
-SELECT id, state, correction_number, lines_sha256, sample_seed FROM claim
+SELECT id, state, correction_number, last_day, lines_sha256, sample_seed,
+  (SELECT min(kbk) FROM claim_year WHERE claim_id = claim.id) AS kbk
+FROM claim
 WHERE agreement_id = $1 AND first_day = $2 AND state NOT IN ('DISCARDED', 'SUPERSEDED')"""
 
 _CLAIM: Final = """
@@ -100,23 +102,28 @@ async def build(connection: asyncpg.Connection, agreement_id: int, first_day: da
 
 
 async def build_all(
-    connection: asyncpg.Connection, first_day: date, *, by: Actor, period: Period = Period.MONTH
+    connection: asyncpg.Connection,
+    first_day: date,
+    *,
+    by: Actor,
+    period: Period = Period.MONTH,
+    part: tuple[int, int] = (0, 1),
 ) -> AsyncGenerator[Step, None]:
     """Drafts of all agreements that claim by such a period; yields each as it is done.
 
     Each has a transaction of its own: a run that was killed is simply run again, and leaves drafts that are
-    still right as they are. A period with a filed claim is passed over. Raises SettlementError PERIOD_UNFIT,
+    still right as they are. A period with a filed claim is passed over. `part` (k, n) does the kth of n
+    shares, counted from 0, so that n connections build side by side. Raises SettlementError PERIOD_UNFIT,
     PERIOD_OPEN.
     """
     last_day = last_day_of(period, first_day)
     await _check_over(connection, last_day)
-    agreements = [
-        one for one in await claimable_agreements(connection, last_day) if one.terms.period is period
-    ]
-    for done, of in enumerate(agreements, start=1):
+    agreements = await claimable_agreements(connection, last_day)
+    share = [one for one in agreements if one.terms.period is period][part[0] :: part[1]]
+    for done, of in enumerate(share, start=1):
         async with agreement_locked(connection, of.id):
             outcome, claim_id, lines = await _build(connection, of, first_day, by, corrects=False)
-        yield Step(of.id, outcome, claim_id, lines, done, len(agreements))
+        yield Step(of.id, outcome, claim_id, lines, done, len(share))
 
 
 async def _check_over(connection: asyncpg.Connection, last_day: date) -> None:
@@ -148,7 +155,7 @@ async def _build(
             raise SettlementError(ClaimCode.CLAIM_ACCEPTED, claim_id=filed["id"], state=filed["state"])
         await stage(connection, of.id, last_day, filed["id"] if filed else None)
         drawn = await draw(connection, of, first_day, filed["id"] if filed else None)
-        if draft is not None and draft["lines_sha256"] == drawn.lines_sha256:
+        if draft is not None and _is_current(draft, of, last_day, drawn):
             return Built.SAME, draft["id"], drawn.line_count
         if draft is not None:
             await _discard(connection, draft["id"], by)
@@ -157,6 +164,15 @@ async def _build(
         seed = draft["sample_seed"] if draft else None
         made = await _insert(connection, of, (first_day, last_day), filed, drawn, seed, by)
         return Built.NEW, made, drawn.line_count
+
+
+def _is_current(draft: asyncpg.Record, of: AgreementRead, last_day: date, drawn: Drawn) -> bool:
+    """Whether a draft is what would be built: an addendum may have changed period or КБК and no line."""
+    return (
+        draft["lines_sha256"] == drawn.lines_sha256
+        and draft["last_day"] == last_day
+        and draft["kbk"] in (None, of.terms.kbk)
+    )
 
 
 async def _insert(

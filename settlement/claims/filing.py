@@ -7,7 +7,7 @@ import asyncpg
 from gateway.record.words import Actor
 from settlement.checks.filing import blockers
 from settlement.claims.building import REPLACEABLE
-from settlement.claims.drawing import MATCHED, REPORTED_ONLY, stage, stage_lines
+from settlement.claims.drawing import MATCHED, stage, stage_lines
 from settlement.claims.errors import ClaimCode
 from settlement.claims.limits import budget_room, ceiling_room, lock_budgets
 from settlement.claims.locking import lock_agreement
@@ -17,6 +17,7 @@ from settlement.claims.reading import read_claim
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claims_registry import read_agreement
+from settlement.matching.mismatches import REPORTED_ONLY
 
 NAMED_MAX: Final = 20
 """How many changed lines an error names; all are counted."""
@@ -70,8 +71,8 @@ async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> C
     Everything is read again in one transaction: the draft's claimed lines must stand as they did, and be
     within ceiling and budget. What came since the draft and is in no line of it waits for the next claim.
 
-    Raises SettlementError CLAIM_UNKNOWN, NOT_A_DRAFT, CLAIM_ACCEPTED, NET_NOT_POSITIVE, FILING_BLOCKED,
-    CLAIM_STALE, LIMIT_EXCEEDED, and nothing is changed.
+    Raises SettlementError CLAIM_UNKNOWN, NOT_A_DRAFT, CLAIM_ACCEPTED, NET_NOT_POSITIVE, CLAIM_STALE,
+    LIMIT_EXCEEDED, FILING_BLOCKED, and nothing is changed.
     """
     async with connection.transaction():
         agreement_id = await connection.fetchval("SELECT agreement_id FROM claim WHERE id = $1", claim_id)
@@ -83,6 +84,7 @@ async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> C
         await _check_fileable(connection, claim_id, draft)
         await _check_unchanged(connection, claim_id, draft)
         await _check_limits(connection, claim_id, draft)
+        await _check_unblocked(connection, claim_id)
         await connection.execute(_FREE_REFUSED, claim_id, draft["supersedes_id"])
         if draft["supersedes_id"] is not None:
             await connection.execute(_FREE_SUPERSEDED, draft["supersedes_id"])
@@ -104,6 +106,9 @@ async def _check_fileable(connection: asyncpg.Connection, claim_id: int, draft: 
         state = await connection.fetchval(_STATE, draft["supersedes_id"])
         if state not in REPLACEABLE:
             raise SettlementError(ClaimCode.CLAIM_ACCEPTED, claim_id=draft["supersedes_id"], state=state)
+
+
+async def _check_unblocked(connection: asyncpg.Connection, claim_id: int) -> None:
     if blocking := await blockers(connection, claim_id):
         what = "; ".join(str(one) for one in blocking[:NAMED_MAX])
         raise SettlementError(ClaimCode.FILING_BLOCKED, claim_id=claim_id, what=what)

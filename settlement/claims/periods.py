@@ -18,9 +18,3 @@ def last_day_of(period: Period, first_day: date) -> date:
         raise SettlementError(ClaimCode.PERIOD_UNFIT, day=first_day, period=period.value)
     month = first_day.month + months - 1
     return date(first_day.year, month, monthrange(first_day.year, month)[1])
-
-
-def first_day_in(period: Period, day: date) -> date:
-    """The first day of the period that a day lies in."""
-    months = _MONTHS[period]
-    return date(day.year, (day.month - 1) // months * months + 1, 1)

@@ -75,6 +75,7 @@ def test_what_is_refused_is_told_in_one_line(tillgate: CommandLine, sold_in: dat
     """An open period, a day that begins none, an agreement and a claim that there are not."""
     for arguments, code in (
         (("build", AGREEMENT_ID, "--period", f"{month_from(sold_in, 1):%Y-%m}"), "PERIOD_OPEN"),
+        (("build", "--period", f"{month_from(sold_in, 1):%Y-%m}"), "PERIOD_OPEN"),
         (("build", AGREEMENT_ID, "--period", f"{sold_in:%Y-%m}-02"), "PERIOD_UNFIT"),
         (("build", 999, "--period", f"{sold_in:%Y-%m}"), "AGREEMENT_UNKNOWN"),
         (("build", AGREEMENT_ID + 1, "--period", f"{sold_in:%Y-%m}"), "NOTHING_TO_CLAIM"),

@@ -6,10 +6,10 @@ only goes on would not give.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -28,8 +28,6 @@ from settlement.claims.moving import move
 from settlement.claims.reading import claims_of
 from settlement.claims.states import ClaimState, ClaimStep
 from tests.claims_kit import CLERK
-
-Result = TypeVar("Result")
 
 NOW = datetime(2027, 6, 1, 9, tzinfo=UTC)
 """Every period of the machine is over by then."""
@@ -80,8 +78,9 @@ UPDATE claim_line SET verdict = coalesce($2, 'APPROVED'), is_live = $2 IS DISTIN
 WHERE claim_id = $1 AND treatment = 'INCLUDED' AND ($3::uuid[] IS NULL OR purchase_id = ANY ($3))"""
 
 _APPROVED = """
-SELECT coalesce(sum(amount_kopecks), 0)::bigint, count(*) FILTER (WHERE verdict <> 'APPROVED')
-FROM claim_line WHERE claim_id = $1 AND treatment = 'INCLUDED' AND (NOT $2 OR verdict = 'APPROVED')"""
+SELECT coalesce(sum(amount_kopecks) FILTER (WHERE verdict = 'APPROVED'), 0)::bigint,
+  count(*) FILTER (WHERE verdict <> 'APPROVED')
+FROM claim_line WHERE claim_id = $1 AND treatment = 'INCLUDED'"""
 
 
 @dataclass
@@ -100,7 +99,6 @@ class Sold:
 class ClaimsSystem:
     """The agreement's rows, and what was captured and given back by the machine's own count."""
 
-    run: Callable[[Awaitable[Any]], Any]
     connection: asyncpg.Connection
     number: int
     ids: asyncpg.Record
@@ -198,8 +196,7 @@ class ClaimsSystem:
         async with self.connection.transaction():
             await self.connection.execute(_VERDICTS, claim.id, None, None)
             await self.connection.execute(_VERDICTS, claim.id, verdict, refused)
-            approved, missing = await self.connection.fetchrow(_APPROVED, claim.id, True)
-            missing = (await self.connection.fetchrow(_APPROVED, claim.id, False))[1]
+            approved, missing = await self.connection.fetchrow(_APPROVED, claim.id)
             if approved <= 0:
                 await self.connection.execute(_VERDICTS, claim.id, "REFUSED", None)
                 approved = 0
@@ -282,6 +279,6 @@ class ClaimsDatabase:
         certificates = {program: uuid7(NOW) for program in ("FOOD", "CLOTHES")}
         for program, certificate in certificates.items():
             await self.connection.execute(_CERTIFICATE, certificate, program)
-        made = ClaimsSystem(self.run, self.connection, self.number, ids, certificates)
+        made = ClaimsSystem(self.connection, self.number, ids, certificates)
         await self.connection.execute(_FISCAL, ids["terminal_id"], made.till, made.drive)
         return made
