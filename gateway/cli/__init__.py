@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "bic": "gateway.cli.bic:bic_group",
     "cards": "gateway.cli.cards:cards_group",
     "certificates": "gateway.cli.ledger:certificates_group",
+    "claims": "gateway.cli.claims:claims_group",
     "database": "gateway.cli.ledger:database_group",
     "fixtures": "gateway.cli.fixtures:fixtures_group",
     "goods": "gateway.cli.goods:goods_group",

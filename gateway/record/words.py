@@ -64,6 +64,8 @@ class SubjectKind(StrEnum):
     CLIENT_KEY = "CLIENT_KEY"  # SHA-256 of the certificate, hex
     KEY = "KEY"  # id of a key of the gateway's own
     CLAIM = "CLAIM"  # number
+    PAYOUT = "PAYOUT"  # number of the register
+    STATEMENT = "STATEMENT"  # SHA-256 of the file, hex
     PARTITION = "PARTITION"  # name of the table
 
 
@@ -140,6 +142,11 @@ class Action(Enum):
     CARD_REISSUED = ("card.reissued", "карта перевыпущена", "card re-issued")
     STOP_LIST_IMPORTED = ("stop_list.imported", "стоп-лист загружен", "stop list imported")
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")
+    PAYOUT_MADE = ("payout.made", "реестр выплат составлен", "payout register made")
+    PAYOUT_APPROVED = ("payout.approved", "реестр выплат утверждён", "payout register approved")
+    PAYOUT_DISCARDED = ("payout.discarded", "реестр выплат отменён", "payout register discarded")
+    PAYOUT_EXPORTED = ("payout.exported", "реестр выплат выгружен", "payout register exported")
+    STATEMENT_IMPORTED = ("statement.imported", "выписка загружена", "statement imported")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted

@@ -9,6 +9,7 @@ from gateway.goods.reference.kinds import Kind
 from gateway.people.roles import Role
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
+from tests.payouts_kit import Treasury, treasury_on
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
 from tests.sdk_support.real import RealGateway, real_gateway
@@ -85,3 +86,10 @@ async def approver(office: Office) -> Member:
 async def operator(office: Office) -> Member:
     """Who proposes."""
     return await office.member("operator", Role.OPERATOR)
+
+
+@pytest.fixture
+async def treasury(database_url: str) -> AsyncIterator[Treasury]:
+    """A desk of payouts."""
+    async with treasury_on(database_url) as made:
+        yield made

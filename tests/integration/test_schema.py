@@ -21,6 +21,7 @@ from gateway.registry import enrolment_schema as enrolment
 from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
+from settlement.payouts import schema as payouts
 
 
 def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> bool:
@@ -30,7 +31,19 @@ def _is_described(item: SchemaItem, name: str | None, kind: str, *_: Any) -> boo
 
 _ROOMS = tuple(
     room.metadata
-    for room in (ledger, seals, reference, cases, registry, enrolment, card_locks, keys, record, people)
+    for room in (
+        ledger,
+        seals,
+        reference,
+        cases,
+        registry,
+        enrolment,
+        card_locks,
+        keys,
+        record,
+        people,
+        payouts,
+    )
 )
 
 
