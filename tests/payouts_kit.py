@@ -32,6 +32,7 @@ from settlement.payouts.model import (
 )
 from settlement.payouts.purpose import end_to_end_id, order_number_of
 from settlement.payouts.reading import read_statement
+from settlement.payouts.storing import read_payout
 
 FIRST: Final = Actor.person("first")
 SECOND: Final = Actor.person("second")
@@ -204,6 +205,11 @@ class Treasury:
             await making.approve(connection, made.id, by=SECOND, sha256=made.control.sha256)
         async with self.work() as connection:
             return await making.hand_on(connection, made.id, by=FIRST, form="pain")
+
+    async def read(self, payout_id: int) -> Payout:
+        """A register as it stands."""
+        async with self.work() as connection:
+            return await read_payout(connection, payout_id)
 
     async def imported(self, data: bytes, *, sets_aside: bool = False) -> Imported:
         """Import a statement's bytes."""

@@ -137,21 +137,22 @@ def discard_command(payout_id: int, reason: str, by: str) -> None:
 @payout_group.command("export")
 @click.argument("payout_id", metavar="ID", type=int)
 @click.option(
-    "--format", "form", type=click.Choice([*PayoutFormat]), required=True,
+    "--format", "form", type=click.Choice([one.value for one in PayoutFormat]), required=True,
     help="1c is 1CClientBankExchange 1.03 in windows-1251, pain is ISO 20022 pain.001.001.09.",
 )  # fmt: skip
 @click.option("--out", type=_OUT, help="The file.  [default: payout-ID and the format's suffix, here]")
 @by_option
-def export_command(payout_id: int, form: PayoutFormat, out: Path | None, by: str) -> None:
+def export_command(payout_id: int, form: str, out: Path | None, by: str) -> None:
     """Write an approved register for the treasury; the same one gives the same bytes."""
-    file = out or Path(f"payout-{payout_id}{SUFFIXES[form]}")
+    kind = PayoutFormat(form)
+    file = out or Path(f"payout-{payout_id}{SUFFIXES[kind]}")
 
     async def work(connection: asyncpg.Connection, settings: Settings) -> Payout:
         who = await _signed(settings, by, Permission.EXECUTE)
         async with connection.transaction():
-            found = await making.hand_on(connection, payout_id, by=who, form=form.value)
+            found = await making.hand_on(connection, payout_id, by=who, form=form)
             # Before the commit: what cannot be written was not handed on.
-            file.write_bytes(write(found, form))
+            file.write_bytes(write(found, kind))
             return found
 
     click.echo(f"{file}: {_control(_work(work))}")

@@ -60,6 +60,10 @@ def read_onec(data: bytes, accounts: Collection[str]) -> Statement:
     """
     file = _sections(_text(data))
     account = _own_account(file, accounts)
+    first_day, last_day = _head_day(file.head, "ДатаНачала"), _head_day(file.head, "ДатаКонца")
+    if last_day < first_day:
+        value = f"{last_day:%d.%m.%Y}"
+        raise PayoutError(PayoutCode.VALUE_WRONG, where=MARK, field="ДатаКонца", value=value)
     entries: list[Entry] = []
     problems: list[Problem] = []
     not_booked = 0
@@ -77,8 +81,8 @@ def read_onec(data: bytes, accounts: Collection[str]) -> Statement:
         format=StatementFormat.ONEC,
         sha256=sha256(data).digest(),
         account=account,
-        first_day=_head_day(file.head, "ДатаНачала"),
-        last_day=_head_day(file.head, "ДатаКонца"),
+        first_day=first_day,
+        last_day=last_day,
         entries=entries,
         problems=problems,
         not_booked=not_booked,

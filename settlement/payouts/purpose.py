@@ -16,7 +16,7 @@ _MONTHS: Final = (
 _QUARTERS: Final = ("I", "II", "III", "IV")
 _FIELDS: Final = frozenset({"agreement", "period", "claim"})
 
-_END_TO_END: Final = re.compile(r"(?<![0-9A-Za-z])TG([0-9]{1,15})-([0-9]{1,15})-([0-9]{2})(?![0-9])")
+_END_TO_END: Final = re.compile(r"(?<![0-9A-Za-z])TG([0-9]{1,14})-([0-9]{1,14})-([0-9]{2})(?![0-9])")
 _CONTROL: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
@@ -35,7 +35,7 @@ def end_to_end_ids_in(text: str) -> Iterator[str]:
 
 
 def _check_digits(payout_id: int, transfer_id: int) -> str:
-    return f"{98 - int(f'{payout_id:015}{transfer_id:015}00') % 97:02}"
+    return f"{98 - int(f'{payout_id:014}{transfer_id:014}00') % 97:02}"
 
 
 def order_number_of(transfer_id: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.fuzz.targets import Check
 
-ROOT: Final = str(Path(__file__).parents[2] / "gateway")
+ROOTS: Final = tuple(str(Path(__file__).parents[2] / name) for name in ("gateway", "settlement"))
 
 Step = tuple[str, int, int]
 
@@ -33,7 +33,7 @@ def _steps_of(check: Check, data: bytes) -> tuple[set[Step], bool]:
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         name = frame.f_code.co_filename
-        if not name.startswith(ROOT):
+        if not name.startswith(ROOTS):
             return None
         before = frame.f_lineno
 

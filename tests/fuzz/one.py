@@ -12,7 +12,7 @@ def main() -> None:
     name, *options = sys.argv[1:]
     # Enough of what a parser calls to see its branches; the rest of Python is not what is tried.
     with atheris.instrument_imports(
-        include=["gateway", "tests.fuzz", "defusedxml", "biip", "tomllib", "csv", "json"]
+        include=["gateway", "settlement", "tests.fuzz", "defusedxml", "biip", "tomllib", "csv", "json"]
     ):
         check = check_of(name)
     atheris.Setup([sys.argv[0], *options], check)
