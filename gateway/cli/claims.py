@@ -1,4 +1,4 @@
-"""tillgate claims: what merchants are owed, from the draft of a claim to the money on their accounts."""
+"""tillgate claims: what merchants are owed, from the draft to the money."""
 
 from typing import Final
 
@@ -6,15 +6,21 @@ import click
 
 from gateway.cli.lazy import LazyGroup
 
-_PAYOUTS: Final = "gateway.cli.claims_payouts"
-
 COMMANDS: Final = {
-    "import": f"{_PAYOUTS}:import_command",
-    "payout": f"{_PAYOUTS}:payout_group",
-    "reconcile": f"{_PAYOUTS}:reconcile_command",
+    "budget": "gateway.cli.claims_budget:budget_group",
+    "build": "gateway.cli.claims_building:build_command",
+    "carry-over": "gateway.cli.claims_reading:carry_over_command",
+    "demand": "gateway.cli.claims_demand:demand_group",
+    "file": "gateway.cli.claims_building:file_command",
+    "import": "gateway.cli.claims_payouts:import_command",
+    "list": "gateway.cli.claims_reading:list_command",
+    "payout": "gateway.cli.claims_payouts:payout_group",
+    "reconcile": "gateway.cli.claims_payouts:reconcile_command",
+    "show": "gateway.cli.claims_reading:show_command",
+    "verify": "gateway.cli.claims_reading:verify_command",
 }
 
 
 @click.group("claims", cls=LazyGroup, places=COMMANDS)
 def claims_group() -> None:
-    """Claims of merchants: what they are owed and how it is paid."""
+    """Subsidy claims of the merchants. See docs/claims.md."""

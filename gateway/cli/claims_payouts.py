@@ -1,17 +1,17 @@
 """tillgate claims payout, import, reconcile: registers for the treasury, and what became of them."""
 
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import asyncpg
 import click
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.cli.people_support import by_option, signatory, with_people
+from gateway.cli.claims_support import with_claims
+from gateway.cli.people_support import by_option, signatory
 from gateway.cli.progress import progress_bar
 from gateway.cli.registry_support import DAY, FILE, json_option, print_json, reason_option, shown_day
 from gateway.cli.support import FAILED, console, shown_rubles
@@ -20,7 +20,6 @@ from gateway.people.roles import Permission
 from gateway.record.words import Actor
 from gateway.registry.requisites import RequisiteProblem, check_account, check_bic, check_inn
 from gateway.runtime.settings import Settings
-from settlement.errors import SettlementError
 from settlement.payouts import making
 from settlement.payouts.errors import PayoutCode, PayoutError
 from settlement.payouts.importing import Imported, import_statement, own_accounts
@@ -33,19 +32,7 @@ from settlement.payouts.statement import Statement
 from settlement.payouts.storing import newest_payouts, read_payout
 from settlement.payouts.writing import SUFFIXES, PayoutFormat, write
 
-Result = TypeVar("Result")
-
 _OUT: Final = click.Path(dir_okay=False, path_type=Path)
-
-
-def _work(
-    work: Callable[[asyncpg.Connection, Settings], Awaitable[Result]], *, reads_only: bool = False
-) -> Result:
-    """Do a piece of work; what settlement refuses ends with exit code 1, and nothing is changed."""
-    try:
-        return with_people(work, reads_only=reads_only)
-    except SettlementError as error:
-        raise click.ClickException(str(error)) from error
 
 
 async def _signed(settings: Settings, by: str, permission: Permission) -> Actor:
@@ -77,7 +64,7 @@ def make_command(claim_ids: tuple[int, ...], dated: date | None, by: str) -> Non
             day = dated or moscow_date(await connection.fetchval("SELECT tillgate_now()"))
             return await making.make(connection, payer, by=who, dated=day, claim_ids=claim_ids or None)
 
-    made = _work(work)
+    made = with_claims(work)
     click.echo(f"payout {made.id}: {_control(made)}")
     click.echo(f"another person approves it: tillgate claims payout approve {made.id} --sha256 …")
 
@@ -115,7 +102,7 @@ def approve_command(payout_id: int, digest: str, by: str) -> None:
         async with connection.transaction():
             return await making.approve(connection, payout_id, by=who, sha256=wanted)
 
-    click.echo(f"payout {payout_id} is approved: {_control(_work(work))}")
+    click.echo(f"payout {payout_id} is approved: {_control(with_claims(work))}")
 
 
 @payout_group.command("discard")
@@ -130,7 +117,7 @@ def discard_command(payout_id: int, reason: str, by: str) -> None:
         async with connection.transaction():
             await making.discard(connection, payout_id, by=who, reason=reason)
 
-    _work(work)
+    with_claims(work)
     click.echo(f"payout {payout_id} is discarded")
 
 
@@ -155,7 +142,7 @@ def export_command(payout_id: int, form: str, out: Path | None, by: str) -> None
             file.write_bytes(write(found, kind))
             return found
 
-    click.echo(f"{file}: {_control(_work(work))}")
+    click.echo(f"{file}: {_control(with_claims(work))}")
 
 
 @payout_group.command("reject")
@@ -170,7 +157,7 @@ def reject_command(transfer: str, reason: str, by: str) -> None:
         async with connection.transaction():
             await making.reject(connection, transfer, by=who, reason=reason)
 
-    _work(work)
+    with_claims(work)
     click.echo(f"transfer {transfer} is refused: its claim needs a new account, and a new register")
 
 
@@ -182,7 +169,7 @@ def show_command(payout_id: int | None, as_json: bool) -> None:
     if payout_id is None:
         _show_newest(as_json)
         return
-    found = _work(lambda connection, _: read_payout(connection, payout_id), reads_only=True)
+    found = with_claims(lambda connection, _: read_payout(connection, payout_id), reads_only=True)
     if as_json:
         print_json(_as_json(found))
         return
@@ -201,7 +188,7 @@ def show_command(payout_id: int | None, as_json: bool) -> None:
 
 
 def _show_newest(as_json: bool) -> None:
-    found = _work(lambda connection, _: newest_payouts(connection, 50), reads_only=True)
+    found = with_claims(lambda connection, _: newest_payouts(connection, 50), reads_only=True)
     if as_json:
         print_json([_as_json(one) for one in found])
         return
@@ -257,7 +244,7 @@ def import_command(file: Path, sets_aside: bool, by: str) -> None:
             accounts.add(read_payer(settings.payer_file).account)
         return await _import(connection, read_statement_file(file, accounts), who, sets_aside)
 
-    done = _work(work)
+    done = with_claims(work)
     for one in done.problems:
         click.echo(f"entry {one.n}: {one}", err=True)
     if not done.is_done:
@@ -299,7 +286,7 @@ def reconcile_command(first_day: date, last_day: date, as_json: bool) -> None:
     """Transfers against statements of any days: what is missing, extra or differs. Exit code 1 if any is."""
     if last_day < first_day:
         raise click.BadParameter("is before --from", param_hint="--to")
-    found = _work(lambda connection, _: reconcile(connection, first_day, last_day), reads_only=True)
+    found = with_claims(lambda connection, _: reconcile(connection, first_day, last_day), reads_only=True)
     if as_json:
         print_json(found)
     else:

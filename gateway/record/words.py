@@ -58,6 +58,8 @@ class SubjectKind(StrEnum):
     APPLICATION = "APPLICATION"  # number
     MERCHANT = "MERCHANT"  # number in the registry
     AGREEMENT = "AGREEMENT"  # number in the registry
+    BUDGET = "BUDGET"  # year/КБК
+    RETURN_DEMAND = "RETURN_DEMAND"  # number
     OUTLET = "OUTLET"  # number in the registry
     TERMINAL = "TERMINAL"  # number in the registry
     CONCENTRATOR = "CONCENTRATOR"  # number in the registry
@@ -116,6 +118,13 @@ class Action(Enum):
     COMMAND_ORDERED = ("ledger.command_ordered", "команда отдана", "ledger command given")
     COMMAND_ANSWERED = ("ledger.command_answered", "команда выполнена", "ledger command answered")
 
+    BUDGET_LIMIT_SET = ("budget.limit_set", "лимит бюджета установлен", "budget limit set")
+    RETURN_DEMAND_CHANGED = (
+        "return_demand.changed",
+        "требование о возврате изменено",
+        "return demand changed",
+    )
+
     PARTITION_RETIRED = ("ledger.partition_retired", "месяц убран в архив", "month moved to the archive")
 
     APPLICATION_SUBMITTED = ("application.submitted", "заявка подана", "application submitted")
@@ -141,7 +150,20 @@ class Action(Enum):
     CARD_LOCK_LIFTED = ("card.lock_lifted", "блокировка подбора карт снята", "lock of card guessing lifted")
     CARD_REISSUED = ("card.reissued", "карта перевыпущена", "card re-issued")
     STOP_LIST_IMPORTED = ("stop_list.imported", "стоп-лист загружен", "stop list imported")
+    CLAIM_BUILT = ("claim.built", "расчёт составлен", "claim built")
+    CLAIM_FILED = ("claim.filed", "расчёт подан", "claim filed")
+    CLAIM_SEALED = ("claim.sealed", "расчёт опечатан", "claim sealed")
+    CLAIM_SIGNED = ("claim.signed", "подпись под расчётом принята", "signature under a claim taken")
+    CLAIM_SIGNATURE_CHECKED = (
+        "claim.signature_checked",
+        "подпись под расчётом проверена",
+        "signature under a claim checked",
+    )
+    CLAIM_MOVED = ("claim.moved", "состояние расчёта изменено", "claim moved")
+    CLAIM_LINES_JUDGED = ("claim.lines_judged", "строки расчёта рассмотрены", "lines of a claim judged")
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")
+    CLAIM_OBJECTED = ("claim.objected", "возражение на решение по расчёту", "objection to a claim's decision")
+    CLAIM_ANSWERED = ("claim.answered", "ответ на возражение", "objection answered")
     PAYOUT_MADE = ("payout.made", "реестр выплат составлен", "payout register made")
     PAYOUT_APPROVED = ("payout.approved", "реестр выплат утверждён", "payout register approved")
     PAYOUT_DISCARDED = ("payout.discarded", "реестр выплат отменён", "payout register discarded")

@@ -1,1 +1,1 @@
-"""The one place of settlement that reads the ledger's and the register's tables: a module for each use."""
+"""The one place of settlement that names tables of the ledger and the registry; a file for each use."""

@@ -96,7 +96,7 @@ ORDER BY d.id
 FOR UPDATE OF d"""
 
 
-async def demands_of(connection: asyncpg.Connection, ids: Sequence[int]) -> list[Any]:
+async def waiting_demands(connection: asyncpg.Connection, ids: Sequence[int]) -> list[Any]:
     """Demands that wait for money, with the merchant's INN and what is left, their rows locked."""
     found: list[Any] = await connection.fetch(_DEMANDS, ids)
     return found

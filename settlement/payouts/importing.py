@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import kept_text, record
+from settlement.claims.demands import returned
 from settlement.claims.moving import move
 from settlement.claims.states import STEPS, ClaimState, ClaimStep
-from settlement.ledger_reader.payees import demands_of
+from settlement.ledger_reader.payees import waiting_demands
 from settlement.payouts.making import close_finished
 from settlement.payouts.matching import Demand, Effect, Known, Planned, names_in, plan
 from settlement.payouts.model import Transfer
@@ -56,11 +57,6 @@ RETURNING state, paid_kopecks, approved_kopecks"""
 
 _OTHER_OPEN: Final = """
 SELECT EXISTS (SELECT FROM transfer WHERE claim_id = $1 AND id <> $2 AND state IN ('DRAFT', 'EXPORTED'))"""
-
-_DEMAND_PAID: Final = """
-UPDATE return_demand SET returned_kopecks = returned_kopecks + $2, changed_at = tillgate_now(),
-  state = CASE WHEN returned_kopecks + $2 = amount_kopecks THEN 'RETURNED' ELSE state END
-WHERE id = $1"""
 
 
 class Imported(Struct, frozen=True):
@@ -135,7 +131,7 @@ async def _known(connection: asyncpg.Connection, entries: Sequence[Entry]) -> Kn
         keys = {row["key"] for row in await connection.fetch(_KEYS, min(booked), max(booked))}
     waiting = {
         row["id"]: Demand(row["id"], row["inn"], row["left_kopecks"])
-        for row in await demands_of(connection, sorted(demands))
+        for row in await waiting_demands(connection, sorted(demands))
     }
     return Known(by_id, by_order, waiting, keys)
 
@@ -164,7 +160,7 @@ async def _store(
 async def _apply(connection: asyncpg.Connection, one: Planned, by: Actor) -> None:
     entry, transfer = one.entry, one.transfer
     if one.effect is Effect.DEMAND and one.demand is not None:
-        await connection.execute(_DEMAND_PAID, one.demand.id, entry.amount_kopecks)
+        await returned(connection, one.demand.id, entry.amount_kopecks, by=by)
     elif one.effect is Effect.EXECUTED and transfer is not None:
         await connection.execute(_EXECUTE, transfer.id, entry.amount_kopecks, entry.booked_on)
         claim = await connection.fetchrow(_PAID, transfer.claim_id, entry.amount_kopecks)

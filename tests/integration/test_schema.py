@@ -21,6 +21,7 @@ from gateway.registry import enrolment_schema as enrolment
 from gateway.registry import schema as registry
 from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
+from settlement.claims import schema as claims
 from settlement.payouts import schema as payouts
 
 
@@ -42,6 +43,7 @@ _ROOMS = tuple(
         keys,
         record,
         people,
+        claims,
         payouts,
     )
 )

@@ -73,6 +73,18 @@ TABLES = (
     """,
     # Truth 9: a captured kopeck stands in at most one live line.
     "CREATE UNIQUE INDEX claim_line_once ON claim_line (operation_id, program_code) WHERE is_live",
+    # Few lines are refused; what a limit still leaves is counted by claims, less these.
+    "CREATE INDEX claim_line_refused ON claim_line (claim_id) WHERE verdict IN ('REFUSED', 'REFUSED_FOR_GOOD')",
+    """
+    CREATE TABLE claim_year (
+      claim_id BIGINT NOT NULL REFERENCES claim (id),
+      budget_year SMALLINT NOT NULL,
+      kbk TEXT NOT NULL,
+      net_kopecks BIGINT NOT NULL,
+      PRIMARY KEY (claim_id, budget_year)
+    )
+    """,
+    "CREATE INDEX claim_year_of_budget ON claim_year (budget_year, kbk)",
     """
     CREATE TABLE claim_history (
       claim_id BIGINT NOT NULL REFERENCES claim (id),
@@ -131,7 +143,7 @@ TABLES = (
 )
 
 GRANTS = (
-    "GRANT SELECT ON claim, claim_line, claim_history, budget_limit, return_demand"
+    "GRANT SELECT ON claim, claim_line, claim_year, claim_history, budget_limit, return_demand"
     " TO tillgate_gateway, tillgate_reader",
 )
 
@@ -145,4 +157,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away again."""
     op.execute("DROP INDEX entry_of_agreement")
-    op.execute("DROP TABLE return_demand, budget_limit, claim_history, claim_line, claim")
+    op.execute("DROP TABLE return_demand, budget_limit, claim_history, claim_year, claim_line, claim")

@@ -1,0 +1,1 @@
+"""Checks of a claim before it is filed."""

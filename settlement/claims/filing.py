@@ -1,0 +1,138 @@
+"""Filing: a draft becomes a claim that counts, if everything that it claims still stands."""
+
+from typing import Final
+
+import asyncpg
+
+from gateway.record.words import Actor
+from settlement.checks.filing import blockers
+from settlement.claims.building import REPLACEABLE
+from settlement.claims.drawing import MATCHED, REPORTED_ONLY, stage, stage_lines
+from settlement.claims.errors import ClaimCode
+from settlement.claims.limits import budget_room, ceiling_room, lock_budgets
+from settlement.claims.locking import lock_agreement
+from settlement.claims.model import Claim
+from settlement.claims.moving import move
+from settlement.claims.reading import read_claim
+from settlement.claims.states import ClaimState, ClaimStep
+from settlement.errors import SettlementError
+from settlement.ledger_reader.claims_registry import read_agreement
+
+NAMED_MAX: Final = 20
+"""How many changed lines an error names; all are counted."""
+
+_CLAIM: Final = """
+SELECT agreement_id, last_day, state, supersedes_id, sale_kopecks - returned_kopecks AS net_kopecks
+FROM claim WHERE id = $1"""
+
+_STATE: Final = "SELECT state FROM claim WHERE id = $1"
+
+# A draft's line still stands if its operation is as open as it was and matches as it did; a sale, if besides
+# nothing gave it back since. What is new stands in no line of the draft: it is the next claim's.
+_CHANGED: Final = f"""
+WITH {MATCHED}
+SELECT m.n FROM claim_drawn m LEFT JOIN weighed w USING (operation_id, program_code)
+WHERE m.treatment IN ('INCLUDED', 'OVER_LIMIT') AND (
+  w.operation_id IS NULL OR w.is_unfit
+  OR (m.kind, m.amount_kopecks, m.receipt_drive_number, m.receipt_document_number) IS DISTINCT FROM
+     (w.kind, w.amount_kopecks, w.receipt_drive_number, w.receipt_document_number))
+UNION
+SELECT m.n FROM claim_drawn m JOIN claim_wanted w USING (purchase_id, program_code)
+LEFT JOIN claim_drawn known
+  ON known.operation_id = w.operation_id AND known.program_code = w.program_code
+WHERE m.treatment IN ('INCLUDED', 'OVER_LIMIT') AND m.kind = 'SALE' AND w.kind <> 'SALE' AND known.n IS NULL
+ORDER BY n"""
+
+_BY_YEAR: Final = """
+SELECT budget_year, kbk, net_kopecks FROM claim_year WHERE claim_id = $1 ORDER BY budget_year"""
+
+# Lines of decided claims that were refused, but not for good, and that this claim takes over.
+_FREE_REFUSED: Final = """
+UPDATE claim_line old SET is_live = false
+FROM claim_line l, claim c
+WHERE l.claim_id = $1 AND old.operation_id = l.operation_id AND old.program_code = l.program_code
+  AND old.is_live AND old.claim_id <> $1 AND c.id = old.claim_id AND c.id IS DISTINCT FROM $2::bigint
+  AND (old.verdict = 'REFUSED' OR c.state = 'REFUSED')"""
+_FREE_SUPERSEDED: Final = "UPDATE claim_line SET is_live = false WHERE claim_id = $1 AND is_live"
+_MAKE_LIVE: Final = """
+UPDATE claim_line SET is_live = true WHERE claim_id = $1 AND treatment IN ('INCLUDED', 'OVER_LIMIT')"""
+
+_OFFSET: Final = """
+UPDATE return_demand d SET offset_claim_id = $1, changed_at = tillgate_now()
+FROM claim_line l
+WHERE l.claim_id = $1 AND l.is_live AND d.operation_id = l.operation_id AND d.program_code = l.program_code
+  AND d.state = 'OFFSET' AND d.offset_claim_id IS DISTINCT FROM $1::bigint"""
+
+
+async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> Claim:
+    """File a draft: its lines are live from now on, and those of the claim that it corrects no more.
+
+    Everything is read again in one transaction: the draft's claimed lines must stand as they did, and be
+    within ceiling and budget. What came since the draft and is in no line of it waits for the next claim.
+
+    Raises SettlementError CLAIM_UNKNOWN, NOT_A_DRAFT, CLAIM_ACCEPTED, NET_NOT_POSITIVE, FILING_BLOCKED,
+    CLAIM_STALE, LIMIT_EXCEEDED, and nothing is changed.
+    """
+    async with connection.transaction():
+        agreement_id = await connection.fetchval("SELECT agreement_id FROM claim WHERE id = $1", claim_id)
+        if agreement_id is None:
+            raise SettlementError(ClaimCode.CLAIM_UNKNOWN, claim_id=claim_id)
+        await lock_agreement(connection, agreement_id)
+        # Read under the lock: whoever held it may have discarded the draft.
+        draft = await connection.fetchrow(_CLAIM, claim_id)
+        await _check_fileable(connection, claim_id, draft)
+        await _check_unchanged(connection, claim_id, draft)
+        await _check_limits(connection, claim_id, draft)
+        await connection.execute(_FREE_REFUSED, claim_id, draft["supersedes_id"])
+        if draft["supersedes_id"] is not None:
+            await connection.execute(_FREE_SUPERSEDED, draft["supersedes_id"])
+        await connection.execute(_MAKE_LIVE, claim_id)
+        await connection.execute(_OFFSET, claim_id)
+        if draft["supersedes_id"] is not None:
+            reason = f"заменён расчётом {claim_id}"
+            await move(connection, draft["supersedes_id"], ClaimStep.SUPERSEDE, by=by, reason=reason)
+        await move(connection, claim_id, ClaimStep.FILE, by=by)
+    return await read_claim(connection, claim_id)
+
+
+async def _check_fileable(connection: asyncpg.Connection, claim_id: int, draft: asyncpg.Record) -> None:
+    if draft["state"] != ClaimState.DRAFT:
+        raise SettlementError(ClaimCode.NOT_A_DRAFT, claim_id=claim_id, state=draft["state"])
+    if draft["net_kopecks"] <= 0:
+        raise SettlementError(ClaimCode.NET_NOT_POSITIVE, claim_id=claim_id, net_kopecks=draft["net_kopecks"])
+    if draft["supersedes_id"] is not None:
+        state = await connection.fetchval(_STATE, draft["supersedes_id"])
+        if state not in REPLACEABLE:
+            raise SettlementError(ClaimCode.CLAIM_ACCEPTED, claim_id=draft["supersedes_id"], state=state)
+    if blocking := await blockers(connection, claim_id):
+        what = "; ".join(str(one) for one in blocking[:NAMED_MAX])
+        raise SettlementError(ClaimCode.FILING_BLOCKED, claim_id=claim_id, what=what)
+
+
+async def _check_unchanged(connection: asyncpg.Connection, claim_id: int, draft: asyncpg.Record) -> None:
+    of = await read_agreement(connection, draft["agreement_id"])
+    await stage(connection, of.id, draft["last_day"], draft["supersedes_id"])
+    await stage_lines(connection, claim_id)
+    rows = await connection.fetch(_CHANGED, of.terms.evidence, REPORTED_ONLY)
+    if rows:
+        named = ", ".join(str(row["n"]) for row in rows[:NAMED_MAX]) + (" …" if len(rows) > NAMED_MAX else "")
+        raise SettlementError(ClaimCode.CLAIM_STALE, claim_id=claim_id, count=len(rows), lines=named)
+
+
+async def _check_limits(connection: asyncpg.Connection, claim_id: int, draft: asyncpg.Record) -> None:
+    of = await read_agreement(connection, draft["agreement_id"])
+    ceiling = await ceiling_room(connection, of.id, of.ceiling_kopecks, draft["supersedes_id"])
+    _check_room(claim_id, f"договор {of.number}", ceiling, draft["net_kopecks"])
+    await lock_budgets(connection)
+    for row in await connection.fetch(_BY_YEAR, claim_id):
+        year, kbk = row["budget_year"], row["kbk"]
+        room = await budget_room(connection, kbk, year, draft["supersedes_id"])
+        _check_room(claim_id, f"{kbk} {year}", room, row["net_kopecks"])
+
+
+def _check_room(claim_id: int, limit: str, room_kopecks: int | None, net_kopecks: int) -> None:
+    if room_kopecks is not None and net_kopecks > room_kopecks:
+        raise SettlementError(
+            ClaimCode.LIMIT_EXCEEDED,
+            claim_id=claim_id, limit=limit, room_kopecks=max(room_kopecks, 0), net_kopecks=net_kopecks,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Matching: purchase, fiscal receipt and claim line must agree."""
