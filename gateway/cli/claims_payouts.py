@@ -139,10 +139,17 @@ def export_command(payout_id: int, form: str, out: Path | None, by: str) -> None
         async with connection.transaction():
             found = await making.hand_on(connection, payout_id, by=who, form=form)
             # Before the commit: what cannot be written was not handed on.
-            file.write_bytes(write(found, kind))
+            _write(file, write(found, kind))
             return found
 
     click.echo(f"{file}: {_control(with_claims(work))}")
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}") from error
 
 
 @payout_group.command("reject")

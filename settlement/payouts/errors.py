@@ -95,7 +95,6 @@ class PayoutCode(Enum):
     CUT_OFF = ("файл оборван: нет «{what}»", "the file is cut off: '{what}' is missing")
     VALUE_MISSING = ("{where}: нет {field}", "{where}: {field} is missing")
     VALUE_WRONG = ("{where}: неверно {field}=«{value}»", "{where}: {field}='{value}' is wrong")
-    VALUE_TWICE = ("{where}: {field} названо дважды", "{where}: {field} stands there twice")
     FOREIGN_STATEMENT = (
         "выписка по чужому счёту {account}",
         "the statement is of another account, {account}",

@@ -1,9 +1,9 @@
 """What each entry of a statement means for our transfers and demands: pure, from what was read to a plan.
 
 A transfer is found by its own id (in the bank's field or in the purpose), else by number and day of its order
-together with the payee's account; money that comes back also by the number and day of the order that its
-purpose names. A demand is found by its number. What fits nothing of ours is OTHER: the department's account
-has movements of its own.
+together with the payee's account; a whole sum that comes back also by the number and day of the order that
+its purpose names. A demand is found by its number. What fits nothing of ours is OTHER: the department's
+account has movements of its own.
 """
 
 import re
@@ -152,15 +152,17 @@ def _matched(entry: Entry, known: Known) -> _Found:
 
 
 def _fits(entry: Entry, one: Transfer) -> bool:
-    """Whether an entry that names no id may be of a transfer with this number and day."""
-    if (
-        one.state in (TransferState.DRAFT, TransferState.DISCARDED)
-        or entry.amount_kopecks > one.amount_kopecks
-    ):
+    """Whether an entry that names no id may be of a transfer with this number and day.
+
+    The department's other orders have numbers, too: a debit must be to the payee's account, money that comes
+    back must be the whole transfer.
+    """
+    if one.state in (TransferState.DRAFT, TransferState.DISCARDED):
         return False
     if entry.direction is Direction.CREDIT:
-        return True
-    return entry.counterparty_account == one.payee.bank.account
+        return entry.amount_kopecks == one.amount_kopecks
+    is_to_payee = entry.counterparty_account == one.payee.bank.account
+    return is_to_payee and entry.amount_kopecks <= one.amount_kopecks
 
 
 def _decided(

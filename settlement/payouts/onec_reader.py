@@ -55,7 +55,7 @@ class _File(Struct):
 def read_onec(data: bytes, accounts: Collection[str]) -> Statement:
     """The statement of one of our accounts.
 
-    Raises PayoutError ENCODING_UNKNOWN, FORMAT_UNKNOWN, CUT_OFF, VALUE_MISSING, VALUE_WRONG, VALUE_TWICE,
+    Raises PayoutError ENCODING_UNKNOWN, FORMAT_UNKNOWN, CUT_OFF, VALUE_MISSING, VALUE_WRONG,
     TOO_MANY_ENTRIES, FOREIGN_STATEMENT, TOTALS_DIFFER. What is wrong with one entry is among its problems.
     """
     file = _sections(_text(data))

@@ -1,5 +1,6 @@
 """What statements do: transfers executed and returned, claims paid and opened again, all or nothing."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -145,9 +146,10 @@ async def test_the_same_number_on_another_day_or_account_is_not_ours(treasury: T
         replace(bare, account=account(5)),
         replace(bare, amount_kopecks=AMOUNT + 1),
         Line(AMOUNT, f"Оплата по счету {one.order_number} от 24.11.2026", is_credit=True),
+        Line(AMOUNT - 1, f"Возврат п/п № {one.order_number} от 24.11.2026", is_credit=True),
     )
     done = await treasury.imported(onec(*others))
-    assert 4 == done.count(Effect.OTHER)
+    assert 5 == done.count(Effect.OTHER)
     assert ("PAYABLE", 0) == await treasury.claim_now(claim)
 
 
@@ -228,6 +230,15 @@ async def test_money_for_a_demand_closes_it_when_it_is_whole(treasury: Treasury)
     assert ("DEMANDED", 40) == await now()
     assert 1 == (await treasury.imported(camt(line(60)))).count(Effect.DEMAND)
     assert ("RETURNED", 100) == await now()
+
+
+async def test_two_who_import_the_same_statement_at_once_pay_once(treasury: Treasury) -> None:
+    """The second waits for the first, and finds that it is done."""
+    claim = await treasury.claim(await treasury.merchant(1), 1000)
+    (one,) = (await treasury.sent()).transfers
+    done = await asyncio.gather(*(treasury.imported(onec(paid(one))) for _ in range(3)))
+    assert [False, True, True] == sorted(each.is_known for each in done)
+    assert ("PAID", 1000) == await treasury.claim_now(claim)
 
 
 async def test_a_foreign_or_broken_statement_changes_nothing(treasury: Treasury) -> None:

@@ -1,5 +1,6 @@
 """Registers of payouts: from a claim that waits for money to transfers that a second person approved."""
 
+import asyncio
 from collections.abc import Awaitable
 
 import pytest
@@ -49,6 +50,15 @@ async def test_a_claim_has_one_open_transfer(treasury: Treasury) -> None:
     await treasury.made()
     assert "TRANSFER_OPEN" == await refused(treasury.made(claim))
     assert "NOTHING_TO_PAY" == await refused(treasury.made())
+
+
+async def test_two_who_make_registers_at_once_make_one(treasury: Treasury) -> None:
+    """The second waits for the claim, and finds its transfer."""
+    claims = [await treasury.claim(await treasury.merchant(n), AMOUNT) for n in (1, 2)]
+    done = await asyncio.gather(*(treasury.made() for _ in range(3)), return_exceptions=True)
+    assert ["NOTHING_TO_PAY"] * 2 == [one.code.name for one in done if isinstance(one, PayoutError)]
+    assert 1 == await treasury.sql("SELECT count(*) FROM payout")
+    assert len(claims) == await treasury.sql("SELECT count(*) FROM transfer")
 
 
 @pytest.mark.parametrize("state", ["FILED", "APPROVED", "PAID", "REFUSED"])
