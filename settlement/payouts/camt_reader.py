@@ -56,11 +56,11 @@ def read_camt(data: bytes, accounts: Collection[str]) -> Statement:
     TOO_MANY_ENTRIES, FOREIGN_STATEMENT, TOTALS_DIFFER. What is wrong with one entry is among its problems.
     """
     root = _root(data)
-    statements = root.findall("{*}BkToCstmrStmt/{*}Stmt")
+    statements = root.findall("BkToCstmrStmt/Stmt")
     if not statements:
         raise PayoutError(PayoutCode.VALUE_MISSING, where="BkToCstmrStmt", field="Stmt")
     account = _own_account(statements, accounts)
-    elements = [one for statement in statements for one in statement.iterfind("{*}Ntry")]
+    elements = [one for statement in statements for one in statement.iterfind("Ntry")]
     if len(elements) > ENTRIES_MAX:
         raise PayoutError(PayoutCode.TOO_MANY_ENTRIES, limit=ENTRIES_MAX)
     entries: list[Entry] = []
@@ -101,6 +101,8 @@ def _root(data: bytes) -> Element:
         raise PayoutError(PayoutCode.NOT_XML, what=shown(str(error))) from None
     if not _ROOT.fullmatch(found.tag):
         raise PayoutError(PayoutCode.FORMAT_UNKNOWN)
+    for element in found.iter():
+        element.tag = element.tag.rpartition("}")[2]
     return found
 
 
@@ -127,9 +129,7 @@ def _own_account(statements: list[Element], accounts: Collection[str]) -> str:
 
 
 def _account(element: Element, name: str) -> str:
-    return _of(element, f"{{*}}{name}/{{*}}Id/{{*}}Othr/{{*}}Id") or _of(
-        element, f"{{*}}{name}/{{*}}Id/{{*}}IBAN"
-    )
+    return _of(element, f"{name}/Id/Othr/Id") or _of(element, f"{name}/Id/IBAN")
 
 
 def _of(element: Element, path: str) -> str:
@@ -138,19 +138,19 @@ def _of(element: Element, path: str) -> str:
 
 
 def _status(element: Element) -> str:
-    return _of(element, "{*}Sts/{*}Cd") or _of(element, "{*}Sts")
+    return _of(element, "Sts/Cd") or _of(element, "Sts")
 
 
 def _booking(n: int, element: Element) -> _Booking:
-    direction = _DIRECTIONS.get(_of(element, "{*}CdtDbtInd"))
+    direction = _DIRECTIONS.get(_of(element, "CdtDbtInd"))
     if direction is None:
-        raise EntryError(EntryCode.VALUE_WRONG, field="CdtDbtInd", value=shown(_of(element, "{*}CdtDbtInd")))
-    text = _of(element, "{*}BookgDt/{*}Dt") or _of(element, "{*}BookgDt/{*}DtTm")[:10]
+        raise EntryError(EntryCode.VALUE_WRONG, field="CdtDbtInd", value=shown(_of(element, "CdtDbtInd")))
+    text = _of(element, "BookgDt/Dt") or _of(element, "BookgDt/DtTm")[:10]
     booked_on = _date_of(text)
     if booked_on is None:
         raise EntryError(EntryCode.VALUE_WRONG, field="BookgDt", value=shown(text))
-    is_reversal = _of(element, "{*}RvslInd") in ("true", "1")
-    return _Booking(n, element, direction, booked_on, _amount(element.find("{*}Amt")), is_reversal)
+    is_reversal = _of(element, "RvslInd") in ("true", "1")
+    return _Booking(n, element, direction, booked_on, _amount(element.find("Amt")), is_reversal)
 
 
 def _amount(element: Element | None) -> int:
@@ -166,7 +166,7 @@ def _amount(element: Element | None) -> int:
 
 
 def _entries(booking: _Booking) -> list[Entry]:
-    parts = booking.element.findall("{*}NtryDtls/{*}TxDtls")
+    parts = booking.element.findall("NtryDtls/TxDtls")
     if not parts:
         return [_entry(booking, booking.element, booking.amount_kopecks)]
     if len(parts) == 1:
@@ -180,29 +180,29 @@ def _entries(booking: _Booking) -> list[Entry]:
 
 
 def _part_amount(part: Element) -> int:
-    found = part.find("{*}Amt")
-    return _amount(part.find("{*}AmtDtls/{*}TxAmt/{*}Amt") if found is None else found)
+    found = part.find("Amt")
+    return _amount(part.find("AmtDtls/TxAmt/Amt") if found is None else found)
 
 
 def _entry(booking: _Booking, part: Element, amount_kopecks: int) -> Entry:
-    said = _of(part, "{*}Refs/{*}EndToEndId")
+    said = _of(part, "Refs/EndToEndId")
     # Some banks give the number of the order as the id, since Russian orders have no other.
-    number = _of(part, "{*}RmtInf/{*}Strd/{*}RfrdDocInf/{*}Nb") or _of(part, "{*}Refs/{*}InstrId")
+    number = _of(part, "RmtInf/Strd/RfrdDocInf/Nb") or _of(part, "Refs/InstrId")
     other = "Cdtr" if booking.direction is Direction.DEBIT else "Dbtr"
-    parties = part.find("{*}RltdPties")
+    parties = part.find("RltdPties")
     return Entry(
         n=booking.n,
         direction=booking.direction,
         booked_on=booking.booked_on,
         amount_kopecks=amount_kopecks,
         order_number=number or (said if said.isdigit() else ""),
-        order_date=_date_of(_of(part, "{*}RmtInf/{*}Strd/{*}RfrdDocInf/{*}RltdDt")) or None,
+        order_date=_date_of(_of(part, "RmtInf/Strd/RfrdDocInf/RltdDt")) or None,
         end_to_end_id="" if said == _NO_ID else said,
         counterparty_account="" if parties is None else _account(parties, f"{other}Acct"),
-        counterparty_inn=_party(parties, other, "{*}Id/{*}OrgId/{*}Othr/{*}Id"),
-        counterparty_name=_party(parties, other, "{*}Nm"),
+        counterparty_inn=_party(parties, other, "Id/OrgId/Othr/Id"),
+        counterparty_name=_party(parties, other, "Nm"),
         purpose=_purpose(part),
-        is_return=booking.is_reversal or part.find("{*}RtrInf") is not None,
+        is_return=booking.is_reversal or part.find("RtrInf") is not None,
     )
 
 
@@ -210,21 +210,19 @@ def _party(parties: Element | None, name: str, path: str) -> str:
     """A value of a party, which newer versions put one level deeper."""
     if parties is None:
         return ""
-    return _of(parties, f"{{*}}{name}/{path}") or _of(parties, f"{{*}}{name}/{{*}}Pty/{path}")
+    return _of(parties, f"{name}/{path}") or _of(parties, f"{name}/Pty/{path}")
 
 
 def _purpose(part: Element) -> str:
     """The text as it was before it was cut into pieces, and what the bank adds to it."""
-    pieces = "".join(one.text or "" for one in part.iterfind("{*}RmtInf/{*}Ustrd"))
-    return " ".join(filter(None, (pieces.strip(), _of(part, "{*}AddtlTxInf"))))
+    pieces = "".join(one.text or "" for one in part.iterfind("RmtInf/Ustrd"))
+    return " ".join(filter(None, (pieces.strip(), _of(part, "AddtlTxInf"))))
 
 
 def _period(statement: Element) -> Iterator[date]:
-    texts = [_of(statement, f"{{*}}FrToDt/{{*}}{name}")[:10] for name in ("FrDtTm", "ToDtTm")]
+    texts = [_of(statement, f"FrToDt/{name}")[:10] for name in ("FrDtTm", "ToDtTm")]
     if not all(texts):
-        texts = [
-            _of(one, "{*}Dt/{*}Dt") or _of(one, "{*}Dt/{*}DtTm")[:10] for one in statement.iterfind("{*}Bal")
-        ]
+        texts = [_of(one, "Dt/Dt") or _of(one, "Dt/DtTm")[:10] for one in statement.iterfind("Bal")]
     if not texts:
         raise PayoutError(PayoutCode.VALUE_MISSING, where="Stmt", field="FrToDt")
     for text in texts:
@@ -245,7 +243,7 @@ def _date_of(text: str) -> date | None:
 
 def _check_totals(statements: list[Element], entries: list[Entry]) -> None:
     for name, direction in (("TtlDbtNtries", Direction.DEBIT), ("TtlCdtNtries", Direction.CREDIT)):
-        texts = [_of(one, f"{{*}}TxsSummry/{{*}}{name}/{{*}}Sum") for one in statements]
+        texts = [_of(one, f"TxsSummry/{name}/Sum") for one in statements]
         if not all(texts):
             continue
         declared = 0

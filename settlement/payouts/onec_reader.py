@@ -5,8 +5,9 @@ come in any case, sections with blank lines between them. A document has moved m
 day: without ДатаСписано or ДатаПоступило it is an order, our own drafts among them.
 """
 
+import re
 from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from typing import Final, NoReturn
 
@@ -29,6 +30,7 @@ from settlement.payouts.statement import (
 MARK: Final = "1CClientBankExchange"
 
 _ENCODINGS: Final = ("utf-8-sig", "cp1251", "cp866")
+_DATE: Final = re.compile(r"([0-9]{2})\.([0-9]{2})\.([0-9]{4})")
 _LINE_MAX_CHARS: Final = 4096
 _FIELDS_MAX: Final = 200
 _PURPOSE: Final = "назначениеплатежа"
@@ -246,10 +248,11 @@ def _head_day(head: _Section, field: str) -> date:
 
 
 def _date_of(text: str) -> date | None:
-    if len(text) != 10 or not text.isascii():
+    found = _DATE.fullmatch(text)
+    if found is None:
         return None
     try:
-        return datetime.strptime(text, "%d.%m.%Y").date()  # noqa: DTZ007 - a day, not an instant
+        return date(int(found[3]), int(found[2]), int(found[1]))
     except ValueError:
         return None
 
