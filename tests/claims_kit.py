@@ -117,6 +117,16 @@ class Town:
         held = await self.hold(kopecks, terminal_id)
         return await self.capture(held, self.receipt(kopecks, terminal_id) if has_receipt else None)
 
+    async def capture_late(self, month: date, kopecks: int = 50_00) -> None:
+        """Capture now what a receipt says was sold on the last day of a month, by a hold of that time."""
+        now, sold = self.now, day_start(month_from(month, 1)) - timedelta(minutes=1)
+        held = await self.hold(kopecks)
+        await self.connection.execute(
+            "UPDATE purchase SET authorized_at = $2, hold_expires_at = $3 WHERE id = $1",
+            held.id, sold, now + timedelta(minutes=5),
+        )  # fmt: skip
+        await self.capture(held, self.receipt(kopecks, issued_at=sold))
+
     async def refund_of(self, kopecks: int, pieces: int) -> None:
         """Give pieces back of the first purchase that came to a sum."""
         found = await self.connection.fetchrow(
@@ -210,7 +220,7 @@ class Town:
 async def town_on(
     database_url: str, *, points: int = 100_000_00, is_new: bool = True, **terms: Any
 ) -> AsyncIterator[Town]:
-    """A town whose one buyer has so many kopecks of points; a new one is on the first day of the next month.
+    """A town whose one buyer has so many kopecks of points; a new one is on the 1st of February to come.
 
     `terms` are settings of the settlement of every agreement.
     """
@@ -223,7 +233,7 @@ async def town_on(
             await kit.open_account(_HOLDER, _TOKEN)
             today = datetime.now(UTC).date()
             await kit.issue(ledger, _HOLDER, nominal_kopecks=points, last_day=today + timedelta(days=800))
-            await town.on(month_from(datetime.now(MOSCOW).date(), 1))
+            await town.on(date(datetime.now(MOSCOW).year + 1, 2, 1))
         town.now = await connection.fetchval("SELECT tillgate_now()")
         yield town
 

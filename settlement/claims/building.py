@@ -4,7 +4,7 @@ A claim is a set of entries and never a range of time (design section 7): it tak
 period's end and stands in no live line. What commits while it is built is found by the next one.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -101,7 +101,7 @@ async def build(connection: asyncpg.Connection, agreement_id: int, first_day: da
 
 async def build_all(
     connection: asyncpg.Connection, first_day: date, *, by: Actor, period: Period = Period.MONTH
-) -> AsyncIterator[Step]:
+) -> AsyncGenerator[Step, None]:
     """Drafts of all agreements that claim by such a period; yields each as it is done.
 
     Each has a transaction of its own: a run that was killed is simply run again, and leaves drafts that are

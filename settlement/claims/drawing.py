@@ -16,10 +16,8 @@ from settlement.claims.limits import budget_room, ceiling_room
 from settlement.claims.model import Treatment
 from settlement.ledger_reader.claims_operations import OPEN_OPERATIONS, WANTED_COLUMNS
 from settlement.ledger_reader.claims_registry import AgreementRead
+from settlement.matching.mismatches import REPORTED_ONLY
 from settlement.matching.statement import MATCHES
-
-REPORTED_ONLY: Final = ("PAYMENT_TAG",)
-"""Mismatches that a sale is claimed in spite of. What was given back always lowers the claim."""
 
 _OVER: Final = {OverLimit.CARRY: Treatment.CARRIED, OverLimit.REFUSE: Treatment.OVER_LIMIT}
 
@@ -56,6 +54,7 @@ weighed AS (
   FROM claim_wanted w JOIN matched m USING (operation_id, program_code))"""
 """Open operations with what matching says of them; $1 is the evidence needed, $2 what is reported only."""
 
+# What was given back always lowers the claim, whatever its own receipt says.
 # A sale and what gave it back before it was claimed share one fate, by the sale; running sums go in order of
 # the day of sale, and every term in them is at least 0, so what is kept is a beginning of that order.
 _DRAW: Final = f"""

@@ -7,7 +7,7 @@ import asyncpg
 from gateway.record.words import Actor
 from settlement.checks.filing import blockers
 from settlement.claims.building import REPLACEABLE
-from settlement.claims.drawing import MATCHED, REPORTED_ONLY, stage, stage_lines
+from settlement.claims.drawing import MATCHED, stage, stage_lines
 from settlement.claims.errors import ClaimCode
 from settlement.claims.limits import budget_room, ceiling_room, lock_budgets
 from settlement.claims.locking import lock_agreement
@@ -17,6 +17,7 @@ from settlement.claims.reading import read_claim
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claims_registry import read_agreement
+from settlement.matching.mismatches import REPORTED_ONLY
 
 NAMED_MAX: Final = 20
 """How many changed lines an error names; all are counted."""

@@ -1,46 +1,296 @@
 """Claims are built from the ledger's entries: every line once, the same set always the same bytes."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
 
+import asyncpg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from gateway.domain.policy import moscow_date
-from settlement.claims.building import build
-from settlement.claims.canonical import lines_sha256
-from settlement.claims.filing import file
-from settlement.claims.model import Treatment
+from gateway.domain.policy import day_start
+from gateway.domain.settlement_terms import Evidence, Period
+from gateway.runtime.database import driver_connection, make_engine
+from settlement.claims.building import Built, build, build_all
+from settlement.claims.canonical import SHA256_OF_LINES, line_bytes, lines_sha256
+from settlement.claims.errors import ClaimCode
+from settlement.claims.model import ClaimLine, LineKind, Treatment
 from settlement.claims.states import ClaimState
-from tests.claims_kit import CLERK, Town, month_from, town_on
+from settlement.errors import SettlementError
+from tests.claims_kit import AGREEMENT_ID, CLERK, Town, month_from, town_on
+from tests.ledger_kit import AGREEMENT, standing
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+IN, OUT, CARRIED = Treatment.INCLUDED, Treatment.UNMATCHED, Treatment.CARRIED
 
 
 @pytest.fixture
 async def town(database_url: str) -> AsyncIterator[Town]:
-    """A town of its own, on the first day of a month."""
+    """A town of its own, on the 1st of February."""
     async with town_on(database_url) as made:
         yield made
 
 
+async def next_month(town: Town) -> date:
+    """Let the month end; the first day of the one that is over."""
+    over = town.month
+    await town.on(month_from(over, 1))
+    return over
+
+
 async def test_a_claim_holds_what_was_sold_less_what_was_given_back(town: Town) -> None:
     """One sale stands, one is partly refunded, one is voided at once, one has no receipt."""
-    month = moscow_date(town.now)
     await town.sell(100_00)
     await town.refund(await town.sell(50_00), 4)
     await town.undo(await town.sell(10_00, has_receipt=False))
     await town.sell(7_00, has_receipt=False)
-    await town.on(month_from(month, 1))
-    claim = await town.build(month)
-    assert (ClaimState.DRAFT, 150_00, 20_00, 7_00) == (
-        claim.state, claim.sale_kopecks, claim.returned_kopecks, claim.unmatched_kopecks
+    claim = await town.build(await next_month(town))
+    assert [(IN, 100_00), (IN, 50_00), (IN, -20_00), (OUT, 7_00)] == await town.sums(claim)
+    assert (150_00, 20_00, 130_00, 7_00) == (
+        claim.sale_kopecks, claim.returned_kopecks, claim.net_kopecks, claim.unmatched_kopecks
     )  # fmt: skip
-    assert [
-        (Treatment.INCLUDED, 100_00),
-        (Treatment.INCLUDED, 50_00),
-        (Treatment.INCLUDED, -20_00),
-        (Treatment.UNMATCHED, 7_00),
-    ] == await town.sums(claim)
+    [part] = claim.subtotals
+    assert ("shop", "FOOD", 3, 130_00) == (
+        part.outlet_name, part.program_code, part.line_count, part.net_kopecks
+    )  # fmt: skip
     assert claim.lines_sha256 == lines_sha256(await town.lines(claim))
-    filed = await file(town.connection, claim.id, by=CLERK)
-    assert ClaimState.FILED is filed.state
-    again = await build(town.connection, 7, month, by=CLERK)
-    assert again.correction_number == 1
-    assert again.lines_sha256 == claim.lines_sha256
+    assert (await town.identity()).holds
+
+
+async def test_a_sale_without_its_receipt_waits_with_what_was_given_back_of_it(town: Town) -> None:
+    """A refund follows its sale: alone it would lower the claim of others."""
+    await town.sell(100_00)
+    unmatched = await town.sell(50_00, has_receipt=False)
+    await town.refund(unmatched, 2)
+    claim = await town.build(await next_month(town))
+    assert [(IN, 100_00), (OUT, 50_00), (OUT, -10_00)] == await town.sums(claim)
+
+
+async def test_the_same_set_of_entries_is_the_same_draft(town: Town) -> None:
+    """Built twice nothing is written; with one sale more the older draft is discarded with its lines."""
+    await town.sell(100_00)
+    month = await next_month(town)
+    first, second = await town.build(month), await town.build(month)
+    assert (first.id, first.built_at) == (second.id, second.built_at)
+    await town.capture_late(month)
+    third = await town.build(month)
+    assert third.lines_sha256 != first.lines_sha256
+    states = await town.connection.fetch("SELECT id, state FROM claim ORDER BY id")
+    assert [(first.id, "DISCARDED"), (third.id, "DRAFT")] == [tuple(row) for row in states]
+    assert 2 == await town.connection.fetchval("SELECT count(*) FROM claim_line")
+
+
+async def test_a_capture_that_commits_after_the_build_is_in_the_next_claim(town: Town) -> None:
+    """Its sale lies in the month that is filed; no cut-off of time would find it again."""
+    await town.sell(100_00)
+    month = await next_month(town)
+    draft = await town.build(month)
+    await town.capture_late(month)
+    await town.file(draft)
+    await town.sell(30_00)
+    after = await town.build(await next_month(town))
+    lines = await town.lines(after)
+    assert [(True, 50_00), (False, 30_00)] == [(one.is_earlier, one.amount_kopecks) for one in lines]
+    assert (await town.identity()).holds
+
+
+async def test_two_builders_at_once_make_one_draft(town: Town, database_url: str) -> None:
+    """The second waits for the first and finds its draft."""
+    await town.sell(100_00)
+    month = await next_month(town)
+    engine = make_engine(database_url)
+
+    async def one() -> int:
+        async with driver_connection(engine) as connection:
+            return (await build(connection, AGREEMENT_ID, month, by=CLERK)).id
+
+    assert 1 == len(set(await asyncio.gather(*(one() for _ in range(6)))))
+    await engine.dispose()
+    assert 1 == await town.connection.fetchval("SELECT count(*) FROM claim")
+
+
+async def test_a_build_that_is_killed_leaves_nothing(town: Town, database_url: str) -> None:
+    """Its session dies while it writes the lines: there is no claim, and the next build makes one."""
+    await town.sell(100_00)
+    month = await next_month(town)
+    # A lock on the history, which is written last, holds the builder inside its transaction.
+    await town.connection.execute("BEGIN; LOCK TABLE claim_history")
+    engine = make_engine(database_url)
+    try:
+        async with driver_connection(engine) as connection:
+            building = asyncio.create_task(build(connection, AGREEMENT_ID, month, by=CLERK))
+            killed = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while not await town.connection.fetch(killed):
+                assert not building.done()
+            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+                await building
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        pass  # the connection is gone, as it should be
+    finally:
+        await town.connection.execute("ROLLBACK")
+        await engine.dispose()
+    assert 0 == await town.connection.fetchval("SELECT count(*) FROM claim")
+    assert ClaimState.DRAFT is (await town.build(month)).state
+
+
+async def test_a_run_over_all_agreements_goes_on_where_it_was(town: Town) -> None:
+    """After one of three the run is broken off: the next one finds that draft and makes the others."""
+    for merchant in (1, 2, 3):
+        await town.sell(merchant * 10_00, terminal_id=merchant * 10 + 1)
+    month = await next_month(town)
+    broken = build_all(town.connection, month, by=CLERK)
+    assert Built.NEW is (await anext(broken)).outcome
+    await broken.aclose()
+    steps = [step async for step in build_all(town.connection, month, by=CLERK)]
+    assert [Built.SAME, Built.NEW, Built.NEW] + [Built.EMPTY] * 6 == [step.outcome for step in steps]
+    assert list(range(1, 10)) == [step.done for step in steps]
+
+
+async def test_a_claim_never_mixes_agreements(town: Town) -> None:
+    """The same shop sells under an agreement and the one after it: each has a claim of its own."""
+    await town.sell(100_00)
+    other = replace(AGREEMENT, id=AGREEMENT_ID + 1)
+    town.kit.standings[11] = replace(standing(11), agreements=(other,))
+    await town.sell(70_00)
+    month = await next_month(town)
+    assert [(IN, 100_00)] == await town.sums(await town.build(month))
+    assert [(IN, 70_00)] == await town.sums(await town.build(month, AGREEMENT_ID + 1))
+
+
+async def test_a_sale_over_midnight_belongs_to_the_year_of_its_receipt(town: Town) -> None:
+    """Authorized 31.12 23:59:50, receipt 00:00:10, captured 00:01, and the agreement ended in between."""
+    new_year = date(town.now.year + 1, 1, 1)
+    midnight = day_start(new_year)
+    ending = replace(AGREEMENT, in_force_until=new_year)
+    town.kit.standings[11] = replace(standing(11), agreements=(ending,))
+    await town.connection.execute(
+        "UPDATE agreement SET in_force = daterange('2022-03-01', $2) WHERE id = $1", AGREEMENT_ID, new_year
+    )
+    await town.at(midnight - timedelta(seconds=10))
+    held = await town.hold(80_00)
+    await town.at(midnight + timedelta(seconds=60))
+    receipt = town.receipt(80_00, issued_at=midnight + timedelta(seconds=10))
+    await town.capture(held, receipt)
+    await town.on(date(new_year.year, 2, 1))
+    with pytest.raises(SettlementError) as refused:
+        await town.build(date(new_year.year - 1, 12, 1))
+    assert ClaimCode.NOTHING_TO_CLAIM is refused.value.code
+    claim = await town.build(new_year)
+    [line] = await town.lines(claim)
+    assert (new_year, 80_00, False) == (line.sale_date, line.amount_kopecks, line.is_earlier)
+    assert ClaimState.FILED is (await town.file(claim)).state
+
+
+async def test_above_the_ceiling_whole_lines_are_carried_in_order_of_sale(town: Town) -> None:
+    """The earliest that fit are kept, and nothing after the first that does not; a line is never cut."""
+    await town.agree(ceiling_kopecks=100_00)
+    for kopecks in (60_00, 50_00, 40_00):
+        await town.sell(kopecks)
+        await town.at(town.now + timedelta(days=1))
+    claim = await town.build(await next_month(town))
+    assert [(IN, 60_00), (CARRIED, 50_00), (CARRIED, 40_00)] == await town.sums(claim)
+
+
+async def test_what_is_over_the_ceiling_is_refused_where_the_agreement_says_so(town: Town) -> None:
+    """Once filed, it is refused for good: neither the next claim has it nor what gave it back."""
+    await town.agree(ceiling_kopecks=100_00, over_limit="REFUSE")
+    await town.sell(60_00)
+    over = await town.sell(50_00)
+    month = await next_month(town)
+    claim = await town.file(await town.build(month))
+    assert [(IN, 60_00), (Treatment.OVER_LIMIT, 50_00)] == await town.sums(claim)
+    await town.refund(over, 10)
+    await town.agree(ceiling_kopecks=500_00, over_limit="REFUSE")
+    with pytest.raises(SettlementError) as refused:
+        await town.build(await next_month(town))
+    assert ClaimCode.NOTHING_TO_CLAIM is refused.value.code
+    found = await town.identity()
+    assert (True, 0, 60_00) == (found.holds, found.refused_kopecks, found.under_review_kopecks)
+
+
+async def test_refunds_above_sales_leave_nothing_to_file(town: Town) -> None:
+    """A net that is not above zero is carried whole; with enough sales all of it is netted."""
+    sold = await town.sell(100_00)
+    month = await next_month(town)
+    await town.file(await town.build(month))
+    await town.refund(sold, 10)
+    await town.sell(60_00)
+    month = await next_month(town)
+    claim = await town.build(month)
+    assert [(CARRIED, -100_00), (CARRIED, 60_00)] == await town.sums(claim)
+    with pytest.raises(SettlementError) as refused:
+        await town.file(claim)
+    assert ClaimCode.NET_NOT_POSITIVE is refused.value.code
+
+
+async def test_better_evidence_is_asked_for_where_the_agreement_does(town: Town) -> None:
+    """A receipt that is only declared does not do for TAX_FILE."""
+    await town.agree(evidence=Evidence.TAX_FILE)
+    await town.sell(100_00)
+    [line] = await town.lines(await town.build(await next_month(town)))
+    assert (OUT, ("EVIDENCE_TOO_LOW",)) == (line.treatment, line.mismatches)
+
+
+async def test_a_quarter_is_claimed_at_its_end(town: Town) -> None:
+    """An agreement that claims by quarters has no claim of a month, and a run by months passes it over."""
+    await town.agree(period=Period.QUARTER)
+    await town.sell(100_00)
+    year = town.now.year
+    await town.on(date(year, 4, 1))
+    with pytest.raises(SettlementError) as refused:
+        await town.build(date(year, 2, 1))
+    assert ClaimCode.PERIOD_UNFIT is refused.value.code
+    assert [] == [step async for step in build_all(town.connection, date(year, 1, 1), by=CLERK)]
+    claim = await town.build(date(year, 1, 1))
+    assert (date(year, 3, 31), 100_00) == (claim.last_day, claim.net_kopecks)
+
+
+_lines = st.builds(
+    ClaimLine,
+    n=st.integers(1, 2**31 - 1),
+    operation_id=st.uuids(),
+    program_code=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])),
+    purchase_id=st.uuids(),
+    kind=st.sampled_from(LineKind),
+    sale_date=st.dates(date(2000, 1, 1)),
+    decided_at=st.integers(0, 10**16).map(lambda since: EPOCH + timedelta(microseconds=since)),
+    outlet_id=st.integers(1, 2**63 - 1),
+    terminal_id=st.integers(1, 2**63 - 1),
+    amount_kopecks=st.integers(-(2**63), 2**63 - 1),
+    treatment=st.sampled_from(Treatment),
+    mismatches=st.lists(st.sampled_from(("NO_RECEIPT", "SUM_DIFFERS"))).map(tuple),
+    evidence=st.sampled_from(Evidence),
+    is_earlier=st.booleans(),
+    receipt=st.none() | st.tuples(st.from_regex("[0-9]{16}", fullmatch=True), st.integers(1, 2**32)),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(lines=st.lists(_lines, max_size=5, unique_by=lambda line: line.n))
+async def test_the_database_writes_lines_as_the_code_does(town: Town, lines: list[ClaimLine]) -> None:
+    """The canonical form and its digest are the same from both."""
+    ordered = sorted(lines, key=lambda line: line.n)
+    rows = [
+        (
+            one.n, one.operation_id, one.program_code, one.purchase_id, one.kind, one.sale_date,
+            one.decided_at, one.outlet_id, one.terminal_id, one.amount_kopecks, one.treatment,
+            list(one.mismatches), one.evidence, *(one.receipt or (None, None)), one.is_earlier,
+        )
+        for one in ordered
+    ]  # fmt: skip
+    async with town.connection.transaction():
+        await town.connection.execute(_BARE)
+        await town.connection.copy_records_to_table("bare_line", records=rows)
+        found = await town.connection.fetchval(SHA256_OF_LINES.format(lines="bare_line"))
+    assert lines_sha256(ordered) == found
+    assert all(line_bytes(one).endswith(b"\n") for one in ordered)
+
+
+_BARE = """
+CREATE TEMP TABLE bare_line (
+  n integer, operation_id uuid, program_code text, purchase_id uuid, kind text, sale_date date,
+  decided_at timestamptz, outlet_id bigint, terminal_id bigint, amount_kopecks bigint, treatment text,
+  mismatches text[], evidence smallint, receipt_drive_number text, receipt_document_number bigint,
+  is_earlier boolean) ON COMMIT DROP"""

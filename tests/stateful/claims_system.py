@@ -273,7 +273,8 @@ class ClaimsDatabase:
     def make_system(self, ceiling_kopecks: int | None, terms: dict[str, Any]) -> ClaimsSystem:
         """A new merchant with an agreement."""
         self.number += 1
-        return self.run(self._made(ceiling_kopecks, terms))
+        made: ClaimsSystem = self.run(self._made(ceiling_kopecks, terms))
+        return made
 
     async def _made(self, ceiling_kopecks: int | None, terms: dict[str, Any]) -> ClaimsSystem:
         settings = json.dumps({"settlement": terms})

@@ -1,8 +1,8 @@
 """Truth 9 under any order of captures, refunds, receipts, builds, filings, cuts, payments and demands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -29,6 +29,8 @@ from tests.stateful.claims_system import NOW, ClaimsDatabase, ClaimsSystem, Sold
 MONTHS = (date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1))
 """Over the end of a budget year."""
 
+Rule = TypeVar("Rule", bound=Callable[..., None])
+
 picks = st.integers(0, 1000)
 months = st.sampled_from(MONTHS)
 days = st.dates(MONTHS[0], date(2027, 2, 28))
@@ -40,7 +42,7 @@ _S = ClaimState
 UNPAID = (_S.APPROVED, _S.APPROVED_IN_PART, _S.PAYABLE, _S.PARTLY_PAID)
 
 
-def there_is(*states: ClaimState) -> Any:
+def there_is(*states: ClaimState) -> Callable[[Rule], Rule]:
     """Only while there is a claim in one of some states."""
     return precondition(lambda self: any(one.state in states for one in self.claims))
 
@@ -83,10 +85,11 @@ class ClaimsMachine(RuleBasedStateMachine):
                 raise
             return None
 
-    @rule(day=days, parts=parts, has_receipt=st.booleans())
-    def sell(self, day: date, parts: dict[str, int], has_receipt: bool) -> None:
-        """A capture of any day, early or late."""
-        self.run(self.system.capture(day, parts, has_receipt=has_receipt))
+    @rule(baskets=st.lists(st.tuples(days, parts), min_size=1, max_size=4), has_receipt=st.booleans())
+    def sell(self, baskets: list[tuple[date, dict[str, int]]], has_receipt: bool) -> None:
+        """Captures of any day, early or late."""
+        for day, part in baskets:
+            self.run(self.system.capture(day, part, has_receipt=has_receipt))
 
     @precondition(lambda self: any(not s.has_receipt and not s.is_void for s in self.system.sold))
     @rule(number=picks)
@@ -140,6 +143,19 @@ class ClaimsMachine(RuleBasedStateMachine):
         draft = self.allow(self.system.build(month), *codes)
         if draft is not None:
             self.allow(self.system.file(draft), ClaimCode.NET_NOT_POSITIVE)
+
+    @rule(month=months)
+    def claim_and_pay(self, month: date) -> None:
+        """A month goes all its way without an objection."""
+        codes = (ClaimCode.NOTHING_TO_CLAIM, ClaimCode.CLAIM_ACCEPTED)
+        draft = self.allow(self.system.build(month), *codes)
+        filed = None if draft is None else self.allow(self.system.file(draft), ClaimCode.NET_NOT_POSITIVE)
+        if filed is not None:
+            self.run(self.system.step(filed, ClaimStep.TAKE_UP))
+            self.run(self.system.decide(filed, [], "REFUSED"))
+            self.run(self.system.step(filed, ClaimStep.MAKE_PAYABLE))
+            [claim] = [one for one in self.run(self.system.claims(_S.PAYABLE)) if one.id == filed.id]
+            self.run(self.system.pay(claim, claim.net_kopecks))
 
     @there_is(_S.FILED)
     @rule(number=picks)
