@@ -34,6 +34,8 @@ _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,80}encoding\s*=\s*["']([A-Za-z0-
 _CP1251: Final = (b"windows-1251", b"cp1251")
 _CURRENCIES: Final = ("RUB", "RUR")
 _BOOKED: Final = "BOOK"
+_TAGS_MAX: Final = 3_000_000
+"""An entry has some fifty; empty elements by the million would fill the memory within the bytes allowed."""
 _NO_ID: Final = "NOTPROVIDED"
 _DIRECTIONS: Final = {"DBIT": Direction.DEBIT, "CRDT": Direction.CREDIT}
 
@@ -52,8 +54,9 @@ class _Booking(Struct):
 def read_camt(data: bytes, accounts: Collection[str]) -> Statement:
     """The statement of one of our accounts.
 
-    Raises PayoutError ENCODING_UNKNOWN, XML_FORBIDDEN, NOT_XML, FORMAT_UNKNOWN, VALUE_MISSING, VALUE_WRONG,
-    TOO_MANY_ENTRIES, FOREIGN_STATEMENT, TOTALS_DIFFER. What is wrong with one entry is among its problems.
+    Raises PayoutError TOO_MANY_TAGS, ENCODING_UNKNOWN, XML_FORBIDDEN, NOT_XML, FORMAT_UNKNOWN,
+    VALUE_MISSING, VALUE_WRONG, TOO_MANY_ENTRIES, FOREIGN_STATEMENT, TOTALS_DIFFER. What is wrong with one
+    entry is among its problems.
     """
     root = _root(data)
     statements = root.findall("BkToCstmrStmt/Stmt")
@@ -92,6 +95,8 @@ def read_camt(data: bytes, accounts: Collection[str]) -> Statement:
 
 
 def _root(data: bytes) -> Element:
+    if data.count(b"<") > _TAGS_MAX:
+        raise PayoutError(PayoutCode.TOO_MANY_TAGS, limit=_TAGS_MAX)
     try:
         # The text's own encoding is settled: what the file declares is not asked again.
         found: Element = fromstring(_text(data), forbid_dtd=True)

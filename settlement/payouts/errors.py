@@ -79,6 +79,10 @@ class PayoutCode(Enum):
         "в выписке больше {limit} операций",
         "the statement has more than {limit} entries",
     )
+    TOO_MANY_TAGS = (
+        "в файле больше {limit} тегов XML: это не выписка",
+        "the file has more than {limit} XML tags: it is no statement",
+    )
     FORMAT_UNKNOWN = (
         "это не выписка 1CClientBankExchange и не camt.053",
         "this is neither a 1CClientBankExchange statement nor camt.053",

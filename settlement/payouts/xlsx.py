@@ -3,10 +3,8 @@
 from io import BytesIO
 from typing import Final
 
-from xlsxwriter import Workbook
-
 from gateway.domain.policy import MOSCOW
-from gateway.spreadsheets import neutral
+from gateway.workbooks import Format, Workbook, new_workbook, write_text
 from settlement.payouts.model import Payout
 
 _COLUMNS: Final = (
@@ -20,11 +18,7 @@ _COLUMNS: Final = (
 def write_xlsx(payout: Payout) -> bytes:
     """The workbook; the same register gives the same bytes. Sums are numbers, all else are texts."""
     out = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = Workbook(out, options | {"strings_to_numbers": False})
-    book.set_properties(
-        {"title": f"Реестр выплат {payout.id}", "created": payout.made_at.replace(tzinfo=None)}
-    )
+    book = new_workbook(out, title=f"Реестр выплат {payout.id}", made_at=payout.made_at)
     bold, money = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0.00"})
     day = book.add_format({"num_format": "dd.mm.yyyy"})
     sheet = book.add_worksheet("Переводы")
@@ -41,7 +35,7 @@ def write_xlsx(payout: Payout) -> bytes:
             14: one.obligation_number, 15: one.purpose_code, 16: one.purpose,
         }  # fmt: skip
         for column, text in texts.items():
-            sheet.write_string(row, column, str(neutral(text)))
+            write_text(sheet, row, column, text)
         sheet.write_datetime(row, 3, one.dated, day)
         sheet.write_number(row, 4, one.amount_kopecks / 100, money)
     _summary(book, payout, bold, money)
@@ -49,7 +43,7 @@ def write_xlsx(payout: Payout) -> bytes:
     return out.getvalue()
 
 
-def _summary(book: Workbook, payout: Payout, bold: object, money: object) -> None:
+def _summary(book: Workbook, payout: Payout, bold: Format, money: Format) -> None:
     sheet = book.add_worksheet("Контроль")
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 70)
@@ -66,7 +60,7 @@ def _summary(book: Workbook, payout: Payout, bold: object, money: object) -> Non
     }
     for row, (title, text) in enumerate(rows.items()):
         sheet.write_string(row, 0, title, bold)
-        sheet.write_string(row, 1, str(neutral(text)))
+        write_text(sheet, row, 1, text)
     sheet.write_string(len(rows), 0, "Переводов", bold)
     sheet.write_number(len(rows), 1, payout.control.count)
     sheet.write_string(len(rows) + 1, 0, "Сумма, руб.", bold)

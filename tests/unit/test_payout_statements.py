@@ -160,6 +160,7 @@ def test_a_batch_has_an_entry_for_each_part() -> None:
         (camt(*LINES)[:-30], "NOT_XML"),
         (camt(*LINES).replace(b"camt.053", b"camt.054"), "FORMAT_UNKNOWN"),
         (b"<a>" * 10_000, "NOT_XML"),
+        (b"<d>" + b"<a/>" * 3_000_000 + b"</d>", "TOO_MANY_TAGS"),
         (b'<?xml version="1.0"?><d>\xff</d>', "ENCODING_UNKNOWN"),
         (onec(*LINES)[:-20], "CUT_OFF"),
         (onec(*LINES).replace("КонецДокумента".encode("cp1251"), b"", 1), "CUT_OFF"),
