@@ -18,7 +18,7 @@ from gateway.cli.support import FAILED, console, shown_rubles
 from gateway.domain.policy import moscow_date
 from gateway.people.roles import Permission
 from gateway.record.words import Actor
-from gateway.registry.requisites import RequisiteProblem, check_account, check_bic, check_inn
+from gateway.registry.requisites import check_account, check_bic, check_correspondent, check_inn
 from gateway.runtime.settings import Settings
 from settlement.payouts import making
 from settlement.payouts.errors import PayoutCode, PayoutError
@@ -72,16 +72,16 @@ def make_command(claim_ids: tuple[int, ...], dated: date | None, by: str) -> Non
 def _payer(settings: Settings) -> Payer:
     file = settings.payer_file
     if file is None:
-        what = "TILLGATE_PAYER_FILE"
-        raise PayoutError(PayoutCode.PAYER_FILE, file="", what=what)
+        raise PayoutError(PayoutCode.PAYER_FILE, file="TILLGATE_PAYER_FILE", what="-")
     payer = read_payer(file)
     checks = {
         "inn": check_inn(payer.inn),
         "bic": check_bic(payer.bic),
         "account": check_account(payer.account, payer.bic),
+        "correspondent_account": check_correspondent(payer.correspondent_account, payer.bic),
     }
     for field, problem in checks.items():
-        if isinstance(problem, RequisiteProblem):
+        if problem is not None:
             raise PayoutError(PayoutCode.PAYER_FILE, file=file, what=f"{field}: {problem.en} / {problem.ru}")
     return payer
 

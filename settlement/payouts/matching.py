@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from gateway.record.writing import kept_text
 from settlement.payouts.errors import EntryCode
 from settlement.payouts.model import Transfer, TransferState, rubles
 from settlement.payouts.purpose import end_to_end_ids_in
@@ -95,12 +96,10 @@ def plan(entries: Sequence[Entry], known: Known) -> list[Planned]:
 
     An entry that contradicts what is known is planned as SET_ASIDE, with its problem.
     """
-    seen: Counter[bytes] = Counter()
     books: dict[int, _Book] = {}
     demanded: dict[int, int] = {}
     planned = []
-    for keyed in _in_order([(one, _matched(one, known)) for one in entries], seen):
-        entry, found, key = keyed
+    for entry, found, key in _in_order([(one, _matched(one, known)) for one in entries]):
         if key in known.keys:
             planned.append(Planned(entry, key, Effect.DUPLICATE))
             continue
@@ -117,18 +116,17 @@ def plan(entries: Sequence[Entry], known: Known) -> list[Planned]:
 _Found = Transfer | Demand | EntryError | None
 
 
-def _in_order(
-    matched: Sequence[tuple[Entry, _Found]], seen: Counter[bytes]
-) -> list[tuple[Entry, _Found, bytes]]:
+def _in_order(matched: Sequence[tuple[Entry, _Found]]) -> list[tuple[Entry, _Found, bytes]]:
     """Entries with their keys: the same movement has the same key in every statement that holds it.
 
     Of equal movements (two parts of the same sum on one day) each has its own, by counting. What a transfer
-    of ours moved has the same key in every format.
+    of ours moved has the same key in every format. No card number goes into a key: it could be found out.
     """
+    seen: Counter[bytes] = Counter()
     keyed = []
     for entry, found in matched:
         name = found.end_to_end_id if isinstance(found, Transfer) else ""
-        rest = "" if name else [entry.order_number, entry.counterparty_account, entry.purpose]
+        rest = "" if name else [entry.order_number, entry.counterparty_account, kept_text(entry.purpose)]
         base = msgspec.json.encode([entry.direction, entry.booked_on, entry.amount_kopecks, name, rest])
         seen[base] += 1
         keyed.append((entry, found, sha256(b"%s %d" % (base, seen[base])).digest()))

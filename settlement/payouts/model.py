@@ -12,10 +12,10 @@ from msgspec import Meta, Struct
 from settlement.claims.model import BankAccount
 
 NAME_MAX_CHARS: Final = 160
-"""Payer and payee of a payment order (Bank of Russia, 762-П, appendix 11, fields 8 and 16)."""
+"""Payer and payee of a payment order, fields 8 and 16 (Bank of Russia, 762-П)."""
 
 PURPOSE_MAX_CHARS: Final = 210
-"""Its purpose (the same, field 24)."""
+"""Its purpose, field 24 (the same)."""
 
 _Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX_CHARS)]
 _Digits20 = Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
