@@ -72,7 +72,7 @@ def make_command(claim_ids: tuple[int, ...], dated: date | None, by: str) -> Non
 def _payer(settings: Settings) -> Payer:
     file = settings.payer_file
     if file is None:
-        raise PayoutError(PayoutCode.PAYER_FILE, file="TILLGATE_PAYER_FILE", what="-")
+        raise PayoutError(PayoutCode.PAYER_MISSING)
     payer = read_payer(file)
     checks = {
         "inn": check_inn(payer.inn),

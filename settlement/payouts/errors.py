@@ -43,6 +43,10 @@ class PayoutCode(Enum):
         "{where}: {field} содержит знак {shown} (U+{number:04X}), которого в {encoding} нет",
         "{where}: {field} holds {shown} (U+{number:04X}), which {encoding} cannot carry",
     )
+    PAYER_MISSING = (
+        "не указан файл реквизитов плательщика: TILLGATE_PAYER_FILE",
+        "no file of the payer's requisites is named: TILLGATE_PAYER_FILE",
+    )
     PAYER_FILE = (
         "реквизиты плательщика {file}: {what}",
         "the payer's requisites {file}: {what}",
