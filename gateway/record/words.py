@@ -67,6 +67,8 @@ class SubjectKind(StrEnum):
     KEY = "KEY"  # id of a key of the gateway's own
     CLAIM = "CLAIM"  # number
     RECEIPT_FILE = "RECEIPT_FILE"  # SHA-256 of the file, hex
+    PAYOUT = "PAYOUT"  # number of the register
+    STATEMENT = "STATEMENT"  # SHA-256 of the file, hex
     PARTITION = "PARTITION"  # name of the table
 
 
@@ -165,6 +167,11 @@ class Action(Enum):
     CLAIM_DECIDED = ("claim.decided", "расчёт рассмотрен", "claim decided")
     CLAIM_OBJECTED = ("claim.objected", "возражение на решение по расчёту", "objection to a claim's decision")
     CLAIM_ANSWERED = ("claim.answered", "ответ на возражение", "objection answered")
+    PAYOUT_MADE = ("payout.made", "реестр выплат составлен", "payout register made")
+    PAYOUT_APPROVED = ("payout.approved", "реестр выплат утверждён", "payout register approved")
+    PAYOUT_DISCARDED = ("payout.discarded", "реестр выплат отменён", "payout register discarded")
+    PAYOUT_EXPORTED = ("payout.exported", "реестр выплат выгружен", "payout register exported")
+    STATEMENT_IMPORTED = ("statement.imported", "выписка загружена", "statement imported")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted

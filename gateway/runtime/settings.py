@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from gateway.domain.policy import Policy, RefundAfterExpiry, RefundOrder, RefundScope
 from gateway.runtime import settings_source
 from gateway.runtime.settings_keys import KeySettings
+from gateway.runtime.settings_payouts import PayoutSettings
 from gateway.runtime.settings_people import PeopleSettings
 from gateway.runtime.settings_reports import ReportSettings
 from gateway.runtime.settings_source import SettingsError
@@ -53,7 +54,7 @@ class LogLevel(StrEnum):
 DATABASE_NAMES = ("database_url", "database_migrator_url", "database_reader_url")
 
 
-class Settings(KeySettings, PeopleSettings, ReportSettings):
+class Settings(KeySettings, PeopleSettings, PayoutSettings, ReportSettings):
     """All settings, immutable; the name of a field in capitals after `TILLGATE_` is its variable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -9,6 +9,7 @@ from gateway.goods.reference.kinds import Kind
 from gateway.people.roles import Role
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
+from tests.payouts_kit import Treasury, treasury_on
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
 from tests.review_kit import Archive, archive_on
@@ -92,4 +93,11 @@ async def operator(office: Office) -> Member:
 async def archive(database_url: str) -> AsyncIterator[Archive]:
     """Claims of one merchant."""
     async with archive_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def treasury(database_url: str) -> AsyncIterator[Treasury]:
+    """A desk of payouts."""
+    async with treasury_on(database_url) as made:
         yield made

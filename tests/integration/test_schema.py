@@ -23,6 +23,7 @@ from gateway.registry.keys import schema as keys
 from gateway.runtime.database import alembic_config, make_engine
 from settlement.claims import schema as claims
 from settlement.documents import schema as documents
+from settlement.payouts import schema as payouts
 from settlement.receipts import schema as receipts
 from settlement.reports import schema as reports
 from settlement.review import schema as review
@@ -38,7 +39,7 @@ _ROOMS = tuple(
     room.metadata
     for room in (
         *(ledger, seals, reference, cases, registry, enrolment, card_locks, keys, record, people),
-        *(claims, documents, receipts, reports, review, signing),
+        *(claims, documents, payouts, receipts, reports, review, signing),
     )
 )
 
