@@ -13,7 +13,6 @@ from gateway.ledger.seals.statement import read_statement
 
 __all__ = [
     "DayProofs",
-    "hash_of",
     "merchant_leaf",
     "outcome_leaf",
     "proofs_of",
