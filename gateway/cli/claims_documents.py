@@ -20,6 +20,7 @@ from settlement.documents.sample import check_printable
 from settlement.ledger_reader.documents import details_of, places_of, seals_of
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
+LINES_AT_ONCE = 2000
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -34,7 +35,7 @@ async def documents_of(
     """Make the documents of a claim; the caller is in a transaction that sees one state of it."""
     return await make_documents(
         claim,
-        claim_lines(connection, claim.id),
+        claim_lines(connection, claim.id, LINES_AT_ONCE),
         details_of=lambda lines: details_of(connection, claim.agreement_id, lines),
         places=await places_of(connection, claim.participant.merchant_id),
         seals=await seals_of(connection, claim.id, dated_at(claim)),

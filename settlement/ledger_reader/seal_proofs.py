@@ -9,11 +9,10 @@ import asyncpg
 from gateway.ledger.seals.leaves import Leaf
 from gateway.ledger.seals.merkle import NOTHING, merchant_leaf, node, outcome_leaf
 from gateway.ledger.seals.reading import DaySeal, MerchantPart, leaves_page, merchants_of, part_of, seal_of
-from gateway.ledger.seals.statement import hash_of, read_statement
+from gateway.ledger.seals.statement import read_statement
 
 __all__ = [
     "DayProofs",
-    "hash_of",
     "merchant_leaf",
     "outcome_leaf",
     "proofs_of",

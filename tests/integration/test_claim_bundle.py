@@ -138,6 +138,21 @@ async def test_an_untouched_bundle_is_whole(town: Town, signer: OutcomeSigner, t
         assert 7 == found.outcomes == found.sealed
 
 
+async def test_a_bundle_names_no_card_account_or_holder(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """Certificates lead to acts, and not to persons."""
+    claim = await month_of(town, signer)
+    await bundled(town, claim, tmp_path / "bundle", signer)
+    token, holder = await town.connection.fetchrow(
+        "SELECT c.token, a.holder_ref FROM card c JOIN card_account a ON a.id = c.account_id"
+    )
+    for name in os.listdir(tmp_path / "bundle"):
+        content = (tmp_path / "bundle" / name).read_bytes()
+        for secret in (token, token.hex().encode(), holder.encode(), b"account_id", b"cashier_ref"):
+            assert secret not in content, name
+
+
 async def test_a_bundle_without_seals_is_whole_too(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
     """A day that is not sealed has no proof, and nobody says it had."""
     await town.sell(100_00)
