@@ -11,6 +11,7 @@ from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine, command_line
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
+from tests.review_desk import Review, under_review
 from tests.review_kit import Archive, archive_on
 from tests.sdk_support.real import RealGateway, real_gateway
 
@@ -93,3 +94,9 @@ async def archive(database_url: str) -> AsyncIterator[Archive]:
     """Claims of one merchant."""
     async with archive_on(database_url) as made:
         yield made
+
+
+@pytest.fixture
+async def review(archive: Archive, tmp_path: Path) -> Review:
+    """Three sales under review."""
+    return await under_review(archive, tmp_path)
