@@ -10,7 +10,7 @@ from msgspec import Struct
 from gateway.domain.settlement_terms import SettlementTerms
 
 _OF_CLAIM: Final = """
-SELECT a.id AS agreement_id, a.number AS agreement_number, (a.settings -> 'settlement')::text AS terms, m.inn
+SELECT a.number AS agreement_number, (a.settings -> 'settlement')::text AS terms, m.inn
 FROM claim c JOIN agreement a ON a.id = c.agreement_id JOIN merchant m ON m.id = c.merchant_id
 WHERE c.id = $1"""
 
@@ -21,7 +21,6 @@ SELECT id, number, (settings -> 'settlement')::text AS terms FROM agreement WHER
 class ClaimTerms(Struct, frozen=True):
     """What a claim's agreement says, and whose it is."""
 
-    agreement_id: int
     agreement_number: str
     merchant_inn: str
     terms: SettlementTerms
@@ -39,7 +38,7 @@ async def terms_of_claim(connection: asyncpg.Connection, claim_id: int) -> Claim
     row = await connection.fetchrow(_OF_CLAIM, claim_id)
     if row is None:
         return None
-    return ClaimTerms(row["agreement_id"], row["agreement_number"], row["inn"], _terms(row["terms"]))
+    return ClaimTerms(row["agreement_number"], row["inn"], _terms(row["terms"]))
 
 
 async def terms_of_agreements(

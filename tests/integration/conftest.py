@@ -12,6 +12,7 @@ from tests.cli_kit import CommandLine, command_line
 from tests.payouts_kit import Treasury, treasury_on
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
+from tests.review_desk import Review, under_review
 from tests.review_kit import Archive, archive_on
 from tests.sdk_support.real import RealGateway, real_gateway
 
@@ -101,3 +102,9 @@ async def treasury(database_url: str) -> AsyncIterator[Treasury]:
     """A desk of payouts."""
     async with treasury_on(database_url) as made:
         yield made
+
+
+@pytest.fixture
+async def review(archive: Archive, tmp_path: Path) -> Review:
+    """Three sales under review."""
+    return await under_review(archive, tmp_path)

@@ -13,7 +13,7 @@ from settlement.claims.states import ClaimState
 from settlement.errors import SettlementError
 from settlement.review.errors import ReviewCode
 from settlement.review.verdicts import Verdict
-from tests.integration.test_claim_review import Review, under_review
+from tests.review_desk import Review, under_review
 from tests.review_kit import Line, archive_on
 
 EXAMPLES = 25

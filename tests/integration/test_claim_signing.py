@@ -10,8 +10,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from google.protobuf.message import DecodeError
 
 from gateway.domain.settlement_terms import SignatureForm
+from gateway.ledger.seals.statement import read_statement
 from gateway.registry.signing import OutcomeSigner
 from settlement.claims.states import ClaimState
 from settlement.signing.keeping import (
@@ -20,6 +22,7 @@ from settlement.signing.keeping import (
     ask_verifier,
     judge_scan,
     require_signature,
+    signature_state,
     signatures_of,
     take_signature,
 )
@@ -27,6 +30,7 @@ from settlement.signing.seal import HEADER, Seal, seal_claim, verify_seal
 from settlement.signing.verifier import Answer, CommandVerifier, Verdict
 from tests.review_kit import LINES_SHA256, OPERATOR, Archive, refusal
 from tests.signing_kit import AT, EMPLOYEE, ENTITY_INN, Signed, authority_xml
+from tillgate.v1 import purchase_pb2 as pb
 
 DOCUMENTS = {"register.xlsx": sha256(b"register").digest(), "claim.pdf": sha256(b"claim").digest()}
 SCAN = b"%PDF-1.7\nscan\n%%EOF\n"
@@ -80,6 +84,17 @@ async def test_a_claim_that_is_changed_after_its_seal_shows(
     keys = {signer.key_id: signer.public_key}
     assert "SEAL_BROKEN" == await refusal(verify_seal(archive.connection, claim_id, keys))
     assert "ALREADY_SEALED" == await refusal(sealed(archive, signer, claim_id))
+
+
+async def test_a_seal_is_taken_for_nothing_else_that_the_key_signs(
+    archive: Archive, signer: OutcomeSigner
+) -> None:
+    """It is no outcome of a till, and no seal of a day."""
+    seal = await sealed(archive, signer, await archive.claim())
+    with pytest.raises(DecodeError):
+        pb.SignedOutcome.FromString(seal.statement.encode())
+    with pytest.raises(ValueError, match="no statement of a day seal"):
+        read_statement(seal.statement)
 
 
 async def test_another_key_or_document_does_not_fit_a_seal(
@@ -184,7 +199,9 @@ async def test_an_invalid_signature_is_none_and_the_next_one_counts(
     """The merchant signs again; the same bytes are the same signature."""
     claim_id = await archive.claim()
     await sealed(archive, signer, claim_id)
+    assert "" == await signature_state(archive.connection, claim_id)
     first = await taken(archive, claim_id, Signed().der())
+    assert "SIGNATURE_UNVERIFIED" == await signature_state(archive.connection, claim_id)
     await ask_verifier(archive.connection, first.id, Says(Verdict(Answer.INVALID, "отозван")), by=OPERATOR)
     assert "SIGNATURE_INVALID" == await refusal(require_signature(archive.connection, claim_id))
     assert Answer.INVALID is (await taken(archive, claim_id, Signed().der())).answer
