@@ -125,7 +125,8 @@ class ClaimLine:
 class ClaimOperation:
     """An operation that the department owes for, or that lowers what it owes, and where it stands.
 
-    `standing` is UNMATCHED, UNCLAIMED, CARRIED, UNDER_REVIEW, APPROVED, REFUSED or PAID.
+    `standing` is UNMATCHED, UNCLAIMED, CARRIED, UNDER_REVIEW, APPROVED, REFUSED or PAID; DEMANDED is demanded
+    back by itself, UNDONE a capture and its void before either was claimed. `reason` says why it is refused.
     """
 
     operation_id: UUID
@@ -140,6 +141,7 @@ class ClaimOperation:
     standing: str
     claim_id: int | None
     mismatches: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class Receivable:
     approved_kopecks: int
     refused_kopecks: int
     paid_kopecks: int
+    demanded_kopecks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,7 @@ def operation_of(message: pb.ClaimOperation) -> ClaimOperation:
         standing=message.standing,
         claim_id=message.claim_id or None,
         mismatches=tuple(message.mismatches),
+        reason=message.reason,
     )
 
 
@@ -305,6 +309,7 @@ def receivables_of(message: pb.GetReceivablesResponse) -> tuple[Receivable, ...]
             one.approved_kopecks,
             one.refused_kopecks,
             one.paid_kopecks,
+            one.demanded_kopecks,
         )
         for one in message.receivables
     )

@@ -301,7 +301,7 @@ class ListClaimOperationsResponse(_message.Message):
     def __init__(self, operations: _Optional[_Iterable[_Union[ClaimOperation, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class ClaimOperation(_message.Message):
-    __slots__ = ("operation_id", "purchase_id", "program_code", "kind", "decided_at", "sale_date", "outlet_id", "terminal_id", "amount_kopecks", "standing", "claim_id", "mismatches")
+    __slots__ = ("operation_id", "purchase_id", "program_code", "kind", "decided_at", "sale_date", "outlet_id", "terminal_id", "amount_kopecks", "standing", "claim_id", "mismatches", "reason")
     OPERATION_ID_FIELD_NUMBER: _ClassVar[int]
     PURCHASE_ID_FIELD_NUMBER: _ClassVar[int]
     PROGRAM_CODE_FIELD_NUMBER: _ClassVar[int]
@@ -314,6 +314,7 @@ class ClaimOperation(_message.Message):
     STANDING_FIELD_NUMBER: _ClassVar[int]
     CLAIM_ID_FIELD_NUMBER: _ClassVar[int]
     MISMATCHES_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     operation_id: str
     purchase_id: str
     program_code: str
@@ -326,7 +327,8 @@ class ClaimOperation(_message.Message):
     standing: str
     claim_id: int
     mismatches: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, operation_id: _Optional[str] = ..., purchase_id: _Optional[str] = ..., program_code: _Optional[str] = ..., kind: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sale_date: _Optional[str] = ..., outlet_id: _Optional[int] = ..., terminal_id: _Optional[int] = ..., amount_kopecks: _Optional[int] = ..., standing: _Optional[str] = ..., claim_id: _Optional[int] = ..., mismatches: _Optional[_Iterable[str]] = ...) -> None: ...
+    reason: str
+    def __init__(self, operation_id: _Optional[str] = ..., purchase_id: _Optional[str] = ..., program_code: _Optional[str] = ..., kind: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sale_date: _Optional[str] = ..., outlet_id: _Optional[int] = ..., terminal_id: _Optional[int] = ..., amount_kopecks: _Optional[int] = ..., standing: _Optional[str] = ..., claim_id: _Optional[int] = ..., mismatches: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class GetReceivablesRequest(_message.Message):
     __slots__ = ()
@@ -341,7 +343,7 @@ class GetReceivablesResponse(_message.Message):
     def __init__(self, read_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receivables: _Optional[_Iterable[_Union[Receivable, _Mapping]]] = ...) -> None: ...
 
 class Receivable(_message.Message):
-    __slots__ = ("outlet_id", "age", "unmatched_kopecks", "unclaimed_kopecks", "carried_kopecks", "under_review_kopecks", "approved_kopecks", "refused_kopecks", "paid_kopecks")
+    __slots__ = ("outlet_id", "age", "unmatched_kopecks", "unclaimed_kopecks", "carried_kopecks", "under_review_kopecks", "approved_kopecks", "refused_kopecks", "paid_kopecks", "demanded_kopecks")
     OUTLET_ID_FIELD_NUMBER: _ClassVar[int]
     AGE_FIELD_NUMBER: _ClassVar[int]
     UNMATCHED_KOPECKS_FIELD_NUMBER: _ClassVar[int]
@@ -351,6 +353,7 @@ class Receivable(_message.Message):
     APPROVED_KOPECKS_FIELD_NUMBER: _ClassVar[int]
     REFUSED_KOPECKS_FIELD_NUMBER: _ClassVar[int]
     PAID_KOPECKS_FIELD_NUMBER: _ClassVar[int]
+    DEMANDED_KOPECKS_FIELD_NUMBER: _ClassVar[int]
     outlet_id: int
     age: str
     unmatched_kopecks: int
@@ -360,4 +363,5 @@ class Receivable(_message.Message):
     approved_kopecks: int
     refused_kopecks: int
     paid_kopecks: int
-    def __init__(self, outlet_id: _Optional[int] = ..., age: _Optional[str] = ..., unmatched_kopecks: _Optional[int] = ..., unclaimed_kopecks: _Optional[int] = ..., carried_kopecks: _Optional[int] = ..., under_review_kopecks: _Optional[int] = ..., approved_kopecks: _Optional[int] = ..., refused_kopecks: _Optional[int] = ..., paid_kopecks: _Optional[int] = ...) -> None: ...
+    demanded_kopecks: int
+    def __init__(self, outlet_id: _Optional[int] = ..., age: _Optional[str] = ..., unmatched_kopecks: _Optional[int] = ..., unclaimed_kopecks: _Optional[int] = ..., carried_kopecks: _Optional[int] = ..., under_review_kopecks: _Optional[int] = ..., approved_kopecks: _Optional[int] = ..., refused_kopecks: _Optional[int] = ..., paid_kopecks: _Optional[int] = ..., demanded_kopecks: _Optional[int] = ...) -> None: ...
