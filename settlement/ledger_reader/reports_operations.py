@@ -31,18 +31,18 @@ told AS (
   ORDER BY l.operation_id, l.program_code, k.id DESC),
 wanted AS (
   SELECT b.operation_id, b.program_code, b.agreement_id, p.merchant_id, p.outlet_id, p.terminal_id,
-    b.purchase_id, b.kind, b.sale_date, b.decided_at, b.amount_kopecks
+    b.purchase_id, b.kind, b.sale_date, b.decided_at, b.amount_kopecks, p.state AS purchase_state
   FROM booked b JOIN purchase p ON p.id = b.purchase_id),
 matched AS ({matches}),
 placed AS (
   SELECT w.*, t.claim_id, t.claim_state, t.treatment, t.verdict, t.verdict_reason, m.mismatches,
     m.receipt_drive_number, m.receipt_document_number, cardinality(m.mismatches) = 0 AS is_matched,
-    p.state = 'VOIDED' AND NOT bool_or(coalesce(
+    w.purchase_state = 'VOIDED' AND NOT bool_or(coalesce(
       t.claim_state <> 'DRAFT' AND t.treatment IN ('INCLUDED', 'OVER_LIMIT'), false
     )) OVER (PARTITION BY w.purchase_id, w.program_code) AS is_undone,
     EXISTS (SELECT FROM return_demand d WHERE d.operation_id = w.operation_id
       AND d.program_code = w.program_code AND d.state <> 'OFFSET') AS is_demanded
-  FROM wanted w JOIN purchase p ON p.id = w.purchase_id
+  FROM wanted w
   LEFT JOIN told t ON t.operation_id = w.operation_id AND t.program_code = w.program_code
   JOIN matched m ON m.operation_id = w.operation_id AND m.program_code = w.program_code)"""
 
