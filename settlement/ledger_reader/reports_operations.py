@@ -7,6 +7,10 @@ from settlement.claims.model import LineVerdict, Treatment
 from settlement.claims.states import ClaimState
 from settlement.reports.standings import LineFacts
 
+_REPORTED_ONLY: Final = ("PAYMENT_TAG",)
+"""Mismatches in spite of which a sale is claimed; what was given back is always claimed."""
+_QUOTED: Final = ", ".join(f"'{name}'" for name in _REPORTED_ONLY)
+
 
 def placed_operations(chosen: str, matches: str) -> str:
     """CTEs that end in `placed`: operations of merchant $1 with the facts of where they stand.
@@ -36,7 +40,8 @@ wanted AS (
 matched AS ({matches}),
 placed AS (
   SELECT w.*, t.claim_id, t.claim_state, t.treatment, t.verdict, t.verdict_reason, m.mismatches,
-    m.receipt_drive_number, m.receipt_document_number, cardinality(m.mismatches) = 0 AS is_matched,
+    m.receipt_drive_number, m.receipt_document_number,
+    w.kind <> 'SALE' OR m.mismatches <@ ARRAY[{_QUOTED}] AS is_matched,
     w.purchase_state = 'VOIDED' AND NOT bool_or(coalesce(
       t.claim_state <> 'DRAFT' AND t.treatment IN ('INCLUDED', 'OVER_LIMIT'), false
     )) OVER (PARTITION BY w.purchase_id, w.program_code) AS is_undone,
