@@ -7,6 +7,10 @@ from settlement.claims.model import LineVerdict, Treatment
 from settlement.claims.states import ClaimState
 from settlement.reports.standings import LineFacts
 
+_REPORTED_ONLY: Final = ("PAYMENT_TAG",)
+"""Mismatches in spite of which a sale is claimed; what was given back is always claimed."""
+_QUOTED: Final = ", ".join(f"'{name}'" for name in _REPORTED_ONLY)
+
 
 def placed_operations(chosen: str, matches: str) -> str:
     """CTEs that end in `placed`: operations of merchant $1 with the facts of where they stand.
@@ -31,18 +35,19 @@ told AS (
   ORDER BY l.operation_id, l.program_code, k.id DESC),
 wanted AS (
   SELECT b.operation_id, b.program_code, b.agreement_id, p.merchant_id, p.outlet_id, p.terminal_id,
-    b.purchase_id, b.kind, b.sale_date, b.decided_at, b.amount_kopecks
+    b.purchase_id, b.kind, b.sale_date, b.decided_at, b.amount_kopecks, p.state AS purchase_state
   FROM booked b JOIN purchase p ON p.id = b.purchase_id),
 matched AS ({matches}),
 placed AS (
   SELECT w.*, t.claim_id, t.claim_state, t.treatment, t.verdict, t.verdict_reason, m.mismatches,
-    m.receipt_drive_number, m.receipt_document_number, cardinality(m.mismatches) = 0 AS is_matched,
-    p.state = 'VOIDED' AND NOT bool_or(coalesce(
+    m.receipt_drive_number, m.receipt_document_number,
+    w.kind <> 'SALE' OR m.mismatches <@ ARRAY[{_QUOTED}] AS is_matched,
+    w.purchase_state = 'VOIDED' AND NOT bool_or(coalesce(
       t.claim_state <> 'DRAFT' AND t.treatment IN ('INCLUDED', 'OVER_LIMIT'), false
     )) OVER (PARTITION BY w.purchase_id, w.program_code) AS is_undone,
     EXISTS (SELECT FROM return_demand d WHERE d.operation_id = w.operation_id
       AND d.program_code = w.program_code AND d.state <> 'OFFSET') AS is_demanded
-  FROM wanted w JOIN purchase p ON p.id = w.purchase_id
+  FROM wanted w
   LEFT JOIN told t ON t.operation_id = w.operation_id AND t.program_code = w.program_code
   JOIN matched m ON m.operation_id = w.operation_id AND m.program_code = w.program_code)"""
 

@@ -15,7 +15,6 @@ class ReportCode(Enum):
         "неделя {week} открыта: отчёт возможен с {day:%d.%m.%Y}, когда придут поздние списания",
         "week {week} is open: it can be reported from {day:%d.%m.%Y} on, when late captures are in",
     )
-    MERCHANT_UNKNOWN = ("участника {merchant_id} нет", "there is no merchant {merchant_id}")
     PAGE_TOKEN_INVALID = (
         "метка страницы не из этой ленты операций",
         "the page token is not of this feed of operations",

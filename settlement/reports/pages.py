@@ -9,8 +9,6 @@ from markupsafe import Markup
 from settlement.reports.districts import OKRUGS
 from settlement.reports.shown import (
     shown_change,
-    shown_count,
-    shown_day,
     shown_percent,
     shown_quantity,
     shown_rubles,
@@ -40,8 +38,6 @@ _PAGES.filters.update(
     quantity=shown_quantity,
     percent=shown_percent,
     signed=shown_change,
-    count=shown_count,
-    day=shown_day,
     day_number=lambda day: f"{day:%d.%m.%Y}" if day else "–",
     thousands=_thousands,
     okrug=lambda code: f"{OKRUGS[code]} ({code})" if code in OKRUGS else code,

@@ -1,5 +1,6 @@
 """A week of demand from real purchases: what is published, what is hidden in every format; once for all."""
 
+import asyncio
 import io
 import re
 import zipfile
@@ -117,6 +118,21 @@ async def test_a_week_is_published_once(kit: Kit) -> None:
         assert first == again
         with pytest.raises(asyncpg.RestrictViolationError):
             await connection.execute("DELETE FROM demand_week")
+
+
+async def test_two_who_publish_at_once_publish_the_same(kit: Kit) -> None:
+    """Whoever comes second gets what the first stored."""
+    monday = await _sell(kit)
+    await kit.shift_clock(timedelta(days=14))
+    async with kit.connect() as one, kit.connect() as other:
+        made = await asyncio.gather(
+            *(
+                publish_week(connection, monday, by="first", accounts_min=K, wait_days=5)
+                for connection in (one, other)
+            )
+        )
+        assert made[0] == made[1]
+        assert await one.fetchval("SELECT count(*) FROM demand_week") == 1
 
 
 async def test_what_was_given_back_before_is_no_demand(kit: Kit) -> None:

@@ -122,6 +122,15 @@ async def test_a_receipt_that_came_later_matches_what_a_claim_left_out(shop: Sho
     assert (await shop.feed())[sold.id].standing is Standing.UNCLAIMED
 
 
+async def test_a_mismatch_that_is_only_reported_keeps_nothing_out(shop: Shop) -> None:
+    """Another tag of payment is told of a sale, and the sale is claimed all the same."""
+    sold = await shop.sell(10_00)
+    tagged = MATCHES.replace("'NO_RECEIPT'", "'PAYMENT_TAG'")
+    async with shop.kit.connect() as connection:
+        [one] = (await operations_feed(connection, MERCHANT, tagged, delay=AT_ONCE)).operations
+    assert (one.operation_id, one.standing) == (sold.id, Standing.UNCLAIMED)
+
+
 async def test_refunds_voids_and_demands_are_told_apart(shop: Shop) -> None:
     """A refund lowers, a void undoes both, what is demanded back says so."""
     paid, undone = await shop.sell(30_00, document=1), await shop.sell(20_00)
