@@ -3,15 +3,17 @@
 import getpass
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 import click
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.cli.support import with_connection, with_settings
 from gateway.people.errors import PeopleError
 from gateway.people.roles import Signatory
-from gateway.record.words import Actor
+from gateway.record.words import Action, Actor, Subject
+from gateway.record.writing import record
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.people import sign_in_of
 from gateway.runtime.settings import Settings
@@ -69,6 +71,27 @@ def by_option(command: Command) -> Command:
 def actor(by: str) -> Actor:
     """Whom the audit log names for a command that is not signed: a name in one form."""
     return Actor.person(Signatory.named(by).login)
+
+
+async def noted(
+    engine: AsyncEngine,
+    action: Action,
+    subject: Subject,
+    details: dict[str, Any],
+    *,
+    by: Signatory,
+    approved_by: str | None = None,
+) -> None:
+    """Write one entry of the audit log, in a transaction of its own."""
+    async with driver_connection(engine) as connection, connection.transaction():
+        await record(
+            connection,
+            actor=Actor.person(by.login),
+            action=action,
+            subject=subject,
+            details=details,
+            approved_by=approved_by,
+        )
 
 
 async def signatory(settings: Settings, by: str) -> Signatory:

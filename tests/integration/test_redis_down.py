@@ -5,8 +5,8 @@ What must not wait is shown by progress: purchases go on being answered for as l
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests import wire_kit
 from tests.crash.harness import Town, audit, found_town
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import Load, Till, shopping, tills_at
+from tests.processes import frozen
 from tillgate.v1 import purchase_pb2 as wire
 
 SEED = 20261126
@@ -25,18 +26,11 @@ PROGRESS = 150
 
 
 @pytest.fixture
-def redis_server() -> Iterator[EmbeddedValkey]:
-    """A Valkey that may be hurt."""
-    with EmbeddedValkey() as server:
-        yield server
-
-
-@pytest.fixture
 async def town(
-    postgres: EmbeddedPostgres, database_name: str, redis_server: EmbeddedValkey, tmp_path: Path
+    postgres: EmbeddedPostgres, database_name: str, own_redis: EmbeddedValkey, tmp_path: Path
 ) -> Town:
     """A town whose Redis is the one to be hurt."""
-    return await found_town(postgres, database_name, redis_server.url, tmp_path / "data")
+    return await found_town(postgres, database_name, own_redis.url, tmp_path / "data")
 
 
 @pytest.fixture
@@ -51,16 +45,6 @@ async def tills(town: Town, gateway: GatewayProcess) -> AsyncIterator[list[Till]
     """The tills of the town, at its gateway."""
     async with tills_at(town.clients, gateway.address) as made:
         yield made
-
-
-@contextmanager
-def frozen(server: EmbeddedValkey) -> Iterator[None]:
-    """SIGSTOP: connections stay open and the kernel goes on taking bytes, but nobody answers."""
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
 
 
 async def heard_again(gateway: GatewayProcess, load: Load) -> None:
@@ -98,14 +82,14 @@ async def assert_nobody_noticed(town: Town, tills: list[Till]) -> None:
 
 
 async def test_purchases_go_on_while_redis_is_stopped_and_the_lost_news_are_counted(
-    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+    town: Town, gateway: GatewayProcess, tills: list[Till], own_redis: EmbeddedValkey
 ) -> None:
     """SIGSTOP is the worst of all: whoever waited for an answer would wait for its whole time-out."""
-    with frozen(redis_server):
+    with frozen(own_redis.pid):
         await assert_answered_before_its_news(gateway, tills[0], town.cards[0])
     async with shopping(tills, town.cards, SEED) as load:
         await load.progress(PROGRESS)
-        with frozen(redis_server):
+        with frozen(own_redis.pid):
 
             async def has_dropped() -> bool:
                 return await gateway.metric("tillgate_bus_dropped_total") > 0
@@ -119,24 +103,24 @@ async def test_purchases_go_on_while_redis_is_stopped_and_the_lost_news_are_coun
 
 
 async def test_purchases_go_on_while_redis_is_killed_and_started_again(
-    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+    town: Town, gateway: GatewayProcess, tills: list[Till], own_redis: EmbeddedValkey
 ) -> None:
     """Its connections break in the middle of whatever is sent, and for a time nobody listens."""
     async with shopping(tills, town.cards, SEED) as load:
         await load.progress(PROGRESS)
-        os.kill(redis_server.pid, signal.SIGKILL)
+        os.kill(own_redis.pid, signal.SIGKILL)
         await load.progress(PROGRESS)
         assert await gateway.says_ready()
-        redis_server.start()
+        own_redis.start()
         await heard_again(gateway, load)
     await assert_nobody_noticed(town, tills)
 
 
 async def test_purchases_go_on_when_redis_is_emptied_again_and_again(
-    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+    town: Town, gateway: GatewayProcess, tills: list[Till], own_redis: EmbeddedValkey
 ) -> None:
     """Nothing that a purchase needs lives in it."""
-    with closing(Redis.from_url(redis_server.url)) as client:
+    with closing(Redis.from_url(own_redis.url)) as client:
         async with shopping(tills, town.cards, SEED) as load:
             for _ in range(5):
                 await load.progress(40)
@@ -146,10 +130,10 @@ async def test_purchases_go_on_when_redis_is_emptied_again_and_again(
 
 
 async def test_a_gateway_starts_and_sells_with_no_redis_at_all(
-    town: Town, redis_server: EmbeddedValkey, tmp_path: Path
+    town: Town, own_redis: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """Neither the start nor readiness depends on it; the stop does not wait for it either."""
-    redis_server.stop()
+    own_redis.stop()
     with GatewayProcess(town.settings, tmp_path / "alone.log") as gateway:
         await gateway.start_ready()
         async with tills_at(town.clients, gateway.address) as tills:
