@@ -13,6 +13,7 @@ from gateway.rpc import metrics
 from gateway.rpc.access_log import AccessLine, WriteLine, through_structlog
 from gateway.rpc.errors import RefusalError
 from gateway.rpc.methods import Call
+from gateway.rpc.newcomers import KnownAddresses
 from gateway.rpc.validation.findings import InvalidRequestError, invalid
 
 log = structlog.get_logger(__name__)
@@ -39,10 +40,19 @@ class ServiceLimits:
 
 
 class Accounting:
-    """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`."""
+    """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`.
 
-    def __init__(self, limits: ServiceLimits, write_line: WriteLine | None = None) -> None:
+    `known` is told where admitted clients are, if anybody wants to know.
+    """
+
+    def __init__(
+        self,
+        limits: ServiceLimits,
+        write_line: WriteLine | None = None,
+        known: KnownAddresses | None = None,
+    ) -> None:
         self.limits = limits
+        self.known = known
         self._write_line = write_line or through_structlog()
         self._in_flight = 0
         self._calls_of: dict[bytes, int] = {}

@@ -117,6 +117,8 @@ class _Stream:
     async def serve(self) -> None:
         """Return when all that was read is answered; raises InvalidRequestError where that ends it before."""
         self.exchange.identity.client_of(self._fingerprint)
+        if (known := self.exchange.accounting.known) is not None:
+            known.note(self._fingerprint, self._context.peer())
         # A client that has seen this knows that it may speak; without it nothing was ever taken.
         await self._context.send_initial_metadata((TAKEN,))
         self._reader = self._loop.create_task(self._read(), name="exchange-read")

@@ -39,7 +39,7 @@ from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, check_signing_key, load_keys
 from gateway.runtime.limits import load_limits
 from gateway.runtime.observing import LedgerObserver
-from gateway.runtime.services import services_of
+from gateway.runtime.services import newcomers_of, services_of
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
@@ -182,7 +182,9 @@ class Gateway:
             pool_size=settings.downloads_at_once,
             silence_s=LISTS_SILENCE_S,
         )
-        services, json_service = services_of(settings, parts, keys, self._lists_engine)
+        limits = load_limits(settings)
+        known, newcomers = newcomers_of(settings, limits, place.number if place else 0)
+        services, json_service = services_of(settings, parts, keys, self._lists_engine, limits, known)
         # A proxy that ends TLS leaves nothing to do for our own certificate.
         tls = keys.tls if keys.proxy is None else None
         is_worker = place is not None
@@ -196,6 +198,7 @@ class Gateway:
                 wait_limit=timedelta(milliseconds=settings.door_wait_ms),
             ),
             parts.committer.notice_flood,
+            newcomers,
         )
         self._json_door = JsonDoor(
             json_service,

@@ -54,6 +54,10 @@ class _Client(_Table):
     streams: _Count
 
 
+class _Handshakes(_Table):
+    per_s: _Count
+
+
 class _Submissions(_Table):
     waiting: _Count
 
@@ -79,6 +83,7 @@ class LimitsFile(_Table):
     keyed: _Keyed
     velocity: _Velocity
     client: _Client
+    handshakes: _Handshakes
     submissions: _Submissions
     signals: _Signals
 
@@ -114,12 +119,13 @@ class LimitsFile(_Table):
 def load_limits(settings: Settings) -> LimitsFile:
     """Read the shipped file, or what the operator's own file says instead of it; raises SettingsError.
 
-    In development purchases by time and typed cards are limited only if an own file says so: a demo, a test
-    or a bench buys in a minute what a shop sells in a day.
+    In development purchases by time, typed cards and handshakes are limited only if an own file says so: a
+    demo, a test or a bench buys in a minute what a shop sells in a day, and comes with all its tills at once.
     """
     content, path = _read(SHIPPED), settings.limits_file
     if settings.profile is Profile.DEVELOPMENT:
         content["keyed"]["terminal_a_day"] = 0
+        content["handshakes"]["per_s"] = 0
         for window in content["velocity"].values():
             window["purchases"] = 0
     if path is not None:
