@@ -22,6 +22,8 @@ from tests.people_kit import HERE, PASSWORD
 INVITATION = re.compile(r"once: (\S+)")
 PROPOSAL = re.compile(r"proposal (\d+) waits")
 
+_ALONE = {"TILLGATE_FOUR_EYES": "false"}
+
 Value = TypeVar("Value")
 
 
@@ -46,12 +48,20 @@ class SigningDesk:
 
         return asyncio.run(connected())
 
+    def alone(self, *arguments: object) -> Result:
+        """Run a command where nobody has to sign in, as before four eyes are enforced."""
+        return replace(self.tillgate, environment={**self.tillgate.environment, **_ALONE})(*arguments)
+
     def join(self, login: str, *roles: Role) -> None:
         """A new person, who joins."""
         options = [option for role in roles for option in ("--role", role.value)]
-        added = self.tillgate("users", "add", login, "--name", f"Имя {login}", *options)
+        added = self.alone("users", "add", login, "--name", f"Имя {login}", *options)
         assert 0 == added.exit_code, added.output
-        found = INVITATION.search(added.stdout)
+        self.joined(login, added)
+
+    def joined(self, login: str, invited: Result) -> None:
+        """A person uses the invitation that a command printed."""
+        found = INVITATION.search(invited.stdout)
         assert found
 
         async def used(sign_in: SignIn) -> bytes:
@@ -90,11 +100,12 @@ class SigningDesk:
         return self.as_(login, "proposals", "approve", number, "--sha256", shown["payload_sha256"])
 
 
-def signing_desk(tillgate: CommandLine) -> SigningDesk:
-    """An operator and an approver, at a command line that wants both."""
+def signing_desk(tillgate: CommandLine, *, joins: bool = True) -> SigningDesk:
+    """An operator and an approver, at a command line that wants both; or nobody yet."""
     made = SigningDesk(
         replace(tillgate, environment={**tillgate.environment, "TILLGATE_FOUR_EYES": "true"}), {}
     )
-    made.join("operator", Role.OPERATOR)
-    made.join("approver", Role.APPROVER)
+    if joins:
+        made.join("operator", Role.OPERATOR)
+        made.join("approver", Role.APPROVER)
     return made

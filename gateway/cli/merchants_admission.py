@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.cli.ledger_commands import proposed
 from gateway.cli.lists_support import by_option, shown_moment
 from gateway.cli.merchants_proposed import approver_named, registration, taking_over
-from gateway.cli.people_support import signatory, told_refusals
+from gateway.cli.people_support import signatory, signed, told_refusals
 from gateway.cli.registry_support import (
     FILE,
     json_option,
@@ -89,7 +89,7 @@ def application_command(application_id: int, as_json: bool) -> None:
 
 @click.command("review")
 @click.argument("application_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 def review_command(application_id: int, by: str) -> None:
     """Take an application under review; says what the checks of today find."""
     _print_reviewed(
@@ -129,7 +129,7 @@ def register_command(
 
 @click.command("refuse")
 @click.argument("application_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def refuse_command(application_id: int, by: str, reason: str) -> None:
     """Refuse an application under review; the applicant reads the reason."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.people.roles import Role
 from gateway.people.second_factor import code_at
 from tests.cli_kit import CommandLine
 from tests.four_eyes_kit import SigningDesk
@@ -95,7 +96,8 @@ def test_a_list_is_published_by_two_persons_who_are_its_approvers(
     """Urgently too: the one who proposed and the one who approved, neither of whom imported it."""
     path = tmp_path / "new.toml"
     path.write_text(prohibited_text("new", "11.05"), encoding="utf-8")
-    signing.tillgate("lists", "import", "prohibited", path, "--by", "importer")
+    signing.join("importer", Role.OPERATOR)
+    signing.as_("importer", "lists", "import", "prohibited", path)
     rehearse(signing.tillgate, "new")
     said = (
         *SAID[:-2],
@@ -123,7 +125,8 @@ def test_what_the_rules_refuse_leaves_the_proposal_as_it_was(signing: SigningDes
     """A publication whose notice is too short fails when it is executed, and nothing of it stays."""
     path = tmp_path / "new.toml"
     path.write_text(prohibited_text("new", "11.05"), encoding="utf-8")
-    signing.tillgate("lists", "import", "prohibited", path, "--by", "importer")
+    signing.join("importer", Role.OPERATOR)
+    signing.as_("importer", "lists", "import", "prohibited", path)
     said = (
         *SAID[:-2],
         "--announced-at",
@@ -196,23 +199,29 @@ def test_what_one_person_may_do_alone_wants_them_to_sign_in_too(signing: Signing
 
 def test_users_are_changed_and_listed(signing: SigningDesk) -> None:
     """Roles, a new invitation, the end; a wrong word is told in one line."""
-    assert "operator: AUDITOR" in signing.tillgate("users", "roles", "operator", "--role", "auditor").stdout
-    assert 0 == signing.tillgate("users", "reset-totp", "operator").exit_code
-    assert 0 == signing.tillgate("users", "invite", "operator").exit_code
-    assert 0 == signing.tillgate("users", "unlock", "approver").exit_code
-    assert 0 == signing.tillgate("users", "disable", "approver", "--reason", "уволен").exit_code
+    signing.join("boss", Role.OPERATOR)
+    roles = signing.as_("boss", "users", "roles", "operator", "--role", "auditor")
+    assert "operator: AUDITOR" in roles.stdout
+    assert 0 == signing.as_("boss", "users", "reset-totp", "operator").exit_code
+    assert 0 == signing.as_("boss", "users", "invite", "operator").exit_code
+    assert 0 == signing.as_("boss", "users", "unlock", "approver").exit_code
+    assert 0 == signing.as_("boss", "users", "disable", "approver", "--reason", "уволен").exit_code
     listed = {
         one["login"]: (one["state"], one["roles"]) for one in signing.tillgate.json("users", "list", "--json")
     }
-    assert {"operator": ("INVITED", ["AUDITOR"]), "approver": ("DISABLED", ["APPROVER"])} == listed
+    assert {
+        "operator": ("INVITED", ["AUDITOR"]),
+        "approver": ("DISABLED", ["APPROVER"]),
+        "boss": ("ACTIVE", ["OPERATOR"]),
+    } == listed
     assert "DISABLED" in signing.tillgate("users", "list").stdout
     for arguments, refusal in (
         (("users", "disable", "nobody", "--reason", "x"), "UNKNOWN_PERSON"),
         (("users", "add", "operator", "--name", "x", "--role", "operator"), "LOGIN_TAKEN"),
         (("users", "add", "Первый", "--name", "x", "--role", "operator"), "LOGIN_UNFIT"),
-        (("users", "add", "boss", "--name", "x", "--role", "merchant_manager"), "MERCHANTS_UNFIT"),
+        (("users", "add", "chief", "--name", "x", "--role", "merchant_manager"), "MERCHANTS_UNFIT"),
     ):
-        done = signing.tillgate(*arguments)
+        done = signing.as_("boss", *arguments)
         assert (1, True) == (done.exit_code, refusal in done.stderr)
     actions = [
         entry["action"] for entry in signing.tillgate.json("audit", "show", "--action", "person.", "--json")

@@ -44,7 +44,7 @@ def registered(signing: SigningDesk, form: Path) -> None:
 def test_a_merchant_is_registered_by_two_persons_who_signed_in(signing: SigningDesk, form: Path) -> None:
     """A name that a command gives approves nothing; the log names who proposed and who approved."""
     signing.tillgate("merchants", "apply", form)
-    signing.tillgate("merchants", "review", 1, "--by", "operator")
+    signing.as_("operator", "merchants", "review", 1)
     register = ("merchants", "register", 1)
     assert 2 == signing.as_("operator", *register, "--approved-by", "approver", *WHY).exit_code
     assert "NOT_PERMITTED" in signing.as_("approver", *register, *WHY).stderr
@@ -105,7 +105,7 @@ def test_an_account_that_was_dropped_meanwhile_is_not_confirmed(signing: Signing
     )
     number = signing.proposed("operator", "merchants", "account", "confirm", 2, *WHY)
     signing.approve("approver", number)
-    signing.tillgate("merchants", "account", "reject", 2, "--by", "operator", *WHY)
+    signing.as_("operator", "merchants", "account", "reject", 2, *WHY)
     refused = signing.as_("operator", "proposals", "execute", number)
     assert (1, True) == (refused.exit_code, "STEP_NOT_ALLOWED" in refused.stderr)
     assert "REJECTED" == signing.tillgate.sql("SELECT state FROM merchant_account WHERE id = 2")
