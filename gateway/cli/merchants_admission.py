@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.cli.ledger_commands import proposed
 from gateway.cli.lists_support import by_option, shown_moment
 from gateway.cli.merchants_proposed import approver_named, registration, taking_over
-from gateway.cli.people_support import signatory, signed, told_refusals
+from gateway.cli.people_support import actor, signatory, signed, told_refusals
 from gateway.cli.registry_support import (
     FILE,
     json_option,
@@ -38,12 +38,13 @@ _successor_option = click.option(
 @click.command("apply")
 @click.argument("file", type=FILE)
 @click.option("--request-id", type=click.UUID, help="The same id again gets the same receipt.")
+@signed()
 @json_option
-def apply_command(file: Path, request_id: UUID | None, as_json: bool) -> None:
+def apply_command(file: Path, request_id: UUID | None, by: str, as_json: bool) -> None:
     """Submit the application in a JSON FILE, as it came on paper. Every failed check is named."""
     form = read_application(file)
     receipt = with_registry(
-        lambda connection, _: applications.apply_for(connection, form, request_id=request_id)
+        lambda connection, _: applications.apply_for(connection, form, request_id=request_id, by=actor(by))
     )
     if as_json:
         print_json(receipt)

@@ -43,7 +43,7 @@ def registered(signing: SigningDesk, form: Path) -> None:
 
 def test_a_merchant_is_registered_by_two_persons_who_signed_in(signing: SigningDesk, form: Path) -> None:
     """A name that a command gives approves nothing; the log names who proposed and who approved."""
-    signing.tillgate("merchants", "apply", form)
+    signing.as_("operator", "merchants", "apply", form)
     signing.as_("operator", "merchants", "review", 1)
     register = ("merchants", "register", 1)
     assert 2 == signing.as_("operator", *register, "--approved-by", "approver", *WHY).exit_code
