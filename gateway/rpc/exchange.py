@@ -187,6 +187,7 @@ class _Stream:
             self._check(request)
             message.is_numbered = True
             exchange.accounting.admit(size_bytes)
+            exchange.accounting.count(self._fingerprint)
             if field is None:
                 raise invalid(Reason.FIELD_MISSING, "request")
             if request.timeout_ms:

@@ -211,6 +211,7 @@ class Gateway:
                 handshake_timeout_s=settings.json_arrival_timeout_s,
                 reuse_port=is_worker,
                 needs_certificate=keys.hmac_master is None,
+                client_connections=limits.client.json_connections,
             ),
         )
 

@@ -111,4 +111,5 @@ def _service_limits(settings: Settings, limits: LimitsFile) -> ServiceLimits:
         exchange_in_flight=settings.exchange_in_flight,
         client_in_flight=limits.client.in_flight,
         client_streams=limits.client.streams,
+        client_per_s=limits.client.per_s,
     )
