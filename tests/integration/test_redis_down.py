@@ -75,6 +75,31 @@ async def assert_answered_before_its_news(gateway: GatewayProcess, till: Till, c
     raise AssertionError("no purchase was answered while its news were waiting")
 
 
+async def asked(gateway: GatewayProcess) -> tuple[float, float]:
+    """How many questions about speed Redis was asked, and whether it owes an answer."""
+    return await gateway.metric("tillgate_velocity_asked_total"), await gateway.metric(
+        "tillgate_velocity_owed"
+    )
+
+
+async def assert_answered_before_its_speed_is_known(gateway: GatewayProcess, till: Till, card: str) -> None:
+    """Both a purchase that asked and one that found another's question open: it is still open afterwards.
+
+    Who waited for a frozen Redis would be answered when its question was given up.
+    """
+    has_asked = has_found = False
+    for _ in range(40):
+        before = await asked(gateway)
+        sale = wire_kit.sale(wire_kit.line(1, 10_00), card=wire.Card(number=card))
+        assert (await till.send("Sale", sale)).is_acknowledged
+        after = await asked(gateway)
+        has_asked = has_asked or (before[0] + 1, 0, 1) == (after[0], before[1], after[1])
+        has_found = has_found or (before[0], 1, 1) == (after[0], before[1], after[1])
+        if has_asked and has_found:
+            return
+    raise AssertionError(f"asked: {has_asked}, found a question: {has_found}")
+
+
 async def assert_nobody_noticed(town: Town, tills: list[Till]) -> None:
     """No request of any till met an error, and the books agree."""
     assert {} == tills[0].journal.errors()
@@ -100,6 +125,37 @@ async def test_purchases_go_on_while_redis_is_stopped_and_the_lost_news_are_coun
             assert await gateway.says_ready()
         await heard_again(gateway, load)
     await assert_nobody_noticed(town, tills)
+
+
+async def test_with_limits_of_speed_no_purchase_waits_for_a_frozen_redis_and_what_passes_is_counted(
+    town: Town, own_redis: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """As in production: limits that nobody reaches, a gateway in a process of its own, tills that shop."""
+    limits = tmp_path / "limits.toml"
+    window = "purchases = 1000000\nwindow_s = 60\n"
+    kinds = ("card", "terminal", "merchant")
+    limits.write_text("".join(f"[velocity.{kind}]\n{window}" for kind in kinds), encoding="utf-8")
+    settings = town.with_settings({"TILLGATE_LIMITS_FILE": str(limits)}).settings
+    with GatewayProcess(settings, tmp_path / "limited.log") as gateway:
+        await gateway.start_ready()
+        async with tills_at(town.clients, gateway.address) as tills:
+            async with shopping(tills, town.cards, SEED) as load:
+                await load.progress(PROGRESS)
+                assert await gateway.metric("tillgate_velocity_counted_total") > 0
+                missed = await gateway.metric("tillgate_velocity_missed_total")
+                with frozen(own_redis.pid):
+                    await load.progress(PROGRESS)
+                assert await gateway.metric("tillgate_velocity_missed_total") > missed
+                counted = await gateway.metric("tillgate_velocity_counted_total")
+
+                async def counts_again() -> bool:
+                    return await gateway.metric("tillgate_velocity_counted_total") > counted
+
+                await load.progress(PROGRESS)
+                await eventually(counts_again, "purchases are counted again")
+            with frozen(own_redis.pid):
+                await assert_answered_before_its_speed_is_known(gateway, tills[0], town.cards[0])
+            await assert_nobody_noticed(town, tills)
 
 
 async def test_purchases_go_on_while_redis_is_killed_and_started_again(
