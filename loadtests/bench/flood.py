@@ -10,6 +10,7 @@ at one that does as shipped.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ SHARES: Final = (0.5, 0.9, 1.5, 2.5)
 BY_NAME: Final = "RESOURCE_EXHAUSTED"
 HONEST_SHARE: Final = 0.5
 """Of the capacity; what honest tills ask for beside strangers."""
+SETTLE_S: Final = 3.0
+"""A flood lasts; a bound takes a second or two to find its share."""
 HANDSHAKES_PER_S: Final = 50
 """What is shipped for production."""
 STRANGERS_PER_S: Final = 200.0
@@ -84,6 +87,7 @@ def _beside_strangers(
     rate = HONEST_SHARE * capacity_per_s
     alone = at_the_till(tills.open(seconds, rate), seconds)
     with strangers(port, folder, STRANGERS_PER_S) as knocking:
+        time.sleep(SETTLE_S)
         among = at_the_till(tills.open(seconds, rate), seconds)
         said = knocking.end()
     if said["heard"]:
