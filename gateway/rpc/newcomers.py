@@ -9,7 +9,7 @@ that stand feel nothing; a new till whose packet is dropped gets in some seconds
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final
@@ -105,16 +105,10 @@ class Shares:
 
 
 class Newcomers:
-    """Bounds the handshakes of a gRPC port; `filter_at` puts a program, or none, before it."""
+    """Bounds the handshakes of a gRPC port."""
 
-    def __init__(
-        self,
-        limit: int,
-        known: KnownAddresses,
-        filter_at: Callable[[int, bytes | None], int] = filter_port,
-    ) -> None:
+    def __init__(self, limit: int, known: KnownAddresses) -> None:
         self._known = known
-        self._filter_at = filter_at
         self._shares = Shares(limit)
         self._begun = 0
         self._seen = 0
@@ -164,7 +158,7 @@ class Newcomers:
         if shares.are_whole:
             _log.info("newcomers are let in again")
         program = None if shares.are_whole else self._program(self._known.all())
-        if not self._filter_at(port, program) and was_whole:
+        if not filter_port(port, program) and was_whole:
             _log.error("newcomers can't be held back: no listening socket is found", port=port)
 
     def _program(self, known: Collection[Address]) -> bytes:
