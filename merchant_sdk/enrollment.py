@@ -50,6 +50,8 @@ TIMEOUT_S: Final = 15.0
 PATIENCE_S: Final = 60.0
 SECRET_BYTES: Final = 32
 
+KNOWN_AFTER_S: Final = 1.0
+"""How long it takes until every node of the gateway knows a renewed certificate."""
 _RENEWAL_CONTEXT: Final = b"tillgate-renew-v1\0"
 _PAUSE_S: Final = 1.0
 
@@ -205,6 +207,7 @@ def renew(folder: str | Path, *, even_if_early: bool = False, **options: Any) ->
             return gateway.renew(in_use, request, signature)
 
         _keep(place, _with_new_key(place, ask), gateway.endpoint)
+    time.sleep(KNOWN_AFTER_S)
     return True
 
 

@@ -39,6 +39,18 @@ async def connect(folder: Path, port: int) -> tuple[asyncio.StreamReader, asynci
     return await asyncio.open_connection("localhost", port, ssl=client_context(folder))
 
 
+async def said_to(folder: Path, port: int, *parts: bytes) -> bytes:
+    """What is answered to these bytes until the door hangs up."""
+    reader, writer = await connect(folder, port)
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+        return await reader.read()
+    finally:
+        writer.close()
+
+
 def head(path: str, *fields: str, length: int | None = None, method: str = "POST") -> bytes:
     """A request's head with further fields; without a length it has no body or one in chunks."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *fields]

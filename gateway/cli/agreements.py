@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.cli.lazy import LazyGroup
-from gateway.cli.lists_support import by_option
+from gateway.cli.people_support import signed
 from gateway.cli.registry_support import DAY, reason_option, shown_term, with_registry
 from gateway.registry import addenda, agreements
 from gateway.registry.agreement_terms import AgreementSettings, Changes, Terms, read_settings
@@ -104,7 +104,7 @@ _SETTINGS = click.option(
 @click.option("--program", "programs", required=True, multiple=True, help="A program's code; again for more.")
 @click.option("--ceiling", type=Rubles(), help="The most that is paid under it, in rubles.")
 @_SETTINGS
-@by_option(required=True)
+@signed(required=True)
 def add_command(
     merchant_id: int,
     number: str,
@@ -137,7 +137,7 @@ def add_command(
 @click.command("send")
 @_ID
 @_ON
-@by_option(required=True)
+@signed(required=True)
 def send_command(agreement_id: int, on: date, by: str) -> None:
     """Note that both copies went to the merchant."""
 
@@ -151,7 +151,7 @@ def send_command(agreement_id: int, on: date, by: str) -> None:
 @click.command("sign")
 @_ID
 @_ON
-@by_option(required=True)
+@signed(required=True)
 def sign_command(agreement_id: int, on: date, by: str) -> None:
     """Note that the merchant signed."""
     with_registry(lambda connection, _: agreements.sign(connection, agreement_id, on=on, by=by))
@@ -160,7 +160,7 @@ def sign_command(agreement_id: int, on: date, by: str) -> None:
 @click.command("return")
 @_ID
 @_ON
-@by_option(required=True)
+@signed(required=True)
 def return_command(agreement_id: int, on: date, by: str) -> None:
     """Note that the signed copy came back: the merchant sells on the agreement's days."""
     with_registry(lambda connection, _: agreements.take_back(connection, agreement_id, on=on, by=by))
@@ -176,7 +176,7 @@ def return_command(agreement_id: int, on: date, by: str) -> None:
 @click.option("--without-ceiling", is_flag=True, help="No ceiling any more.")
 @click.option("--add-program", "added", multiple=True, help="One more program; again for more.")
 @_SETTINGS
-@by_option(required=True)
+@signed(required=True)
 def amend_command(
     agreement_id: int,
     number: str,
@@ -210,7 +210,7 @@ def amend_command(
 
 @click.command("cancel")
 @_ID
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def cancel_command(agreement_id: int, by: str, reason: str) -> None:
     """Drop an agreement that was never concluded."""
@@ -220,7 +220,7 @@ def cancel_command(agreement_id: int, by: str, reason: str) -> None:
 @click.command("end")
 @_ID
 @click.option("--to", "last_day", required=True, type=DAY, help="Its last day, today or later.")
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def end_command(agreement_id: int, last_day: date, by: str, reason: str) -> None:
     """End an agreement ahead of time; it stays claimable until it is settled."""
@@ -233,7 +233,7 @@ def end_command(agreement_id: int, last_day: date, by: str, reason: str) -> None
 
 @click.command("settle")
 @_ID
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def settle_command(agreement_id: int, by: str, reason: str) -> None:
     """Close an ended agreement: everything under it is settled, no more claims."""

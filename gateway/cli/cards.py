@@ -14,6 +14,7 @@ from rich.table import Table
 from gateway.cli.cards_files import read_reissue_file, read_stop_file
 from gateway.cli.cards_support import desk_of, note, show_problems, shown_token, typed_card, with_cards
 from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.people_support import signed
 from gateway.cli.support import FAILED, console, shown_rubles
 from gateway.ledger.card_search import CardFound, search_card
 from gateway.record.words import Action, SubjectKind
@@ -85,7 +86,7 @@ def import_stop_list_command(file: Path, is_full: bool, lifts: int, by: str) -> 
 
 @cards_group.command("stop")
 @click.option("--reason", required=True, help="Why, as the help desk will read it.")
-@by_option(required=True)
+@signed(required=True)
 def stop_command(reason: str, by: str) -> None:
     """Stop one card; its number is typed, or comes by standard input."""
 
@@ -103,7 +104,7 @@ def stop_command(reason: str, by: str) -> None:
 
 
 @cards_group.command("unstop")
-@by_option(required=True)
+@signed(required=True)
 def unstop_command(by: str) -> None:
     """Free one card; its number is typed, or comes by standard input."""
 
@@ -169,7 +170,7 @@ def reissue_command(file: Path, by: str) -> None:
 
 @cards_group.command("renew-list-key")
 @click.argument("merchant_id", metavar="MERCHANT", type=int)
-@by_option(required=True)
+@signed(required=True)
 def renew_list_key_command(merchant_id: int, by: str) -> None:
     """Give MERCHANT another key of its stop list, as after the loss of a till: its tills load it anew."""
 
@@ -191,7 +192,7 @@ def keys_command() -> None:
 
 
 @cards_group.command("rotate-key")
-@by_option(required=True)
+@signed(required=True)
 def rotate_key_command(by: str) -> None:
     """Put a new key before the others of the ring: gateways take it when they are restarted.
 
@@ -212,7 +213,7 @@ def rotate_key_command(by: str) -> None:
 @cards_group.command("drop-key")
 @click.argument("key_id")
 @click.option("--lose", is_flag=True, help="Although cards are known by it alone: they will be unknown.")
-@by_option(required=True)
+@signed(required=True)
 def drop_key_command(key_id: str, lose: bool, by: str) -> None:
     """Take an older key out of the ring, once no card is known by it alone."""
 
@@ -233,7 +234,7 @@ def drop_key_command(key_id: str, lose: bool, by: str) -> None:
 
 
 @cards_group.command("search")
-@by_option(required=True)
+@signed(required=True)
 def search_command(by: str) -> None:
     """What there is of a card; its number is typed, or comes by standard input. Each search is recorded."""
 
@@ -272,7 +273,7 @@ def locks_command(is_all: bool) -> None:
 
 @cards_group.command("unlock")
 @click.argument("lock_id", metavar="LOCK", type=int)
-@by_option(required=True)
+@signed(required=True)
 def unlock_command(lock_id: int, by: str) -> None:
     """End a lock before its time."""
 

@@ -15,7 +15,7 @@ import click
 from msgspec import Struct
 
 from gateway.cli.ledger_commands import proposed, reason_option
-from gateway.cli.people_support import by_option, signatory, told_refusals
+from gateway.cli.people_support import by_option, noted, signatory, told_refusals
 from gateway.cli.progress import progress_bar
 from gateway.cli.support import FAILED, with_ledger
 from gateway.ledger.issuing import BATCH, Answered, BulkIssuer, IssuingStoppedError
@@ -23,8 +23,7 @@ from gateway.ledger.issuing.files import CertificateFile, FileError
 from gateway.ledger.issuing.results import Results, result_path
 from gateway.people.approvals import ProposalKind
 from gateway.people.roles import Permission, Signatory
-from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import record
+from gateway.record.words import Action, Subject, SubjectKind
 from gateway.registry.cards import ring_token
 from gateway.runtime.bootstrap import LedgerParts
 from gateway.runtime.database import driver_connection
@@ -149,13 +148,13 @@ async def issued(
     by.require(Permission.EXECUTE)
     with file.open("rb") as opened:
         subject = Subject(SubjectKind.CERTIFICATE_FILE, file_digest(opened, "sha256").hexdigest())
-    note = partial(_record, parts, by, subject, approved_by)
+    note = partial(noted, parts.engine, subject=subject, by=by, approved_by=approved_by)
     source = _opened(file, settings)
-    await note(Action.CERTIFICATES_ORDERED, {"result": result.name})
+    await note(Action.CERTIFICATES_ORDERED, details={"result": result.name})
     async with _loading(source, result, parts, settings) as (issuer, results):
         stopped = await _load(issuer, source, results)
     counts = {answered.value.lower(): results.counts[answered] for answered in Answered}
-    await note(Action.CERTIFICATES_ISSUED, {**counts, "broke_off": stopped})
+    await note(Action.CERTIFICATES_ISSUED, details={**counts, "broke_off": stopped})
     return Issued(results, stopped)
 
 
@@ -193,22 +192,3 @@ def _opened(file: Path, settings: Settings) -> CertificateFile:
         return CertificateFile(file, lambda number, series: ring_token(number, series, keys))
     except FileError as error:
         raise click.BadParameter(str(error), param_hint="FILE") from error
-
-
-async def _record(
-    parts: LedgerParts,
-    by: Signatory,
-    subject: Subject,
-    approved_by: str | None,
-    action: Action,
-    details: dict[str, Any],
-) -> None:
-    async with driver_connection(parts.engine) as connection, connection.transaction():
-        await record(
-            connection,
-            actor=Actor.person(by.login),
-            action=action,
-            subject=subject,
-            details=details,
-            approved_by=approved_by,
-        )

@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import click
 import msgspec
 from msgspec import Struct
 
-from gateway.cli.people_support import owners_connection, signatory, told_refusals
+from gateway.cli.people_support import noted, owners_connection, signatory, told_refusals
 from gateway.cli.support import FAILED, shown_rubles, with_ledger
 from gateway.domain.certificate import Certificate
 from gateway.domain.commands import Correct, DepartmentCommand, SetBlock
@@ -20,8 +21,7 @@ from gateway.ledger.canonical import kind_of
 from gateway.ledger.issuing.store import stored_issues
 from gateway.people.approvals import ProposalKind, propose
 from gateway.people.roles import Permission, Signatory
-from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import record
+from gateway.record.words import Action, Subject, SubjectKind
 from gateway.runtime.bootstrap import LedgerParts
 from gateway.runtime.database import driver_connection
 from gateway.runtime.settings import Settings
@@ -79,12 +79,13 @@ async def decided(
     """Decide a command; that it was given stands in the audit log before the ledger hears of it."""
     fields = msgspec.to_builtins(command)
     given = {"kind": kind_of(command), **fields}
-    await _record(parts, Action.COMMAND_ORDERED, command, by, approved_by, given)
+    note = partial(noted, parts.engine, subject=_subject(command), by=by, approved_by=approved_by)
+    await note(Action.COMMAND_ORDERED, details=given)
     try:
         answer = await parts.committer.submit(command)
     except CommandError as error:
         told = {"kind": given["kind"], "request_id": fields["request_id"], "answer": error.reason.name}
-        await _record(parts, Action.COMMAND_ANSWERED, command, by, approved_by, told)
+        await note(Action.COMMAND_ANSWERED, details=told)
         if error.reason is Reason.REQUEST_ID_CONFLICT:
             raise click.ClickException(
                 f"{command.request_id} stands for another command: {error.field}"
@@ -98,7 +99,7 @@ async def decided(
         "answer": stored.reason or "APPROVED",
         "is_replay": answer.is_replay,
     }
-    await _record(parts, Action.COMMAND_ANSWERED, command, by, approved_by, told)
+    await note(Action.COMMAND_ANSWERED, details=told)
     before = "as answered before: " if answer.is_replay else ""
     if stored.reason is not None:
         texts = REASONS[Reason[stored.reason]].texts
@@ -115,25 +116,6 @@ def correction_of(payload: dict[str, Any]) -> Correct:
 def reason_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--reason WHY`, which another person reads where four eyes are enforced."""
     return click.option("--reason", help="Why; needed where another person has to approve it.")(command)
-
-
-async def _record(
-    parts: LedgerParts,
-    action: Action,
-    command: DepartmentCommand,
-    by: Signatory,
-    approved_by: str | None,
-    details: dict[str, Any],
-) -> None:
-    async with driver_connection(parts.engine) as connection, connection.transaction():
-        await record(
-            connection,
-            actor=Actor.person(by.login),
-            action=action,
-            subject=_subject(command),
-            details=details,
-            approved_by=approved_by,
-        )
 
 
 def _subject(command: DepartmentCommand) -> Subject:

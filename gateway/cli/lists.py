@@ -13,7 +13,8 @@ from rich.table import Table
 from gateway.cli.lists_export import export_command
 from gateway.cli.lists_import import import_command
 from gateway.cli.lists_publish import publish_command
-from gateway.cli.lists_support import KIND, by_option, notice_rules, shown_moment, with_lists
+from gateway.cli.lists_support import KIND, notice_rules, shown_moment, with_lists
+from gateway.cli.people_support import signed
 from gateway.cli.support import console
 from gateway.goods.loader import read_list_files
 from gateway.goods.reference.drafts import discard
@@ -73,7 +74,7 @@ def _as_json(one: ReferenceVersion) -> dict[str, Any]:
 @lists_group.command("discard")
 @click.argument("kind", type=KIND)
 @click.argument("version")
-@by_option()
+@signed()
 def discard_command(kind: Kind, version: str, by: str) -> None:
     """Give up the draft VERSION of KIND."""
     with_lists(lambda connection, _: discard(connection, kind, version, by=by))
@@ -84,7 +85,7 @@ def discard_command(kind: Kind, version: str, by: str) -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(TAKEN_OVER), help="These kinds alone.")
 @click.option("--address", help="Where the lists were made known.  [default: the folder's name]")
-@by_option()
+@signed()
 def take_over_command(folder: Path, kinds: Sequence[str], address: str | None, by: str) -> None:
     """Take over the list files of FOLDER as they were in force before, for kinds that have no version yet."""
     told = address or f"list files {folder.resolve().name}"

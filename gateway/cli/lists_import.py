@@ -7,7 +7,8 @@ from typing import TextIO
 import asyncpg
 import click
 
-from gateway.cli.lists_support import KIND, by_option, with_lists
+from gateway.cli.lists_support import KIND, with_lists
+from gateway.cli.people_support import signed
 from gateway.cli.progress import progress_bar
 from gateway.goods.importing.catalogue import CatalogueFile
 from gateway.goods.importing.categories import SHIPPED_UHTT, load_category_map
@@ -31,7 +32,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--tree", type=_FILE, help="Catalogue: its tree, if rows name categories by id.")
 @click.option("--problems", "problems_file", type=click.Path(dir_okay=False, path_type=Path),
               help="CSV of every row that could not be used, or is worth a look.")  # fmt: skip
-@by_option()
+@signed()
 def import_command(
     kind: Kind,
     source: Path,

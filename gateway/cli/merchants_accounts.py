@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.cli.ledger_commands import proposed
 from gateway.cli.lists_support import by_option, shown_moment
 from gateway.cli.merchants_proposed import change
-from gateway.cli.people_support import signatory, told_refusals
+from gateway.cli.people_support import signatory, signed, told_refusals
 from gateway.cli.registry_support import json_option, print_json, reason_option, shown_since, with_registry
 from gateway.cli.support import console
 from gateway.people.approvals import ProposalKind
@@ -70,7 +70,7 @@ def confirm_command(account_id: int, reason: str, by: str) -> None:
 
 @account_group.command("reject")
 @click.argument("account_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def reject_command(account_id: int, by: str, reason: str) -> None:
     """Drop a proposed account."""

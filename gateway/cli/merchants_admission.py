@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.cli.ledger_commands import proposed
 from gateway.cli.lists_support import by_option, shown_moment
 from gateway.cli.merchants_proposed import approver_named, registration, taking_over
-from gateway.cli.people_support import signatory, told_refusals
+from gateway.cli.people_support import actor, signatory, signed, told_refusals
 from gateway.cli.registry_support import (
     FILE,
     json_option,
@@ -38,12 +38,13 @@ _successor_option = click.option(
 @click.command("apply")
 @click.argument("file", type=FILE)
 @click.option("--request-id", type=click.UUID, help="The same id again gets the same receipt.")
+@signed()
 @json_option
-def apply_command(file: Path, request_id: UUID | None, as_json: bool) -> None:
+def apply_command(file: Path, request_id: UUID | None, by: str, as_json: bool) -> None:
     """Submit the application in a JSON FILE, as it came on paper. Every failed check is named."""
     form = read_application(file)
     receipt = with_registry(
-        lambda connection, _: applications.apply_for(connection, form, request_id=request_id)
+        lambda connection, _: applications.apply_for(connection, form, request_id=request_id, by=actor(by))
     )
     if as_json:
         print_json(receipt)
@@ -89,7 +90,7 @@ def application_command(application_id: int, as_json: bool) -> None:
 
 @click.command("review")
 @click.argument("application_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 def review_command(application_id: int, by: str) -> None:
     """Take an application under review; says what the checks of today find."""
     _print_reviewed(
@@ -129,7 +130,7 @@ def register_command(
 
 @click.command("refuse")
 @click.argument("application_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def refuse_command(application_id: int, by: str, reason: str) -> None:
     """Refuse an application under review; the applicant reads the reason."""

@@ -4,7 +4,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.cli.lists_support import by_option
+from gateway.cli.people_support import signed
 from gateway.cli.registry_support import (
     json_option,
     print_history,
@@ -27,7 +27,7 @@ def outlets_group() -> None:
 @click.option("--name", required=True, help="What the merchant calls it.")
 @click.option("--address", required=True, help="Postal address: «125009, г. Москва, ул. …».")
 @click.option("--reason", default="", help="Why, if there is something to say.")
-@by_option(required=True)
+@signed(required=True)
 def add_command(merchant_id: int, name: str, address: str, reason: str, by: str) -> None:
     """One more shop; an address outside Moscow is refused."""
     outlet_id = with_registry(
@@ -40,7 +40,7 @@ def add_command(merchant_id: int, name: str, address: str, reason: str, by: str)
 
 @outlets_group.command("enable")
 @click.argument("outlet_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def enable_command(outlet_id: int, by: str, reason: str) -> None:
     """Its tills may sell and refund again."""
@@ -49,7 +49,7 @@ def enable_command(outlet_id: int, by: str, reason: str) -> None:
 
 @outlets_group.command("disable")
 @click.argument("outlet_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def disable_command(outlet_id: int, by: str, reason: str) -> None:
     """No new sale or refund at any of its tills from now on."""

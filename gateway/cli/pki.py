@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.cli.people_support import actor, by_option
+from gateway.cli.people_support import actor, signed
 from gateway.cli.pki_status import status_command
 from gateway.cli.pki_support import (
     changed,
@@ -102,7 +102,7 @@ def issue_server_command(
 @pki_group.command("issue-code")
 @owner_options
 @click.option("--hours", type=click.IntRange(1, 24), default=24, show_default=True, help="How long it holds.")
-@click.option("--by", required=True, help="Who issues it.")
+@signed(required=True)
 def issue_code_command(owner: Owner, hours: int, by: str) -> None:
     """Make a one-time code by which a till or a concentrator enrols. It is shown here and nowhere else."""
     issued = with_owner_connection(
@@ -115,7 +115,7 @@ def issue_code_command(owner: Owner, hours: int, by: str) -> None:
 @pki_group.command("register")
 @owner_options
 @click.option("--certificate", "file", required=True, type=_FILE, help="The client's certificate, PEM.")
-@by_option
+@signed()
 def register_command(owner: Owner, file: Path, by: str) -> None:
     """Admit a certificate of another authority, for doors behind a proxy that ends TLS."""
     try:
@@ -136,7 +136,7 @@ def register_command(owner: Owner, file: Path, by: str) -> None:
 @click.option("--fingerprint", help="One key: the SHA-256 of its certificate, hexadecimal.")
 @click.option("--certificate", "file", type=_FILE, help="One key: its certificate, PEM.")
 @click.option("--reason", required=True)
-@by_option
+@signed()
 def revoke_command(
     owner: Owner | None, fingerprint: str | None, file: Path | None, reason: str, by: str
 ) -> None:
@@ -176,7 +176,7 @@ def create_hmac_master_command(file: Path) -> None:
 @pki_group.command("hmac-key")
 @owner_options
 @click.option("--to", "file", required=True, type=_NEW_FILE, help="A new file for the client.")
-@by_option
+@signed()
 def hmac_key_command(owner: Owner, file: Path, by: str) -> None:
     """Admit a client to the JSON door by its next HMAC key. Revoke earlier ones when it is in use."""
 
@@ -194,7 +194,7 @@ def hmac_key_command(owner: Owner, file: Path, by: str) -> None:
 
 @pki_group.command("rotate-outcome-key")
 @click.option("--to", "file", required=True, type=_NEW_FILE, help="A new file for the private key.")
-@by_option
+@signed()
 def rotate_outcome_key_command(file: Path, by: str) -> None:
     """Make the next key of outcomes and publish it. Let it sign when tills have fetched the key set."""
     with changed():
@@ -210,7 +210,7 @@ def rotate_outcome_key_command(file: Path, by: str) -> None:
 
 @pki_group.command("publish-outcome-key")
 @click.argument("file", type=_FILE)
-@by_option
+@signed()
 def publish_outcome_key_command(file: Path, by: str) -> None:
     """Publish a key of outcomes that signs already, as the first one of an installation does."""
     with changed():
@@ -225,7 +225,7 @@ def publish_outcome_key_command(file: Path, by: str) -> None:
 
 @pki_group.command("retire-outcome-key")
 @click.argument("key_id")
-@by_option
+@signed()
 def retire_outcome_key_command(key_id: str, by: str) -> None:
     """Say that a key of outcomes signs no more. What it signed stays provable: it is never removed."""
     with_owner_connection(

@@ -1,6 +1,5 @@
 """What the commands of `tillgate pki` share: passphrases, owners, one transaction as the tables' owner."""
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +9,10 @@ from typing import Any, TypeVar, overload
 import click
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.cli.support import with_settings
+from gateway.cli.support import in_transaction, with_settings
 from gateway.registry.keys.operating import KeyTakenError, UnknownKeyError
 from gateway.registry.keys.owners import Owner, UnknownOwnerError
 from gateway.registry.secret_files import SecretFileError
-from gateway.runtime.database import make_engine
 from gateway.runtime.settings import Settings
 
 Result = TypeVar("Result")
@@ -103,15 +101,10 @@ def owner_options(command: Command | None = None, *, required: bool = True) -> A
 def with_owner_connection(work: Callable[[AsyncConnection, Settings], Awaitable[Result]]) -> Result:
     """Do a piece of work in one transaction, as the role that owns the tables."""
 
-    async def connected(settings: Settings) -> Result:
-        engine = make_engine(settings.database_migrator_url, pool_size=1)
-        try:
-            async with engine.begin() as connection:
-                return await work(connection, settings)
-        finally:
-            await engine.dispose()
+    def connected(settings: Settings) -> Result:
+        return in_transaction(settings.database_migrator_url, lambda connection: work(connection, settings))
 
     try:
-        return with_settings(lambda settings: asyncio.run(connected(settings)))
+        return with_settings(connected)
     except (UnknownOwnerError, UnknownKeyError, KeyTakenError) as error:
         raise click.ClickException(str(error)) from error

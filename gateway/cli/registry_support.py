@@ -1,6 +1,5 @@
 """What the commands of merchants, agreements, outlets, terminals and bic share."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -13,13 +12,12 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.cli.lists_support import shown_moment
-from gateway.cli.support import console, shown_rubles, with_settings
+from gateway.cli.support import console, in_transaction, shown_rubles, with_settings
 from gateway.registry.application_form import Application
 from gateway.registry.bic.errors import BicFileError
 from gateway.registry.checking import ChecksFailedError, Finding
 from gateway.registry.enrolment_errors import EnrolmentError
 from gateway.registry.history import Step
-from gateway.runtime.database import make_engine
 from gateway.runtime.settings import Settings
 from gateway.workdays import is_estimated
 
@@ -64,17 +62,12 @@ def with_registry(
     What the rules refuse ends with exit code 1, and nothing is changed; failed checks one on a line.
     """
 
-    async def connected(settings: Settings) -> Result:
+    def connected(settings: Settings) -> Result:
         url = settings.database_reader_url if reads_only else settings.database_migrator_url
-        engine = make_engine(url, pool_size=1)
-        try:
-            async with engine.begin() as connection:
-                return await work(connection, settings)
-        finally:
-            await engine.dispose()
+        return in_transaction(url, lambda connection: work(connection, settings))
 
     try:
-        return with_settings(lambda settings: asyncio.run(connected(settings)))
+        return with_settings(connected)
     except ChecksFailedError as error:
         print_findings(error.findings, is_error=True)
         raise click.ClickException(f"{error.code.name}: nothing is changed") from error

@@ -15,6 +15,7 @@ import click
 import uvloop
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.runtime.bootstrap import LedgerParts, start_ledger
 from gateway.runtime.database import driver_connection, make_engine
@@ -80,6 +81,20 @@ def with_connection(url: str, work: Callable[[asyncpg.Connection], Awaitable[Res
         engine = make_engine(url, pool_size=1)
         try:
             async with driver_connection(engine) as connection:
+                return await work(connection)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(connected())
+
+
+def in_transaction(url: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+    """Do a piece of work in one transaction on a connection of its own."""
+
+    async def connected() -> Result:
+        engine = make_engine(url, pool_size=1)
+        try:
+            async with engine.begin() as connection:
                 return await work(connection)
         finally:
             await engine.dispose()

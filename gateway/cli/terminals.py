@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.cli.lists_support import by_option
+from gateway.cli.people_support import signed
 from gateway.cli.registry_support import (
     DAY,
     json_option,
@@ -34,7 +34,7 @@ def terminals_group() -> None:
 @click.argument("outlet_id", metavar="OUTLET", type=int)
 @click.option("--name", required=True, help="What the merchant calls it.")
 @click.option("--reason", default="", help="Why, if there is something to say.")
-@by_option(required=True)
+@signed(required=True)
 def add_command(outlet_id: int, name: str, reason: str, by: str) -> None:
     """One more till; it connects once it has a key."""
     terminal_id = with_registry(
@@ -48,7 +48,7 @@ def add_command(outlet_id: int, name: str, reason: str, by: str) -> None:
 @click.option("--kkt", "kkt_number", required=True, help="Registration number (РН ККТ), 16 digits.")
 @click.option("--drive", "drive_number", required=True, help="Fiscal drive (ФН), 16 digits.")
 @click.option("--from", "first_day", required=True, type=DAY, help="Since when.")
-@by_option(required=True)
+@signed(required=True)
 def fiscal_command(terminal_id: int, kkt_number: str, drive_number: str, first_day: date, by: str) -> None:
     """The till has these numbers from a day on; those of before end the day before."""
     with_registry(
@@ -62,7 +62,7 @@ def fiscal_command(terminal_id: int, kkt_number: str, drive_number: str, first_d
 @terminals_group.command("end-fiscal")
 @_ID
 @click.option("--to", "last_day", required=True, type=DAY, help="The last day.")
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def end_fiscal_command(terminal_id: int, last_day: date, by: str, reason: str) -> None:
     """The till has no fiscal numbers any more, so that another may have them."""
@@ -75,7 +75,7 @@ def end_fiscal_command(terminal_id: int, last_day: date, by: str, reason: str) -
 
 @terminals_group.command("enable")
 @_ID
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def enable_command(terminal_id: int, by: str, reason: str) -> None:
     """It may sell and refund again."""
@@ -84,7 +84,7 @@ def enable_command(terminal_id: int, by: str, reason: str) -> None:
 
 @terminals_group.command("disable")
 @_ID
-@by_option(required=True)
+@signed(required=True)
 @reason_option
 def disable_command(terminal_id: int, by: str, reason: str) -> None:
     """No new sale or refund from now on; what it holds it may still capture and void."""

@@ -7,7 +7,7 @@ import asyncpg
 import click
 from rich.table import Table
 
-from gateway.cli.people_support import actor, by_option, with_people
+from gateway.cli.people_support import actor, signed, with_people
 from gateway.cli.support import console
 from gateway.people import persons as people
 from gateway.people.persons import Person
@@ -37,7 +37,7 @@ def users_group() -> None:
 @click.argument("login")
 @click.option("--name", "full_name", required=True, help="Their full name.")
 @_roles_options
-@by_option
+@signed(may_be_first=True)
 def add_command(
     login: str, full_name: str, roles: Sequence[Role], merchant_ids: Sequence[int], by: str
 ) -> None:
@@ -61,7 +61,7 @@ def add_command(
 
 @users_group.command("invite")
 @click.argument("login")
-@by_option
+@signed(may_be_first=True)
 def invite_command(login: str, by: str) -> None:
     """Invite a person anew: until they join, with another password and second factor, they can't sign in."""
     _invite(login, by, resets_totp=False)
@@ -69,7 +69,7 @@ def invite_command(login: str, by: str) -> None:
 
 @users_group.command("reset-totp")
 @click.argument("login")
-@by_option
+@signed(may_be_first=True)
 def reset_totp_command(login: str, by: str) -> None:
     """The same for a person who has lost their authenticator, recorded as such."""
     _invite(login, by, resets_totp=True)
@@ -78,7 +78,7 @@ def reset_totp_command(login: str, by: str) -> None:
 @users_group.command("roles")
 @click.argument("login")
 @_roles_options
-@by_option
+@signed(may_be_first=True)
 def roles_command(login: str, roles: Sequence[Role], merchant_ids: Sequence[int], by: str) -> None:
     """Give a person exactly these roles. Their sessions end."""
     person = with_people(
@@ -92,7 +92,7 @@ def roles_command(login: str, roles: Sequence[Role], merchant_ids: Sequence[int]
 @users_group.command("disable")
 @click.argument("login")
 @click.option("--reason", required=True, help="Why.")
-@by_option
+@signed(may_be_first=True)
 def disable_command(login: str, reason: str, by: str) -> None:
     """Let a person do nothing any more, from this instant."""
     with_people(lambda connection, _: people.disable(connection, login, by=actor(by), reason=reason))
@@ -101,7 +101,7 @@ def disable_command(login: str, reason: str, by: str) -> None:
 
 @users_group.command("unlock")
 @click.argument("login")
-@by_option
+@signed(may_be_first=True)
 def unlock_command(login: str, by: str) -> None:
     """Forget the failed attempts of a person."""
     with_people(lambda connection, _: people.unlock(connection, login, by=actor(by)))

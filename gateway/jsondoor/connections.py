@@ -1,6 +1,7 @@
 """The HTTP under the JSON door: aiohttp's low-level server, bounded wherever a client could hold it up."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Final, cast
@@ -11,7 +12,7 @@ from aiohttp import web
 from gateway.domain.reasons import Reason
 from gateway.jsondoor.authentication import FINGERPRINT
 from gateway.jsondoor.problems import HttpFault, HttpFaultError, fault_response, refusal_response
-from gateway.jsondoor.service import JsonService
+from gateway.jsondoor.service import IS_SURPLUS, JsonService
 from gateway.ledger.answers import CommandError
 
 LINGER_S: Final = 2.0
@@ -25,22 +26,31 @@ _log = structlog.get_logger(__name__)
 class _Connection(web.RequestHandler):
     """One client's connection. Answers that it leaves unread for as long as it may be idle are its last."""
 
-    __slots__ = ("_left", "_unread", "fingerprint")
+    __slots__ = ("_held", "_left", "_server", "_unread", "fingerprint")
 
-    def __init__(self, manager: web.Server, left: Callable[[], None] | None, **options: Any) -> None:
+    def __init__(self, manager: "HttpServer", left: Callable[[], None] | None, **options: Any) -> None:
         super().__init__(manager, **options)
+        self._server = manager
         self._left = left
+
+    @property
+    def is_surplus(self) -> bool:
+        """Whether its client key has more connections than it may have; the latest ones are."""
+        return self._held > self._server.client_connections > 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         tls = transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         self.fingerprint = sha256(certificate).digest() if certificate else b""
         self._unread: asyncio.TimerHandle | None = None
+        self._held = self._server.held_of(self.fingerprint) if self.fingerprint else 0
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        if self.fingerprint:
+            self._server.leave(self.fingerprint)
         if self._left is not None:
             self._left()
 
@@ -85,14 +95,18 @@ class HttpServer(web.Server):
     """Makes a connection of each transport, and hands its requests to the service.
 
     A connection may be idle for `idle_s`, from its beginning to a request's whole head and from each answer
-    to the next.
+    to the next. A client key has `client_connections` at most (0: no limit): further ones are told so.
     """
 
-    def __init__(self, service: JsonService, *, message_bytes: int, idle_s: float) -> None:
+    def __init__(
+        self, service: JsonService, *, message_bytes: int, idle_s: float, client_connections: int = 0
+    ) -> None:
         super().__init__(self._serve, request_factory=self._request)
         self._service = service
         self._message_bytes = message_bytes
         self._idle_s = idle_s
+        self.client_connections = client_connections
+        self._held: Counter[bytes] = Counter()
         self._serving: dict[asyncio.Task[Any], web.RequestHandler] = {}
         self._is_leaving = False
 
@@ -108,6 +122,17 @@ class HttpServer(web.Server):
             # A small body may not become a large one.
             auto_decompress=False,
         )
+
+    def held_of(self, fingerprint: bytes) -> int:
+        """One more connection of a client key; how many it has now."""
+        self._held[fingerprint] += 1
+        return self._held[fingerprint]
+
+    def leave(self, fingerprint: bytes) -> None:
+        """One connection less."""
+        self._held[fingerprint] -= 1
+        if not self._held[fingerprint]:
+            del self._held[fingerprint]
 
     def give_notice(self) -> None:
         """Let each answer be the last one of its connection: the client's next request finds another door."""
@@ -134,7 +159,7 @@ class HttpServer(web.Server):
         self._serving[task] = request.protocol
         task.add_done_callback(self._serving.pop)
         response = await self._service.handle(request)
-        if self._is_leaving:
+        if self._is_leaving or request[IS_SURPLUS]:
             response.force_close()
         return response
 
@@ -143,5 +168,6 @@ class HttpServer(web.Server):
     ) -> web.BaseRequest:
         size = self._message_bytes
         request = web.BaseRequest(message, payload, protocol, writer, task, self._loop, client_max_size=size)
-        request[FINGERPRINT] = cast(_Connection, protocol).fingerprint
+        connection = cast(_Connection, protocol)
+        request[FINGERPRINT], request[IS_SURPLUS] = connection.fingerprint, connection.is_surplus
         return request

@@ -26,8 +26,8 @@ class JsonDoorSettings:
 
     `idle_timeout_s` bounds the time until a request's head is there, on a new connection too, and how long
     answers may lie unread; `needs_certificate` is off where HMAC keys are in use; `reuse_port` is for several
-    workers behind one port, as at the gRPC door; `gate` is what one address may take, where no
-    proxy is before the door.
+    workers behind one port, as at the gRPC door; `client_connections` is how many one client key may have
+    (0: any); `gate` is what one address may take, where no proxy is before the door.
     """
 
     host: str
@@ -37,6 +37,7 @@ class JsonDoorSettings:
     handshake_timeout_s: float = 10.0
     reuse_port: bool = False
     needs_certificate: bool = True
+    client_connections: int = 0
     gate: GateLimits = field(default_factory=GateLimits)
 
 
@@ -82,7 +83,12 @@ class JsonDoor:
         Raises OSError if the port is taken or, as ssl.SSLError, the certificates do not fit.
         """
         settings = self._settings
-        http = HttpServer(self._service, message_bytes=settings.message_bytes, idle_s=settings.idle_timeout_s)
+        http = HttpServer(
+            self._service,
+            message_bytes=settings.message_bytes,
+            idle_s=settings.idle_timeout_s,
+            client_connections=settings.client_connections,
+        )
         if self._identity is None:
             self._listener = await asyncio.get_running_loop().create_server(
                 http, settings.host, settings.port, reuse_port=settings.reuse_port or None

@@ -18,7 +18,7 @@ from gateway.jsondoor.paths import OPENAPI_PATH, PATHS
 from gateway.jsondoor.problems import SERVER, HttpFault, HttpFaultError, fault_response, refusal_response
 from gateway.jsondoor.reading import read_message
 from gateway.ledger.answers import CommandError
-from gateway.rpc.accounting import Accounting
+from gateway.rpc.accounting import OVERLOAD_PAUSE_S, Accounting
 from gateway.rpc.errors import CODES, LANGUAGE_KEY, language_of
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Call, Method
@@ -28,6 +28,9 @@ TIMEOUT_HEADER: Final = "Request-Timeout"
 JSON_TYPE: Final = "application/json"
 DESCRIPTION: Final = "OpenApi"
 """What log and metrics call a look at the description."""
+
+IS_SURPLUS: Final = web.RequestKey("is_surplus", bool)
+"""The key of a request under which its server says that its client key has too many connections."""
 
 OK: Final = "OK"
 CANCELLED: Final = "CANCELLED"
@@ -67,6 +70,8 @@ class JsonService:
         name, method, body, claim = "", None, b"", Claim(b"")
         try:
             name, method = self._route(request)
+            if request[IS_SURPLUS]:
+                raise CommandError(Reason.CLIENT_TOO_BUSY, retry_after_s=OVERLOAD_PAUSE_S)
             # Before the body: who names nobody has nothing read.
             claim = self._authentication.claimed(request)
             body = await self._body(request)

@@ -23,7 +23,6 @@ SECRET_BYTES: Final = 20
 STEPS_OFF: Final = 1
 """How many steps a person's clock may be off, either way."""
 
-KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _ISSUER: Final = "Tillgate"
 

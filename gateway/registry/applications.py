@@ -5,7 +5,7 @@ Every function works in the transaction of its caller, who commits or rolls back
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.domain.policy import moscow_date
+from gateway.record import words, writing
+from gateway.record.words import Actor
 from gateway.registry.admission import Admission, admit
 from gateway.registry.application_form import Application
 from gateway.registry.bic.directory import find_bank, newest_directory
@@ -25,6 +27,8 @@ from gateway.registry.history import Subject, record
 from gateway.registry.machine import APPLICATION, ApplicationState, MerchantState
 from gateway.registry.schema import merchant
 from gateway.registry.signing_off import four_eyes, said, said_or_empty
+
+ENROLLMENT: Final = Actor.system("enrollment")
 
 
 class ApplicationReceipt(Struct, frozen=True):
@@ -59,9 +63,15 @@ class Reviewed(Struct, frozen=True):
 
 
 async def apply_for(
-    connection: AsyncConnection, application: Application, *, request_id: UUID | None = None
+    connection: AsyncConnection,
+    application: Application,
+    *,
+    request_id: UUID | None = None,
+    by: Actor = ENROLLMENT,
 ) -> ApplicationReceipt:
     """Submit an application; under a `request_id` that was used the same application gets the same receipt.
+
+    `by` is who entered one that came on paper, else the part of us that took it.
 
     Raises ChecksFailedError with every failed check, and EnrolmentError ALREADY_REGISTERED,
     APPLICATION_OPEN (another one of this INN is under way), APPLICATION_ID_CONFLICT (another one was
@@ -91,6 +101,11 @@ async def apply_for(
     )
     row = (await connection.execute(new)).one_or_none()
     if row is not None:
+        subject = words.Subject(words.SubjectKind.APPLICATION, str(row.id))
+        details = {"inn": application.inn}
+        await writing.record(
+            connection, actor=by, action=words.Action.APPLICATION_SUBMITTED, subject=subject, details=details
+        )
         return ApplicationReceipt(*row)
     # Somebody was faster: the same call, or another application of this INN.
     known = await _receipt(connection, wanted, digest)

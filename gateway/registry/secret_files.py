@@ -1,9 +1,17 @@
 """Files that hold secrets: made once, readable by their owner alone, refused when others may read them."""
 
+import base64
+import binascii
+import json
 import os
+import secrets
 import stat
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
+
+KEY_BYTES: Final = 32
+"""How long a symmetric key in a file is."""
 
 
 class SecretFileError(Exception):
@@ -49,3 +57,25 @@ def read_secret(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SecretFileError(f"{path}: {error.strerror}") from None
+
+
+def create_key(path: Path, field: str | None = None) -> bytes:
+    """Make a key and its file: base64 as `field` of a JSON object, or alone; raises FileExistsError."""
+    key = secrets.token_bytes(KEY_BYTES)
+    encoded = base64.b64encode(key).decode()
+    content = json.dumps({field: encoded}, indent=1) if field else encoded
+    create_secret(path, f"{content}\n".encode())
+    return key
+
+
+def read_key(path: Path, what: str, field: str | None = None) -> bytes:
+    """The key in a file that `create_key` made; raises SecretFileError, which says that it is no `what`."""
+    content = read_secret(path)
+    try:
+        encoded = json.loads(content)[field] if field else content.strip()
+        key = base64.b64decode(encoded, validate=True)
+    except (ValueError, KeyError, TypeError, binascii.Error):
+        raise SecretFileError(f"{path} is no {what}") from None
+    if len(key) != KEY_BYTES:
+        raise SecretFileError(f"{path} is no {what} of {KEY_BYTES} bytes")
+    return key

@@ -1,6 +1,7 @@
 """What every door does around a message: limits before it is read, metrics and one log line after it."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -13,11 +14,15 @@ from gateway.rpc import metrics
 from gateway.rpc.access_log import AccessLine, WriteLine, through_structlog
 from gateway.rpc.errors import RefusalError
 from gateway.rpc.methods import Call
+from gateway.rpc.newcomers import KnownAddresses
 from gateway.rpc.validation.findings import InvalidRequestError, invalid
 
 log = structlog.get_logger(__name__)
 
 OVERLOAD_PAUSE_S: Final = 0.2
+BURST_S: Final = 2.0
+"""Of how many seconds a client key may make all requests at once."""
+RATES_MAX: Final = 65_536
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -28,7 +33,8 @@ class ServiceLimits:
 
     `exchange_in_flight` is how many messages of one stream may be unanswered; beyond, it is not read.
     `client_in_flight` is how many single calls of one client key are served at once, `client_streams` how
-    many of its streams are open (0: no limit): who goes beyond is told so, and others keep their share.
+    many of its streams are open, `client_per_s` how many requests it may make a second in the long run,
+    single or over streams (0: no limit): who goes beyond is told so, and others keep their share.
     """
 
     message_bytes: int = 1_048_576
@@ -36,17 +42,28 @@ class ServiceLimits:
     exchange_in_flight: int = 512
     client_in_flight: int = 0
     client_streams: int = 0
+    client_per_s: int = 0
 
 
 class Accounting:
-    """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`."""
+    """Counts the messages that all doors of a process serve: `begin`, `admit`, …, `done`.
 
-    def __init__(self, limits: ServiceLimits, write_line: WriteLine | None = None) -> None:
+    `known` is told where admitted clients are, if anybody wants to know.
+    """
+
+    def __init__(
+        self,
+        limits: ServiceLimits,
+        write_line: WriteLine | None = None,
+        known: KnownAddresses | None = None,
+    ) -> None:
         self.limits = limits
+        self.known = known
         self._write_line = write_line or through_structlog()
         self._in_flight = 0
         self._calls_of: dict[bytes, int] = {}
         self._streams_of: dict[bytes, int] = {}
+        self._rates: dict[bytes, _Rate] = {}
         self._ended: list[tuple[str, str, Call, float]] = []
         # Read when somebody looks: what has begun is counted at once, and no message pays for it.
         metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
@@ -63,8 +80,30 @@ class Accounting:
             raise CommandError(Reason.OVERLOADED, retry_after_s=OVERLOAD_PAUSE_S)
 
     def held(self, fingerprint: bytes) -> "Place":
-        """A place for a single call of a client key; entering it raises CommandError(CLIENT_TOO_BUSY)."""
+        """A place for a single call of a client key, which counts as a request of it.
+
+        It and entering the place raise CommandError(CLIENT_TOO_BUSY).
+        """
+        self.count(fingerprint)
         return Place(self._calls_of, fingerprint, self.limits.client_in_flight)
+
+    def count(self, fingerprint: bytes) -> None:
+        """A request of a client key; raises CommandError(CLIENT_TOO_BUSY) if they come too fast."""
+        per_s = self.limits.client_per_s
+        if not per_s:
+            return
+        now = time.monotonic()
+        rate = self._rates.get(fingerprint)
+        if rate is None:
+            if len(self._rates) >= RATES_MAX:
+                # Who has not asked for so long has its whole share again, as if it were not known.
+                self._rates = {key: one for key, one in self._rates.items() if now - one.at < BURST_S}
+            rate = self._rates[fingerprint] = _Rate(per_s * BURST_S, now)
+        rate.left = min(per_s * BURST_S, rate.left + (now - rate.at) * per_s)
+        rate.at = now
+        if rate.left < 1:
+            raise CommandError(Reason.CLIENT_TOO_BUSY, retry_after_s=max((1 - rate.left) / per_s, 0.001))
+        rate.left -= 1
 
     def held_stream(self, fingerprint: bytes) -> "Place":
         """The same for a stream."""
@@ -111,6 +150,12 @@ class Accounting:
                 duration_ms=round(seconds * 1000, 3),
             )
         )
+
+
+@dataclass(slots=True)
+class _Rate:
+    left: float
+    at: float
 
 
 class Place:

@@ -87,9 +87,13 @@ class Calls:
                 accounting.admit(len(body))
                 # Asked now: gRPC's context is not to be touched any more when its call has been cut off.
                 fingerprint = self._identity.fingerprint_of(context)
+                known = accounting.known
+                peer = context.peer() if known and known.wants(fingerprint) else None
                 with accounting.held(fingerprint):
                     read = partial(arrived, body, fingerprint)
                     answer = (await method.answer(read, call)).SerializeToString()
+                if known and peer:
+                    known.note(fingerprint, peer)
             except asyncio.CancelledError:
                 accounting.done(name, grpc.StatusCode.CANCELLED.name, call, loop.time() - started)
                 raise

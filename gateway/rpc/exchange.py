@@ -117,6 +117,8 @@ class _Stream:
     async def serve(self) -> None:
         """Return when all that was read is answered; raises InvalidRequestError where that ends it before."""
         self.exchange.identity.client_of(self._fingerprint)
+        if (known := self.exchange.accounting.known) is not None:
+            known.note(self._fingerprint, self._context.peer())
         # A client that has seen this knows that it may speak; without it nothing was ever taken.
         await self._context.send_initial_metadata((TAKEN,))
         self._reader = self._loop.create_task(self._read(), name="exchange-read")
@@ -185,6 +187,7 @@ class _Stream:
             self._check(request)
             message.is_numbered = True
             exchange.accounting.admit(size_bytes)
+            exchange.accounting.count(self._fingerprint)
             if field is None:
                 raise invalid(Reason.FIELD_MISSING, "request")
             if request.timeout_ms:

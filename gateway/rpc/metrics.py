@@ -18,6 +18,10 @@ SECONDS: Final = Histogram(
 )
 IN_FLIGHT: Final = Gauge("tillgate_rpc_in_flight", "Requests being served")
 DOOR_WAIT: Final = Gauge("tillgate_rpc_door_wait_seconds", "How long the last call waited to be looked at")
+HANDSHAKES: Final = Counter("tillgate_door_handshakes_total", "TLS handshakes that began at the gRPC door")
+NEWCOMERS_SHARE: Final = Gauge(
+    "tillgate_door_newcomers_share", "What is let in of new connections from addresses that are not known"
+)
 
 # Labels come from closed sets, and finding a child costs more than counting on it.
 requests_by: Final = lru_cache(maxsize=None)(REQUESTS.labels)

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import grpc
 import structlog
@@ -13,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from gateway.rpc.door_wait import DoorWait
+from gateway.rpc.newcomers import Newcomers
 
 TRANSPORT_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """What gRPC itself refuses, without details; the service's own limit lies far below and answers by name."""
@@ -59,22 +60,37 @@ class TlsIdentity:
     certificate_chain: bytes
     private_key: bytes = field(repr=False)
 
-    def credentials(self) -> grpc.ServerCredentials:
-        """Server credentials that ask every client for its certificate."""
-        return grpc.ssl_server_credentials(
-            [(self.private_key, self.certificate_chain)],
-            root_certificates=self.client_ca,
-            require_client_auth=True,
-        )
+    def credentials(self, begins: Callable[[], None] | None = None) -> grpc.ServerCredentials:
+        """Server credentials that ask every client for its certificate.
+
+        `begins` is called as each handshake begins, in a thread of gRPC's.
+        """
+        return self._credentials(begins, self.client_ca)
+
+    def _credentials(
+        self, begins: Callable[[], None] | None, client_ca: bytes | None
+    ) -> grpc.ServerCredentials:
+        pair, asks = [(self.private_key, self.certificate_chain)], client_ca is not None
+        if begins is None:
+            return grpc.ssl_server_credentials(pair, client_ca, asks)
+        same = grpc.ssl_server_certificate_configuration(pair, client_ca)
+
+        # gRPC asks for newer certificates before each handshake: the one moment at which it tells of it.
+        def newer_certificates() -> grpc.ServerCertificateConfiguration:
+            begins()
+            # None, which the stubs do not know, for no newer ones.
+            return cast(grpc.ServerCertificateConfiguration, None)
+
+        return grpc.dynamic_ssl_server_credentials(same, newer_certificates, asks)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenTls(TlsIdentity):
     """The same for a port that serves clients without a certificate too; none of theirs is looked at."""
 
-    def credentials(self) -> grpc.ServerCredentials:
+    def credentials(self, begins: Callable[[], None] | None = None) -> grpc.ServerCredentials:
         """Server credentials that ask no client for a certificate."""
-        return grpc.ssl_server_credentials([(self.private_key, self.certificate_chain)])
+        return self._credentials(begins, None)
 
 
 class Service(Protocol):
@@ -93,7 +109,7 @@ class TillDoor:
     """A gRPC server for tills. Made, started and drained inside one event loop.
 
     Without an `identity` it speaks plainly, which is for a proxy before it. `notice_flood` is told of each
-    call that is turned away.
+    call that is turned away. `newcomers` bounds the handshakes, if there is one.
     """
 
     def __init__(
@@ -102,6 +118,7 @@ class TillDoor:
         identity: TlsIdentity | None,
         settings: DoorSettings,
         notice_flood: Callable[[], None],
+        newcomers: Newcomers | None = None,
     ) -> None:
         self._services = services
         self._identity = identity
@@ -110,6 +127,7 @@ class TillDoor:
         self._server: grpc.aio.Server | None = None
         self._wait = DoorWait(settings.wait_limit)
         self._notice_flood = notice_flood
+        self._newcomers = newcomers
         self._stack = AsyncExitStack()
 
     async def start(self) -> int:
@@ -127,7 +145,8 @@ class TillDoor:
         if self._identity is None:
             port = server.add_insecure_port(address)
         else:
-            port = server.add_secure_port(address, self._identity.credentials())
+            begins = self._newcomers.begins if self._newcomers else None
+            port = server.add_secure_port(address, self._identity.credentials(begins))
         # Only this user gets there, and without a certificate nobody is served anyway.
         folder = self._stack.enter_context(TemporaryDirectory(prefix="tillgate-door-"))
         knocked_at = f"unix:{folder}/door"
@@ -135,6 +154,9 @@ class TillDoor:
         await server.start()
         self._server = server
         await self._stack.enter_async_context(self._wait.knocking(knocked_at))
+        if self._newcomers is not None and self._identity is not None:
+            self._newcomers.watch(port)
+            self._stack.push_async_callback(self._newcomers.stop)
         for name in (*names, ""):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         _log.info("the door is open", host=self._settings.host, port=port)

@@ -39,7 +39,7 @@ from gateway.runtime.goods_files import prepare_apart
 from gateway.runtime.keys import GatewayKeys, check_signing_key, load_keys
 from gateway.runtime.limits import load_limits
 from gateway.runtime.observing import LedgerObserver
-from gateway.runtime.services import services_of
+from gateway.runtime.services import newcomers_of, services_of
 from gateway.runtime.settings import Settings
 from gateway.runtime.settings_source import variable
 from gateway.runtime.tasks import end, every
@@ -183,8 +183,16 @@ class Gateway:
             pool_size=settings.downloads_at_once,
             silence_s=LISTS_SILENCE_S,
         )
+        limits = load_limits(settings)
+        known, newcomers = newcomers_of(settings, limits, place.number if place else 0)
         services, json_service = services_of(
-            settings, parts, keys, self._lists_engine, lambda read, write: ClaimAnswers(read, write).table
+            settings,
+            parts,
+            keys,
+            self._lists_engine,
+            limits,
+            lambda read, write: ClaimAnswers(read, write).table,
+            known,
         )
         # A proxy that ends TLS leaves nothing to do for our own certificate.
         tls = keys.tls if keys.proxy is None else None
@@ -199,6 +207,7 @@ class Gateway:
                 wait_limit=timedelta(milliseconds=settings.door_wait_ms),
             ),
             parts.committer.notice_flood,
+            newcomers,
         )
         self._json_door = JsonDoor(
             json_service,
@@ -211,6 +220,7 @@ class Gateway:
                 handshake_timeout_s=settings.json_arrival_timeout_s,
                 reuse_port=is_worker,
                 needs_certificate=keys.hmac_master is None,
+                client_connections=limits.client.json_connections,
             ),
         )
 

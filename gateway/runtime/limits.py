@@ -52,6 +52,12 @@ class _Velocity(_Table):
 class _Client(_Table):
     in_flight: _Count
     streams: _Count
+    per_s: _Count
+    json_connections: _Count
+
+
+class _Handshakes(_Table):
+    per_s: _Count
 
 
 class _Submissions(_Table):
@@ -79,6 +85,7 @@ class LimitsFile(_Table):
     keyed: _Keyed
     velocity: _Velocity
     client: _Client
+    handshakes: _Handshakes
     submissions: _Submissions
     signals: _Signals
 
@@ -114,12 +121,14 @@ class LimitsFile(_Table):
 def load_limits(settings: Settings) -> LimitsFile:
     """Read the shipped file, or what the operator's own file says instead of it; raises SettingsError.
 
-    In development purchases by time and typed cards are limited only if an own file says so: a demo, a test
-    or a bench buys in a minute what a shop sells in a day.
+    In development purchases and requests by time, typed cards and handshakes are limited only if an own file
+    says so: a demo, a test or a bench buys in a minute what a shop sells in a day, with all tills at once.
     """
     content, path = _read(SHIPPED), settings.limits_file
     if settings.profile is Profile.DEVELOPMENT:
         content["keyed"]["terminal_a_day"] = 0
+        content["handshakes"]["per_s"] = 0
+        content["client"]["per_s"] = 0
         for window in content["velocity"].values():
             window["purchases"] = 0
     if path is not None:

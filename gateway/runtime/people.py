@@ -1,25 +1,24 @@
 """What the people's door and the commands about people stand on: the sealing key, and who signs people in."""
 
-import base64
-import binascii
-import json
-import secrets
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.people.passwords import Passwords
-from gateway.people.second_factor import KEY_BYTES, SealingKey
+from gateway.people.second_factor import SealingKey
 from gateway.people.sessions import SessionLimits
 from gateway.people.signing_in import SignIn
-from gateway.registry.secret_files import SecretFileError, create_secret, read_secret
+from gateway.registry.secret_files import create_key, read_key
 from gateway.runtime.database import driver_connection
 from gateway.runtime.errors import StartError
 from gateway.runtime.keys import one_maker
 from gateway.runtime.settings import Profile, Settings
 from gateway.runtime.settings_source import variable
+
+_FIELD: Final = "key_base64"
 
 
 def load_sealing_key(settings: Settings) -> SealingKey:
@@ -40,8 +39,7 @@ def load_sealing_key(settings: Settings) -> SealingKey:
 
 def create_sealing_key(path: Path) -> None:
     """Make a new key file; raises FileExistsError if there is one."""
-    content = {"key_base64": base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()}
-    create_secret(path, json.dumps(content, indent=1).encode() + b"\n")
+    create_key(path, _FIELD)
 
 
 def sign_in_of(settings: Settings, engine: AsyncEngine) -> SignIn:
@@ -53,10 +51,4 @@ def sign_in_of(settings: Settings, engine: AsyncEngine) -> SignIn:
 
 
 def _read(path: Path) -> SealingKey:
-    try:
-        key = base64.b64decode(json.loads(read_secret(path))["key_base64"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error):
-        raise SecretFileError(f"{path} is no key file of people's secrets") from None
-    if len(key) != KEY_BYTES:
-        raise SecretFileError(f"{path} is no key file of {KEY_BYTES} bytes")
-    return SealingKey(key)
+    return SealingKey(read_key(path, "key file of people's secrets", _FIELD))

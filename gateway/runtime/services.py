@@ -24,6 +24,7 @@ from gateway.rpc.goods_methods import GoodsMethods
 from gateway.rpc.goods_service import GoodsService
 from gateway.rpc.identity import Identity
 from gateway.rpc.methods import Ledger, PurchaseMethods
+from gateway.rpc.newcomers import KnownAddresses, Newcomers
 from gateway.rpc.record_service import RecordService
 from gateway.rpc.records import RecordMethods
 from gateway.rpc.reference_service import ReferenceService
@@ -34,7 +35,7 @@ from gateway.rpc.stop_list import StopListMethods
 from gateway.rpc.validation.commands import Rules as ValidationRules
 from gateway.runtime.database import driver_connection
 from gateway.runtime.keys import GatewayKeys
-from gateway.runtime.limits import LimitsFile, load_limits
+from gateway.runtime.limits import LimitsFile
 from gateway.runtime.logging import line_writer
 from gateway.runtime.settings import Settings
 
@@ -56,14 +57,15 @@ def services_of(
     parts: Parts,
     keys: GatewayKeys,
     lists_engine: AsyncEngine,
+    limits: LimitsFile,
     claims_of: Callable[[Connect, Connect], Mapping[str, Answer]],
+    known: KnownAddresses | None = None,
 ) -> tuple[tuple[Service, ...], JsonService]:
     """The services of both doors, over the same methods and with one count of what is in flight.
 
     `claims_of` answers ClaimService, given how to connect as the role that only reads and as the gateway's.
     """
     identity = Identity(lambda: parts.registry.snapshot, keys.proxy)
-    limits = load_limits(settings)
     connect, read = partial(driver_connection, parts.engine), partial(driver_connection, lists_engine)
     token_of = ring_token if keys.card_tokens.older else card_token
     rules = ValidationRules(
@@ -79,7 +81,7 @@ def services_of(
         counting(Tries(limits.tries), connect),
     )
     goods = GoodsMethods(connect, parts.goods.goods_at, limits.submissions.waiting)
-    accounting = Accounting(_service_limits(settings, limits), line_writer(access_log.LOGGER))
+    accounting = Accounting(_service_limits(settings, limits), line_writer(access_log.LOGGER), known)
     references = ReferenceMethods(read, settings.downloads_at_once)
     stop_list = StopListMethods(read, StopLists(keys.stop_list), keys.signer, references.place)
     records = RecordMethods(connect)
@@ -105,10 +107,21 @@ def services_of(
     )
 
 
+def newcomers_of(
+    settings: Settings, limits: LimitsFile, worker: int
+) -> tuple[KnownAddresses, Newcomers] | tuple[None, None]:
+    """Who bounds the handshakes at the gRPC door, and the addresses that come first; None for no bound."""
+    if not limits.handshakes.per_s:
+        return None, None
+    known = KnownAddresses(settings.data_dir / "known-addresses", worker)
+    return known, Newcomers(limits.handshakes.per_s, known)
+
+
 def _service_limits(settings: Settings, limits: LimitsFile) -> ServiceLimits:
     return ServiceLimits(
         message_bytes=settings.max_message_bytes,
         exchange_in_flight=settings.exchange_in_flight,
         client_in_flight=limits.client.in_flight,
         client_streams=limits.client.streams,
+        client_per_s=limits.client.per_s,
     )

@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
@@ -24,6 +24,8 @@ from gateway.ledger.admission import TooFrequent
 log = structlog.get_logger(__name__)
 
 COUNTED = Counter("tillgate_velocity_counted_total", "Purchases counted against limits of speed")
+ASKED = Counter("tillgate_velocity_asked_total", "Questions about batches of purchases to Redis")
+OWED = Gauge("tillgate_velocity_owed", "Whether Redis owes an answer to a question")
 REFUSED = Counter("tillgate_velocity_refused_total", "Purchases beyond a limit of speed", ["subject"])
 MISSED = Counter("tillgate_velocity_missed_total", "Purchases that passed uncounted: Redis was slow or away")
 
@@ -98,7 +100,10 @@ class RedisVelocity:
         loop = asyncio.get_running_loop()
         if (self._asking is not None and not self._asking.done()) or loop.time() < self._not_before:
             return None
+        ASKED.inc()
+        OWED.set(1)
         self._asking = loop.create_task(self._count(purchases), name="velocity")
+        self._asking.add_done_callback(lambda _: OWED.set(0))
         return self._asking
 
     def missed(self, purchases: int) -> None:

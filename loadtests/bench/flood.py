@@ -5,10 +5,12 @@ from the gateway the processors that it is to be answered with. Each round first
 serves at most, since a shared machine is faster in one minute than in the next.
 
 The second flood is of strangers: handshakes with certificates that the door does not trust, beside tills at
-half of the capacity, who are measured with and without them.
+half of the capacity, who are measured with and without them, at this gateway, which bounds no handshakes, and
+at one that does as shipped.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +29,10 @@ SHARES: Final = (0.5, 0.9, 1.5, 2.5)
 BY_NAME: Final = "RESOURCE_EXHAUSTED"
 HONEST_SHARE: Final = 0.5
 """Of the capacity; what honest tills ask for beside strangers."""
+SETTLE_S: Final = 3.0
+"""A flood lasts; a bound takes a second or two to find its share."""
+HANDSHAKES_PER_S: Final = 50
+"""What is shipped for production."""
 STRANGERS_PER_S: Final = 200.0
 """Handshakes with bad certificates: some 12,000 a minute, from one address."""
 
@@ -45,6 +51,14 @@ def measure(accounts: int, seconds: float, rounds: int) -> dict[str, Any]:
             tills = stack.enter_context(clients(world.client("unary", gateway.grpc_port), len(asking)))
         folder = Path(stack.enter_context(TemporaryDirectory()))
         make_stranger(folder)
+        limits = folder / "limits.toml"
+        limits.write_text(f"[handshakes]\nper_s = {HANDSHAKES_PER_S}\n", encoding="utf-8")
+        with _on(serving):
+            bounded = world.gateway("bounded", len(serving), TILLGATE_LIMITS_FILE=str(limits))
+            bounding = stack.enter_context(bounded)
+        with _on(asking):
+            others = stack.enter_context(clients(world.client("unary", bounding.grpc_port), len(asking)))
+        others.closed(WARM_UP_S, CALLERS)
         tills.closed(WARM_UP_S, CALLERS)
         found: dict[str, list[dict[str, Any]]] = {str(share): [] for share in SHARES}
         beside: list[dict[str, Any]] = []
@@ -57,7 +71,9 @@ def measure(accounts: int, seconds: float, rounds: int) -> dict[str, Any]:
                 till = at_the_till(answered, seconds)
                 found[str(share)].append({"capacity_per_s": per_s, "by_name_per_s": by_name, **till})
             with _on(asking):
-                beside.append(_beside_strangers(tills, gateway.grpc_port, folder, seconds, per_s))
+                unbounded = _beside_strangers(tills, gateway.grpc_port, folder, seconds, per_s)
+                bounded_too = _beside_strangers(others, bounding.grpc_port, folder, seconds, per_s)
+                beside.append({**unbounded, "bounded": bounded_too["among"]})
     return {"workers": len(serving), "seconds": seconds, "shares": found, "strangers": beside}
 
 
@@ -71,6 +87,7 @@ def _beside_strangers(
     rate = HONEST_SHARE * capacity_per_s
     alone = at_the_till(tills.open(seconds, rate), seconds)
     with strangers(port, folder, STRANGERS_PER_S) as knocking:
+        time.sleep(SETTLE_S)
         among = at_the_till(tills.open(seconds, rate), seconds)
         said = knocking.end()
     if said["heard"]:

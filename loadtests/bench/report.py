@@ -135,7 +135,11 @@ def _beside_strangers(rounds: list[dict[str, Any]]) -> list[tuple[str, ...]]:
             "–",
             *(spread(one[key][figure] for one in rounds) for figure in ("p50_ms", "p99_ms")),
         )
-        for key, said in (("alone", "honest alone"), ("among", f"honest beside {tries} bad certificates/s"))
+        for key, said in (
+            ("alone", "honest alone"),
+            ("among", f"honest beside {tries} bad certificates/s"),
+            ("bounded", "the same, handshakes bounded"),
+        )
     ]
 
 

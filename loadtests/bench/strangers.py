@@ -18,7 +18,7 @@ from typing import Any, Final
 from gateway.registry.pki import IssuingAuthority
 from loadtests.bench.processes import child
 
-AT_ONCE_MAX: Final = 128
+AT_ONCE_MAX: Final = 4_096
 """Beyond it a knock is left out: who waits for an answer does not knock again."""
 STRANGERS_ADDRESS: Final = "127.0.0.66"
 """They are elsewhere: a door may hang up on an address that fails too often, and honest tills have others."""

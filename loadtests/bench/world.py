@@ -58,9 +58,9 @@ class World:
         )
 
     @contextmanager
-    def gateway(self, name: str, workers: int) -> Iterator[Serving]:
-        """A gateway of this database on ports of its own."""
-        variables = {"TILLGATE_DATA_DIR": str(self.settings.data_dir), **SHIPPED}
+    def gateway(self, name: str, workers: int, **more: str) -> Iterator[Serving]:
+        """A gateway of this database on ports of its own, with more variables than are shipped."""
+        variables = {"TILLGATE_DATA_DIR": str(self.settings.data_dir), **SHIPPED, **more}
         log = self.settings.data_dir / f"{name}.log"
         with Serving(variables, log, workers=workers) as serving:
             serving.start()

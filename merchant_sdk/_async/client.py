@@ -94,6 +94,17 @@ class TillClient(Preparing, GoodsCalls, RecordCalls, ClaimCalls):
         """Let the calls under way end, then close the channel. Further calls raise ClientClosedError."""
         await self._transport.close()
 
+    async def use_credentials(self, credentials: TillCredentials) -> None:
+        """Speak with other credentials of the same client from now on, as after a renewal.
+
+        Calls under way end first, and later ones wait for them.
+        """
+
+        def tell() -> None:
+            self._credentials = self._sender.credentials = credentials
+
+        await self._transport.change(credentials, tell)
+
     async def send(self, request: PreparedRequest[ResultT], *, timeout_s: float | None = None) -> ResultT:
         """Send a prepared command and settle it. Sending it again gives its one outcome again."""
         return await self._sender.send(request, timeout_s)

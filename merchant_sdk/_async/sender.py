@@ -37,7 +37,7 @@ class Sender:
         journal: Journal,
     ) -> None:
         self._transport = transport
-        self._credentials = credentials
+        self.credentials = credentials
         self._configuration = configuration
         self._journal = journal
         self._undone: dict[UUID, PurchaseResult] = {}
@@ -80,12 +80,12 @@ class Sender:
                 raise OutcomeUnknownError(request.request_id) from error
             return cast(ResultT, await self._undo(request.record, budget.undo_until))
         asked = Asked(
-            self._credentials.merchant_id,
+            self.credentials.merchant_id,
             request.request_id,
             frozenset({KINDS[request.method]}),
-            request.terminal_id or self._credentials.terminal_id or None,
+            request.terminal_id or self.credentials.terminal_id or None,
         )
-        result = open_answer(response.answer, self._credentials.outcome_keys, asked, request.result_type)
+        result = open_answer(response.answer, self.credentials.outcome_keys, asked, request.result_type)
         self._journal.settled(request.request_id)
         return result
 
@@ -128,7 +128,7 @@ class Sender:
         except GatewayError:
             return None
         return open_purchase(
-            response, self._credentials.outcome_keys, self._credentials.merchant_id, record.request_id
+            response, self.credentials.outcome_keys, self.credentials.merchant_id, record.request_id
         )
 
     def _settle_undone(self, record: JournalRecord, voided: PurchaseResult) -> PurchaseResult:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
@@ -69,13 +69,14 @@ class Transport:
         self._metadata = (("accept-language", configuration.language),)
         self._operations = 0
         self._busy_ids: set[UUID] = set()
+        self._is_changing = False
         self._is_closed = False
 
     @asynccontextmanager
     async def in_use(self, request_id: UUID | None = None) -> AsyncIterator[None]:
         """Keep the channel open for an operation; two operations on one request id take turns."""
         async with self._changed:
-            await self._changed.wait_for(lambda: request_id not in self._busy_ids)
+            await self._changed.wait_for(lambda: request_id not in self._busy_ids and not self._is_changing)
             if self._is_closed:
                 raise ClientClosedError("the client is closed")
             if self._channel is None:
@@ -91,6 +92,25 @@ class Transport:
                 if request_id is not None:
                     self._busy_ids.discard(request_id)
                 self._changed.notify_all()
+
+    async def change(self, credentials: TillCredentials, tell: Callable[[], None]) -> None:
+        """Speak with other credentials on a new channel, once the operations under way have ended.
+
+        Later ones wait meanwhile. `tell` is called between the two.
+        """
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._is_changing)
+            self._is_changing = True
+            try:
+                await self._changed.wait_for(lambda: self._operations == 0)
+                self._credentials = credentials
+                tell()
+                channel, self._channel = self._channel, None
+            finally:
+                self._is_changing = False
+                self._changed.notify_all()
+        if channel is not None:
+            await channel.close()
 
     async def close(self) -> None:
         """Take no more operations, let those under way end (each has its deadline), close the channel."""

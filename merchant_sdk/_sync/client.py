@@ -95,6 +95,17 @@ class SyncTillClient(Preparing, GoodsCalls, RecordCalls, ClaimCalls):
         """Let the calls under way end, then close the channel. Further calls raise ClientClosedError."""
         self._transport.close()
 
+    def use_credentials(self, credentials: TillCredentials) -> None:
+        """Speak with other credentials of the same client from now on, as after a renewal.
+
+        Calls under way end first, and later ones wait for them.
+        """
+
+        def tell() -> None:
+            self._credentials = self._sender.credentials = credentials
+
+        self._transport.change(credentials, tell)
+
     def send(self, request: PreparedRequest[ResultT], *, timeout_s: float | None = None) -> ResultT:
         """Send a prepared command and settle it. Sending it again gives its one outcome again."""
         return self._sender.send(request, timeout_s)

@@ -4,7 +4,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
@@ -70,13 +70,14 @@ class Transport:
         self._metadata = (("accept-language", configuration.language),)
         self._operations = 0
         self._busy_ids: set[UUID] = set()
+        self._is_changing = False
         self._is_closed = False
 
     @contextmanager
     def in_use(self, request_id: UUID | None = None) -> Iterator[None]:
         """Keep the channel open for an operation; two operations on one request id take turns."""
         with self._changed:
-            self._changed.wait_for(lambda: request_id not in self._busy_ids)
+            self._changed.wait_for(lambda: request_id not in self._busy_ids and not self._is_changing)
             if self._is_closed:
                 raise ClientClosedError("the client is closed")
             if self._channel is None:
@@ -92,6 +93,25 @@ class Transport:
                 if request_id is not None:
                     self._busy_ids.discard(request_id)
                 self._changed.notify_all()
+
+    def change(self, credentials: TillCredentials, tell: Callable[[], None]) -> None:
+        """Speak with other credentials on a new channel, once the operations under way have ended.
+
+        Later ones wait meanwhile. `tell` is called between the two.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_changing)
+            self._is_changing = True
+            try:
+                self._changed.wait_for(lambda: self._operations == 0)
+                self._credentials = credentials
+                tell()
+                channel, self._channel = self._channel, None
+            finally:
+                self._is_changing = False
+                self._changed.notify_all()
+        if channel is not None:
+            channel.close()
 
     def close(self) -> None:
         """Take no more operations, let those under way end (each has its deadline), close the channel."""

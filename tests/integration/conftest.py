@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from gateway.goods.reference.kinds import Kind
 from gateway.people.roles import Role
-from gateway.runtime.embedded import EmbeddedPostgres
+from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.cli_kit import CommandLine, command_line
 from tests.payouts_kit import Treasury, treasury_on
+from tests.four_eyes_kit import SigningDesk, signing_desk
+from tests.ledger_kit import Kit, kit_on
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
 from tests.review_desk import Review, under_review
@@ -45,6 +48,12 @@ def tillgate(
     """The command line on a database of this test's own."""
     with command_line(postgres, database_name, redis_url, data_dir) as made:
         yield made
+
+
+@pytest.fixture
+def signing(tillgate: CommandLine) -> SigningDesk:
+    """An operator and an approver, at a command line that wants both."""
+    return signing_desk(tillgate)
 
 
 @pytest.fixture
@@ -98,6 +107,20 @@ async def archive(database_url: str) -> AsyncIterator[Archive]:
 
 
 @pytest.fixture
+def own_redis() -> Iterator[EmbeddedValkey]:
+    """A Valkey that may be hurt."""
+    with EmbeddedValkey() as server:
+        yield server
+
+
+@pytest.fixture
+async def kit(database_url: str) -> AsyncIterator[Kit]:
+    """A ledger of this test's own; a module whose ledger is another one has its own fixture."""
+    async with kit_on(database_url) as made:
+        yield made
+
+
+@pytest.fixture
 async def treasury(database_url: str) -> AsyncIterator[Treasury]:
     """A desk of payouts."""
     async with treasury_on(database_url) as made:
@@ -108,3 +131,10 @@ async def treasury(database_url: str) -> AsyncIterator[Treasury]:
 async def review(archive: Archive, tmp_path: Path) -> Review:
     """Three sales under review."""
     return await under_review(archive, tmp_path)
+
+
+@pytest.fixture
+async def connection(kit: Kit) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the ledger, as its owner."""
+    async with kit.connect() as made:
+        yield made

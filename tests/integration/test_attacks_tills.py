@@ -11,7 +11,7 @@ import pytest_asyncio
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import wire_kit as till
 from tests.door_kit import Door, Refused, Till, door_on
-from tests.json_client import connect
+from tests.json_client import said_to
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 from tillgate.v1 import reason_pb2
@@ -215,10 +215,8 @@ async def test_texts_of_a_till_are_values_and_never_statements(scene: Scene, evi
 )
 async def test_no_path_of_the_json_door_leads_to_a_file(scene: Scene, path: str) -> None:
     """Sent as it stands, without a client that tidies it up."""
-    reader, writer = await connect(scene.door.fixture.terminals[0].folder, scene.door.gateway.json_port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-    said = await reader.read()
-    writer.close()
+    asked = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    said = await said_to(scene.door.fixture.terminals[0].folder, scene.door.gateway.json_port, asked)
     assert said.split(b" ", 2)[1] in (b"400", b"404")
     for leak in (b"root:", b"[core]", b"etc/passwd"):
         assert leak not in said

@@ -10,14 +10,18 @@ import pytest
 from google.protobuf.message import Message
 from redis import Redis
 
+from gateway.jsondoor.paths import OPENAPI_PATH
 from gateway.registry.card_locks import LockKind, lift_lock, read_locks
+from gateway.rpc import metrics
 from gateway.runtime.bootstrap import start_ledger
 from gateway.runtime.database import driver_connection
 from gateway.runtime.keys import load_keys
 from tests import wire_kit as till
 from tests.cards_kit import number
+from tests.crash.processes import eventually
 from tests.door_kit import Door, Refused, Till, door_on
-from tests.transports import refused
+from tests.json_client import connect, said_to
+from tests.transports import TRANSPORTS, refused
 from tillgate.v1 import goods_service_pb2 as goods
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
@@ -223,6 +227,55 @@ async def test_in_development_nothing_is_slowed_unless_a_file_says_so(door: Door
     parts = await start_ledger(settings, load_keys(settings))
     assert parts.velocity is None
     await parts.stop()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_client_key_that_asks_too_often_is_told_when_to_come_again(
+    tmp_path: Path, database_url: str, redis_url: str, transport: str
+) -> None:
+    """At every door and over streams; another key beside it is served, and the refusals are counted."""
+    async with limited(tmp_path, database_url, redis_url, "[client]\nper_s = 1\n") as door:
+        door.transport = transport
+        card = await door.card(500_00)
+        busy, honest = door.till(), door.till(door.tills_of(1)[0])
+        assert ["", ""] == [await reason_of(busy, till.quote(card=card)) for _ in range(2)]
+        reasons = [await reason_of(busy, till.quote(card=card)) for _ in range(20)]
+        assert "CLIENT_TOO_BUSY" in reasons
+        assert "" == await reason_of(honest, till.quote(card=card))
+        counted = [
+            sample.value
+            for sample in next(iter(metrics.REQUESTS.collect())).samples
+            if sample.name.endswith("_total") and sample.labels["reason"] == "CLIENT_TOO_BUSY"
+        ]
+        assert sum(counted) >= reasons.count("CLIENT_TOO_BUSY")
+
+
+async def test_a_client_key_has_only_so_many_connections_to_the_json_door(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    """Whoever opens one more is told so and hung up on; one that ends makes room; others have their own."""
+    async with limited(tmp_path, database_url, redis_url, "[client]\njson_connections = 2\n") as door:
+        folders = [door.fixture.terminals[0].folder, door.tills_of(1)[0].folder]
+        asked = f"GET {OPENAPI_PATH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+        async def status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+            writer.write(asked)
+            return (await reader.readline()).split()[1]
+
+        held = [await connect(folders[0], door.gateway.json_port) for _ in range(2)]
+        assert [b"200", b"200"] == [await status(*one) for one in held]
+        last = asked.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        refused = await said_to(folders[0], door.gateway.json_port, asked)
+        assert b"CLIENT_TOO_BUSY" in refused
+        assert b" 429 " in refused.splitlines()[0]
+        assert b" 200 " in (await said_to(folders[1], door.gateway.json_port, last)).splitlines()[0]
+        held[0][1].close()
+
+        async def has_room() -> bool:
+            return b" 200 " in (await said_to(folders[0], door.gateway.json_port, last)).splitlines()[0]
+
+        await eventually(has_room, "a connection that ended makes room")
+        held[1][1].close()
 
 
 async def test_a_client_key_has_no_more_than_its_share_of_places(

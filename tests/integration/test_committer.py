@@ -1,7 +1,6 @@
 """The committer's own promises: its queue, its batches, cancelled callers and lost connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -17,13 +16,6 @@ from gateway.ledger.committer import Committer
 from gateway.runtime.database import driver_connection, make_engine
 from tests.crash.processes import eventually
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, origin
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url) as made:
-        yield made
 
 
 class Gate:

@@ -44,6 +44,7 @@ def test_each_step_of_the_register_is_an_entry(tillgate: CommandLine, tmp_path: 
     tillgate("merchants", "review", 1, *BY)
     assert 0 == tillgate("merchants", "register", 1, *BY, "--approved-by", "Второй").exit_code
     assert [
+        ("application.submitted", "APPLICATION 1", ""),
         ("application.decided", "APPLICATION 1", "review"),
         ("merchant.registered", "MERCHANT 1", "register"),
         ("outlet.changed", "OUTLET 1", "add"),
@@ -79,7 +80,7 @@ def test_each_step_of_the_register_is_an_entry(tillgate: CommandLine, tmp_path: 
         ("merchant.suspended", "MERCHANT 1", "suspend"),
         ("merchant.resumed", "MERCHANT 1", "resume"),
         ("merchant.excluded", "MERCHANT 1", "exclude"),
-    ] == recorded(tillgate)[6:]
+    ] == recorded(tillgate)[7:]
     report = tmp_path / "accounts.csv"
     tillgate("audit", "report", "accounts", "--csv", report)
     assert f"account={account(9)}" in report.read_text(encoding="utf-8-sig")
@@ -209,6 +210,7 @@ async def test_enrolment_records_keys_and_speaks_for_nobody(enrolling: AsyncEngi
     """Broken into, it still cannot make an entry of a person, nor read what others decided."""
     async with enrolling.begin() as connection:
         await entry(connection, Actor.system("enrollment"), Action.KEY_ISSUED)
+        await entry(connection, Actor.system("enrollment"), Action.APPLICATION_SUBMITTED)
     for actor, action in (
         (Actor.person("first"), Action.KEY_ISSUED),
         (Actor.system("enrollment"), Action.MERCHANT_RESUMED),

@@ -8,6 +8,8 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
+from gateway.record.connections import driver_in_transaction
+from gateway.record.reading import Filter, entries
 from gateway.registry.accounts import account_of
 from gateway.registry.applications import (
     application_status,
@@ -54,6 +56,13 @@ async def test_an_applicant_gets_a_receipt_and_asks_for_the_state(office: Office
         )
         assert entity() == reviewed.application
         merchant_id = await register(connection, receipt.application_id, **WHO)
+        driver = await driver_in_transaction(connection)
+        (entry,) = await entries(driver, Filter(action="application.submitted"), 10)
+        assert ("SYSTEM", "enrollment", str(receipt.application_id)) == (
+            entry.actor_kind,
+            entry.actor_id,
+            entry.subject_id,
+        )
         last = await application_status(connection, receipt.request_id)
     assert (ApplicationState.REGISTERED, merchant_id, "") == (last.state, last.merchant_id, last.reason)
 
@@ -178,9 +187,9 @@ async def test_of_many_applicants_at_once_one_is_taken(office: Office) -> None:
     async def bring(same: bool) -> int | str:
         try:
             async with office.work() as connection:
-                ids = {"request_id": request_id} if same else {}
                 form = entity() if same else entrepreneur()
-                return (await apply_for(connection, form, **ids)).application_id
+                own_id = request_id if same else None
+                return (await apply_for(connection, form, request_id=own_id)).application_id
         except EnrolmentError as error:
             return error.code.name
 

@@ -1,100 +1,21 @@
 """The command line where four eyes are enforced: who signs in proposes, another approves, then it is done."""
 
-import asyncio
 import json
-import os
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from click.testing import Result
 
 from gateway.people.roles import Role
 from gateway.people.second_factor import code_at
-from gateway.people.signing_in import SignIn
-from gateway.runtime.database import make_engine
-from gateway.runtime.people import sign_in_of
-from gateway.runtime.settings import load_settings
 from tests.cli_kit import CommandLine
+from tests.four_eyes_kit import SigningDesk
 from tests.integration.test_issue_command import FOOD
 from tests.integration.test_lists_command import SAID, rehearse, when
 from tests.issuing_kit import cells, csv_file
-from tests.people_kit import HERE, PASSWORD
+from tests.people_kit import PASSWORD
 from tests.reference_kit import prohibited_text
-
-INVITATION = re.compile(r"once: (\S+)")
-PROPOSAL = re.compile(r"proposal (\d+) waits")
-
-Value = TypeVar("Value")
-
-
-@dataclass
-class Desk:
-    """The command line with four eyes, and persons who sign in at it."""
-
-    tillgate: CommandLine
-    secrets: dict[str, bytes]
-    minutes: int = 0
-
-    def with_sign_in(self, work: Callable[[SignIn], Awaitable[Value]]) -> Value:
-        """What a person does at the door."""
-        settings = load_settings({**os.environ, **self.tillgate.environment})
-
-        async def connected() -> Value:
-            engine = make_engine(settings.database_people_url, pool_size=0)
-            try:
-                return await work(sign_in_of(settings, engine))
-            finally:
-                await engine.dispose()
-
-        return asyncio.run(connected())
-
-    def join(self, login: str, *roles: Role) -> None:
-        """A new person, who joins."""
-        options = [option for role in roles for option in ("--role", role.value)]
-        added = self.tillgate("users", "add", login, "--name", f"Имя {login}", *options)
-        assert 0 == added.exit_code, added.output
-        found = INVITATION.search(added.stdout)
-        assert found
-
-        async def used(sign_in: SignIn) -> bytes:
-            secret = (await sign_in.invitation_of(found[1], HERE)).totp_secret
-            await sign_in.join(found[1], PASSWORD, code_at(secret, self.now()), HERE)
-            return secret
-
-        self.secrets[login] = self.with_sign_in(used)
-
-    def now(self) -> datetime:
-        """The database's time."""
-        return datetime.fromisoformat(
-            self.tillgate.sql("SELECT to_char(tillgate_now(), 'YYYY-MM-DD HH24:MI:SS.USOF')") + ":00"
-        )
-
-    def as_(self, login: str, *arguments: object, password: str = PASSWORD) -> Result:
-        """Run a command as a person who types password and a fresh code."""
-        self.minutes += 1
-        self.tillgate.sql(
-            "CREATE OR REPLACE FUNCTION tillgate_now() RETURNS timestamptz LANGUAGE sql VOLATILE"
-            f" AS $$SELECT clock_timestamp() + interval '{self.minutes} minutes'$$"
-        )
-        code = code_at(self.secrets[login], self.now()) if login in self.secrets else "000000"
-        return self.tillgate(*arguments, "--by", login, typed=f"{password}\n{code}\n")
-
-    def proposed(self, login: str, *arguments: object) -> str:
-        """Run a command that proposes; returns the proposal's number."""
-        done = self.as_(login, *arguments)
-        found = PROPOSAL.search(done.stdout)
-        assert found, done.output
-        return found[1]
-
-    def approve(self, login: str, number: str) -> Result:
-        """Look at a proposal and approve it."""
-        shown = self.tillgate.json("proposals", "show", number)
-        return self.as_(login, "proposals", "approve", number, "--sha256", shown["payload_sha256"])
 
 
 @pytest.fixture(scope="module")
@@ -103,52 +24,43 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture
-def desk(tillgate: CommandLine) -> Desk:
-    """An operator and an approver, at a command line that wants both."""
-    made = Desk(replace(tillgate, environment={**tillgate.environment, "TILLGATE_FOUR_EYES": "true"}), {})
-    made.join("operator", Role.OPERATOR)
-    made.join("approver", Role.APPROVER)
-    return made
-
-
-def test_a_file_is_issued_as_it_was_approved_and_once(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_is_issued_as_it_was_approved_and_once(signing: SigningDesk, tmp_path: Path) -> None:
     """Before the approval nothing is credited; another file is not; a second execution is refused."""
     file = csv_file(tmp_path, cells(1, **FOOD), cells(2, **FOOD), {**cells(3, **FOOD), "nominal_rubles": "x"})
-    number = desk.proposed("operator", "certificates", "issue", file, "--reason", "приказ 17")
-    payload = desk.tillgate.json("proposals", "show", number)["payload"]
+    number = signing.proposed("operator", "certificates", "issue", file, "--reason", "приказ 17")
+    payload = signing.tillgate.json("proposals", "show", number)["payload"]
     assert (3, 1, 600_000) == (
         payload["row_count"],
         payload["unreadable_row_count"],
         payload["total_kopecks"],
     )
     assert [{"program": "food/2", "certificate_count": 2, "nominal_kopecks": 600_000}] == payload["programs"]
-    assert "0" == desk.tillgate.sql("SELECT count(*) FROM certificate")
+    assert "0" == signing.tillgate.sql("SELECT count(*) FROM certificate")
     execute = ("proposals", "execute", number)
-    early = desk.as_("operator", *execute, "--file", file)
+    early = signing.as_("operator", *execute, "--file", file)
     assert (1, True) == (early.exit_code, "NOT_APPROVED" in early.stderr)
-    assert 0 == desk.approve("approver", number).exit_code
-    assert 2 == desk.as_("operator", *execute).exit_code
+    assert 0 == signing.approve("approver", number).exit_code
+    assert 2 == signing.as_("operator", *execute).exit_code
     other = tmp_path / "other.csv"
     other.write_bytes(file.read_bytes() + b"\n")
-    swapped = desk.as_("operator", *execute, "--file", other)
+    swapped = signing.as_("operator", *execute, "--file", other)
     assert (1, True) == (swapped.exit_code, "OTHER_CONTENT" in swapped.stderr)
-    done = desk.as_("operator", *execute, "--file", file)
+    done = signing.as_("operator", *execute, "--file", file)
     assert "2 issued, 0 replayed, 1 refused" in done.stdout
-    assert "2" == desk.tillgate.sql("SELECT count(*) FROM certificate")
-    again = desk.as_("operator", *execute, "--file", file)
+    assert "2" == signing.tillgate.sql("SELECT count(*) FROM certificate")
+    again = signing.as_("operator", *execute, "--file", file)
     assert (1, True) == (again.exit_code, "NOT_APPROVED" in again.stderr)
-    last = desk.tillgate.json("audit", "show", "--action", "certificates.issue_answered", "--json")[0]
+    last = signing.tillgate.json("audit", "show", "--action", "certificates.issue_answered", "--json")[0]
     assert ("operator", "approver", 2) == (last["actor_id"], last["approved_by"], last["details"]["issued"])
 
 
-def test_a_correction_is_made_by_two_persons(desk: Desk, tmp_path: Path) -> None:
+def test_a_correction_is_made_by_two_persons(signing: SigningDesk, tmp_path: Path) -> None:
     """The operator can't approve it, nor the approver execute it; the report names both."""
     file = csv_file(tmp_path, cells(1, **FOOD))
-    number = desk.proposed("operator", "certificates", "issue", file, "--reason", "приказ 17")
-    desk.approve("approver", number)
-    assert 0 == desk.as_("operator", "proposals", "execute", number, "--file", file).exit_code
-    certificate_id = desk.tillgate.sql("SELECT id FROM certificate")
+    number = signing.proposed("operator", "certificates", "issue", file, "--reason", "приказ 17")
+    signing.approve("approver", number)
+    assert 0 == signing.as_("operator", "proposals", "execute", number, "--file", file).exit_code
+    certificate_id = signing.tillgate.sql("SELECT id FROM certificate")
     correct = (
         "certificates",
         "correct",
@@ -160,70 +72,76 @@ def test_a_correction_is_made_by_two_persons(desk: Desk, tmp_path: Path) -> None
         "--document",
         "=Д-1",
     )
-    unreasoned = desk.as_("operator", *correct)
+    unreasoned = signing.as_("operator", *correct)
     assert "REASON_MISSING" in unreasoned.stderr
-    number = desk.proposed("operator", *correct, "--reason", "ошибка ввода")
-    assert "NOT_PERMITTED" in desk.approve("operator", number).stderr
-    assert 0 == desk.approve("approver", number).exit_code
-    assert "NOT_PERMITTED" in desk.as_("approver", "proposals", "execute", number).stderr
-    assert "approved" in desk.as_("operator", "proposals", "execute", number).stdout
-    assert "290000|10000" == desk.tillgate.sql("SELECT available_kopecks, lapsed_kopecks FROM certificate")
-    assert "NOT_APPROVED" in desk.as_("operator", "proposals", "execute", number).stderr
+    number = signing.proposed("operator", *correct, "--reason", "ошибка ввода")
+    assert "NOT_PERMITTED" in signing.approve("operator", number).stderr
+    assert 0 == signing.approve("approver", number).exit_code
+    assert "NOT_PERMITTED" in signing.as_("approver", "proposals", "execute", number).stderr
+    assert "approved" in signing.as_("operator", "proposals", "execute", number).stdout
+    assert "290000|10000" == signing.tillgate.sql("SELECT available_kopecks, lapsed_kopecks FROM certificate")
+    assert "NOT_APPROVED" in signing.as_("operator", "proposals", "execute", number).stderr
     path = tmp_path / "report.csv"
-    assert 0 == desk.tillgate("audit", "report", "corrections", "--csv", path).exit_code
+    assert 0 == signing.tillgate("audit", "report", "corrections", "--csv", path).exit_code
     text = path.read_text(encoding="utf-8-sig")
     assert f";operator;{certificate_id};AVAILABLE;LAPSED;10000;'=Д-1;APPROVED;approver" in text
-    pairs = desk.tillgate("audit", "report", "pairs").stdout
+    pairs = signing.tillgate("audit", "report", "pairs").stdout
     assert re.search(r"operator\s+│ approver\s+│ CORRECT\s+│ 1\s+│ 0", pairs)
-    assert "whole: " in desk.tillgate("audit", "verify").stdout
+    assert "whole: " in signing.tillgate("audit", "verify").stdout
 
 
-def test_a_list_is_published_by_two_persons_who_are_its_approvers(desk: Desk, tmp_path: Path) -> None:
+def test_a_list_is_published_by_two_persons_who_are_its_approvers(
+    signing: SigningDesk, tmp_path: Path
+) -> None:
     """Urgently too: the one who proposed and the one who approved, neither of whom imported it."""
     path = tmp_path / "new.toml"
     path.write_text(prohibited_text("new", "11.05"), encoding="utf-8")
-    desk.tillgate("lists", "import", "prohibited", path, "--by", "importer")
-    rehearse(desk.tillgate, "new")
+    signing.join("importer", Role.OPERATOR)
+    signing.as_("importer", "lists", "import", "prohibited", path)
+    rehearse(signing.tillgate, "new")
     said = (
         *SAID[:-2],
         "--announced-at",
-        when(desk.tillgate, "-1 hour"),
+        when(signing.tillgate, "-1 hour"),
         "--effective-from",
-        when(desk.tillgate, "2 hours"),
+        when(signing.tillgate, "2 hours"),
     )
     publish = ("lists", "publish", "prohibited", "new", *said, "--urgent")
-    assert 2 == desk.as_("operator", *publish, "--approver", "x", "--approver", "y").exit_code
-    number = desk.proposed("operator", *publish, "--reason", "опасный товар")
-    desk.approve("approver", number)
-    done = desk.as_("operator", "proposals", "execute", number)
+    assert 2 == signing.as_("operator", *publish, "--approver", "x", "--approver", "y").exit_code
+    number = signing.proposed("operator", *publish, "--reason", "опасный товар")
+    signing.approve("approver", number)
+    done = signing.as_("operator", "proposals", "execute", number)
     assert "prohibited new is published" in done.stdout, done.output
-    (shown,) = desk.tillgate.json("lists", "show", "--json")
+    (shown,) = signing.tillgate.json("lists", "show", "--json")
     assert ["operator", "approver"] == [who["by"] for who in shown["approvals"]]
-    overrides = desk.tillgate("audit", "report", "overrides").stdout
+    overrides = signing.tillgate("audit", "report", "overrides").stdout
     assert "prohibited/new" in overrides
     assert "operator, approver" in overrides
-    assert "EXECUTED" in desk.tillgate("proposals", "list", "--all").stdout
-    assert "NOT_APPROVED" in desk.as_("operator", "proposals", "execute", number).stderr
+    assert "EXECUTED" in signing.tillgate("proposals", "list", "--all").stdout
+    assert "NOT_APPROVED" in signing.as_("operator", "proposals", "execute", number).stderr
 
 
-def test_what_the_rules_refuse_leaves_the_proposal_as_it_was(desk: Desk, tmp_path: Path) -> None:
+def test_what_the_rules_refuse_leaves_the_proposal_as_it_was(signing: SigningDesk, tmp_path: Path) -> None:
     """A publication whose notice is too short fails when it is executed, and nothing of it stays."""
     path = tmp_path / "new.toml"
     path.write_text(prohibited_text("new", "11.05"), encoding="utf-8")
-    desk.tillgate("lists", "import", "prohibited", path, "--by", "importer")
+    signing.join("importer", Role.OPERATOR)
+    signing.as_("importer", "lists", "import", "prohibited", path)
     said = (
         *SAID[:-2],
         "--announced-at",
-        when(desk.tillgate, "-1 hour"),
+        when(signing.tillgate, "-1 hour"),
         "--effective-from",
-        when(desk.tillgate, "2 hours"),
+        when(signing.tillgate, "2 hours"),
     )
-    number = desk.proposed("operator", "lists", "publish", "prohibited", "new", *said, "--reason", "так надо")
-    desk.approve("approver", number)
-    refused = desk.as_("operator", "proposals", "execute", number)
+    number = signing.proposed(
+        "operator", "lists", "publish", "prohibited", "new", *said, "--reason", "так надо"
+    )
+    signing.approve("approver", number)
+    refused = signing.as_("operator", "proposals", "execute", number)
     assert (1, True) == (refused.exit_code, "NOTICE_TOO_SHORT" in refused.stderr)
-    assert "APPROVED" == desk.tillgate.json("proposals", "show", number)["state"]
-    assert [] == desk.tillgate.json("audit", "show", "--action", "list.", "--json")
+    assert "APPROVED" == signing.tillgate.json("proposals", "show", number)["state"]
+    assert [] == signing.tillgate.json("audit", "show", "--action", "list.", "--json")
 
 
 @pytest.mark.parametrize(
@@ -235,30 +153,30 @@ def test_what_the_rules_refuse_leaves_the_proposal_as_it_was(desk: Desk, tmp_pat
     ],
 )
 def test_a_command_takes_a_person_who_signs_in_and_may(
-    desk: Desk, tmp_path: Path, login: str, password: str, refusal: str
+    signing: SigningDesk, tmp_path: Path, login: str, password: str, refusal: str
 ) -> None:
     """A name alone does nothing."""
     file = csv_file(tmp_path, cells(1, **FOOD))
-    done = desk.as_(login, "certificates", "issue", file, "--reason", "x", password=password)
+    done = signing.as_(login, "certificates", "issue", file, "--reason", "x", password=password)
     assert (1, True) == (done.exit_code, refusal in done.stderr)
-    assert "0|0" == desk.tillgate.sql(
+    assert "0|0" == signing.tillgate.sql(
         "SELECT (SELECT count(*) FROM certificate), (SELECT count(*) FROM proposal)"
     )
     assert password not in done.output
 
 
-def test_the_same_code_does_not_sign_two_commands(desk: Desk, tmp_path: Path) -> None:
+def test_the_same_code_does_not_sign_two_commands(signing: SigningDesk, tmp_path: Path) -> None:
     """It was taken by the first."""
     file = csv_file(tmp_path, cells(1, **FOOD))
     issue = ("certificates", "issue", file, "--reason", "x", "--by", "operator")
-    desk.minutes += 1
-    code = code_at(desk.secrets["operator"], desk.now() + timedelta(seconds=30))
-    first, second = (desk.tillgate(*issue, typed=f"{PASSWORD}\n{code}\n") for _ in range(2))
+    signing.minutes += 1
+    code = code_at(signing.secrets["operator"], signing.now() + timedelta(seconds=30))
+    first, second = (signing.tillgate(*issue, typed=f"{PASSWORD}\n{code}\n") for _ in range(2))
     assert (0, 1) == (first.exit_code, second.exit_code)
     assert "SIGN_IN_REFUSED" in second.stderr
 
 
-def test_what_one_person_may_do_alone_wants_them_to_sign_in_too(desk: Desk) -> None:
+def test_what_one_person_may_do_alone_wants_them_to_sign_in_too(signing: SigningDesk) -> None:
     """A block by an act: signed by an operator, refused to an approver, and on record either way."""
     block = (
         "certificates",
@@ -271,36 +189,42 @@ def test_what_one_person_may_do_alone_wants_them_to_sign_in_too(desk: Desk) -> N
         "--act-date",
         "2026-11-01",
     )
-    assert "NOT_PERMITTED" in desk.as_("approver", *block).stderr
-    assert "declined" in desk.as_("operator", *block).stdout
-    shown = desk.tillgate.json("audit", "show", "--subject-kind", "holder", "--json")
+    assert "NOT_PERMITTED" in signing.as_("approver", *block).stderr
+    assert "declined" in signing.as_("operator", *block).stdout
+    shown = signing.tillgate.json("audit", "show", "--subject-kind", "holder", "--json")
     assert [("ledger.command_answered", "operator"), ("ledger.command_ordered", "operator")] == [
         (entry["action"], entry["actor_id"]) for entry in shown
     ]
 
 
-def test_users_are_changed_and_listed(desk: Desk) -> None:
+def test_users_are_changed_and_listed(signing: SigningDesk) -> None:
     """Roles, a new invitation, the end; a wrong word is told in one line."""
-    assert "operator: AUDITOR" in desk.tillgate("users", "roles", "operator", "--role", "auditor").stdout
-    assert 0 == desk.tillgate("users", "reset-totp", "operator").exit_code
-    assert 0 == desk.tillgate("users", "invite", "operator").exit_code
-    assert 0 == desk.tillgate("users", "unlock", "approver").exit_code
-    assert 0 == desk.tillgate("users", "disable", "approver", "--reason", "уволен").exit_code
+    signing.join("boss", Role.OPERATOR)
+    roles = signing.as_("boss", "users", "roles", "operator", "--role", "auditor")
+    assert "operator: AUDITOR" in roles.stdout
+    assert 0 == signing.as_("boss", "users", "reset-totp", "operator").exit_code
+    assert 0 == signing.as_("boss", "users", "invite", "operator").exit_code
+    assert 0 == signing.as_("boss", "users", "unlock", "approver").exit_code
+    assert 0 == signing.as_("boss", "users", "disable", "approver", "--reason", "уволен").exit_code
     listed = {
-        one["login"]: (one["state"], one["roles"]) for one in desk.tillgate.json("users", "list", "--json")
+        one["login"]: (one["state"], one["roles"]) for one in signing.tillgate.json("users", "list", "--json")
     }
-    assert {"operator": ("INVITED", ["AUDITOR"]), "approver": ("DISABLED", ["APPROVER"])} == listed
-    assert "DISABLED" in desk.tillgate("users", "list").stdout
+    assert {
+        "operator": ("INVITED", ["AUDITOR"]),
+        "approver": ("DISABLED", ["APPROVER"]),
+        "boss": ("ACTIVE", ["OPERATOR"]),
+    } == listed
+    assert "DISABLED" in signing.tillgate("users", "list").stdout
     for arguments, refusal in (
         (("users", "disable", "nobody", "--reason", "x"), "UNKNOWN_PERSON"),
         (("users", "add", "operator", "--name", "x", "--role", "operator"), "LOGIN_TAKEN"),
         (("users", "add", "Первый", "--name", "x", "--role", "operator"), "LOGIN_UNFIT"),
-        (("users", "add", "boss", "--name", "x", "--role", "merchant_manager"), "MERCHANTS_UNFIT"),
+        (("users", "add", "chief", "--name", "x", "--role", "merchant_manager"), "MERCHANTS_UNFIT"),
     ):
-        done = desk.tillgate(*arguments)
+        done = signing.as_("boss", *arguments)
         assert (1, True) == (done.exit_code, refusal in done.stderr)
     actions = [
-        entry["action"] for entry in desk.tillgate.json("audit", "show", "--action", "person.", "--json")
+        entry["action"] for entry in signing.tillgate.json("audit", "show", "--action", "person.", "--json")
     ]
     assert [
         "person.disabled",

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,16 +24,9 @@ from gateway.ledger.issuing.cells import Row, read_row
 from gateway.ledger.issuing.results import COLUMNS, Results
 from gateway.ledger.verify import verify
 from tests.issuing_kit import cells, token_of
-from tests.ledger_kit import Kit, authorize, kit_on, line, must
+from tests.ledger_kit import Kit, authorize, line, must
 
 CARD, OTHER_CARD = "9643100000000000001", "9643100000000000002"
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url) as made:
-        yield made
 
 
 def rows(*several: Mapping[str, str]) -> list[Row]:

@@ -16,7 +16,7 @@ from gateway.jsondoor.problems import PROBLEM_TYPE
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests import wire_kit as till
 from tests.door_kit import Door, door_on
-from tests.json_client import JsonClient, client_context, connect, head
+from tests.json_client import JsonClient, client_context, head, said_to
 from tests.openapi_kit import DOCUMENT, schema_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,13 +35,7 @@ class Scene:
 
     async def raw(self, *parts: bytes) -> bytes:
         """What is answered to these bytes until the door hangs up."""
-        reader, writer = await connect(self.door.fixture.terminals[0].folder, self.door.gateway.json_port)
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-        said = await reader.read()
-        writer.close()
-        return said
+        return await said_to(self.door.fixture.terminals[0].folder, self.door.gateway.json_port, *parts)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

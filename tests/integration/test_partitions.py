@@ -1,7 +1,7 @@
 """Month partitions: there before they are needed, found by the id alone, and alarming when they are not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,21 +19,7 @@ from gateway.ledger.partitions import (
     partition_name,
     stray_rows,
 )
-from tests.ledger_kit import Kit, authorize, kit_on, line, must, new_request_id, origin
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url) as made:
-        yield made
-
-
-@pytest.fixture
-async def connection(kit: Kit) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to it, as the owner."""
-    async with kit.connect() as made:
-        yield made
+from tests.ledger_kit import Kit, authorize, line, must, new_request_id, origin
 
 
 async def next_months(connection: asyncpg.Connection, table: str) -> list[str]:

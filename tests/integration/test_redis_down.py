@@ -5,8 +5,8 @@ What must not wait is shown by progress: purchases go on being answered for as l
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests import wire_kit
 from tests.crash.harness import Town, audit, found_town
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import Load, Till, shopping, tills_at
+from tests.processes import frozen
 from tillgate.v1 import purchase_pb2 as wire
 
 SEED = 20261126
@@ -25,18 +26,11 @@ PROGRESS = 150
 
 
 @pytest.fixture
-def redis_server() -> Iterator[EmbeddedValkey]:
-    """A Valkey that may be hurt."""
-    with EmbeddedValkey() as server:
-        yield server
-
-
-@pytest.fixture
 async def town(
-    postgres: EmbeddedPostgres, database_name: str, redis_server: EmbeddedValkey, tmp_path: Path
+    postgres: EmbeddedPostgres, database_name: str, own_redis: EmbeddedValkey, tmp_path: Path
 ) -> Town:
     """A town whose Redis is the one to be hurt."""
-    return await found_town(postgres, database_name, redis_server.url, tmp_path / "data")
+    return await found_town(postgres, database_name, own_redis.url, tmp_path / "data")
 
 
 @pytest.fixture
@@ -51,16 +45,6 @@ async def tills(town: Town, gateway: GatewayProcess) -> AsyncIterator[list[Till]
     """The tills of the town, at its gateway."""
     async with tills_at(town.clients, gateway.address) as made:
         yield made
-
-
-@contextmanager
-def frozen(server: EmbeddedValkey) -> Iterator[None]:
-    """SIGSTOP: connections stay open and the kernel goes on taking bytes, but nobody answers."""
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
 
 
 async def heard_again(gateway: GatewayProcess, load: Load) -> None:
@@ -91,6 +75,31 @@ async def assert_answered_before_its_news(gateway: GatewayProcess, till: Till, c
     raise AssertionError("no purchase was answered while its news were waiting")
 
 
+async def asked(gateway: GatewayProcess) -> tuple[float, float]:
+    """How many questions about speed Redis was asked, and whether it owes an answer."""
+    return await gateway.metric("tillgate_velocity_asked_total"), await gateway.metric(
+        "tillgate_velocity_owed"
+    )
+
+
+async def assert_answered_before_its_speed_is_known(gateway: GatewayProcess, till: Till, card: str) -> None:
+    """Both a purchase that asked and one that found another's question open: it is still open afterwards.
+
+    Who waited for a frozen Redis would be answered when its question was given up.
+    """
+    has_asked = has_found = False
+    for _ in range(40):
+        before = await asked(gateway)
+        sale = wire_kit.sale(wire_kit.line(1, 10_00), card=wire.Card(number=card))
+        assert (await till.send("Sale", sale)).is_acknowledged
+        after = await asked(gateway)
+        has_asked = has_asked or (before[0] + 1, 0, 1) == (after[0], before[1], after[1])
+        has_found = has_found or (before[0], 1, 1) == (after[0], before[1], after[1])
+        if has_asked and has_found:
+            return
+    raise AssertionError(f"asked: {has_asked}, found a question: {has_found}")
+
+
 async def assert_nobody_noticed(town: Town, tills: list[Till]) -> None:
     """No request of any till met an error, and the books agree."""
     assert {} == tills[0].journal.errors()
@@ -98,14 +107,14 @@ async def assert_nobody_noticed(town: Town, tills: list[Till]) -> None:
 
 
 async def test_purchases_go_on_while_redis_is_stopped_and_the_lost_news_are_counted(
-    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+    town: Town, gateway: GatewayProcess, tills: list[Till], own_redis: EmbeddedValkey
 ) -> None:
     """SIGSTOP is the worst of all: whoever waited for an answer would wait for its whole time-out."""
-    with frozen(redis_server):
+    with frozen(own_redis.pid):
         await assert_answered_before_its_news(gateway, tills[0], town.cards[0])
     async with shopping(tills, town.cards, SEED) as load:
         await load.progress(PROGRESS)
-        with frozen(redis_server):
+        with frozen(own_redis.pid):
 
             async def has_dropped() -> bool:
                 return await gateway.metric("tillgate_bus_dropped_total") > 0
@@ -118,25 +127,56 @@ async def test_purchases_go_on_while_redis_is_stopped_and_the_lost_news_are_coun
     await assert_nobody_noticed(town, tills)
 
 
+async def test_with_limits_of_speed_no_purchase_waits_for_a_frozen_redis_and_what_passes_is_counted(
+    town: Town, own_redis: EmbeddedValkey, tmp_path: Path
+) -> None:
+    """As in production: limits that nobody reaches, a gateway in a process of its own, tills that shop."""
+    limits = tmp_path / "limits.toml"
+    window = "purchases = 1000000\nwindow_s = 60\n"
+    kinds = ("card", "terminal", "merchant")
+    limits.write_text("".join(f"[velocity.{kind}]\n{window}" for kind in kinds), encoding="utf-8")
+    settings = town.with_settings({"TILLGATE_LIMITS_FILE": str(limits)}).settings
+    with GatewayProcess(settings, tmp_path / "limited.log") as gateway:
+        await gateway.start_ready()
+        async with tills_at(town.clients, gateway.address) as tills:
+            async with shopping(tills, town.cards, SEED) as load:
+                await load.progress(PROGRESS)
+                assert await gateway.metric("tillgate_velocity_counted_total") > 0
+                missed = await gateway.metric("tillgate_velocity_missed_total")
+                with frozen(own_redis.pid):
+                    await load.progress(PROGRESS)
+                assert await gateway.metric("tillgate_velocity_missed_total") > missed
+                counted = await gateway.metric("tillgate_velocity_counted_total")
+
+                async def counts_again() -> bool:
+                    return await gateway.metric("tillgate_velocity_counted_total") > counted
+
+                await load.progress(PROGRESS)
+                await eventually(counts_again, "purchases are counted again")
+            with frozen(own_redis.pid):
+                await assert_answered_before_its_speed_is_known(gateway, tills[0], town.cards[0])
+            await assert_nobody_noticed(town, tills)
+
+
 async def test_purchases_go_on_while_redis_is_killed_and_started_again(
-    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+    town: Town, gateway: GatewayProcess, tills: list[Till], own_redis: EmbeddedValkey
 ) -> None:
     """Its connections break in the middle of whatever is sent, and for a time nobody listens."""
     async with shopping(tills, town.cards, SEED) as load:
         await load.progress(PROGRESS)
-        os.kill(redis_server.pid, signal.SIGKILL)
+        os.kill(own_redis.pid, signal.SIGKILL)
         await load.progress(PROGRESS)
         assert await gateway.says_ready()
-        redis_server.start()
+        own_redis.start()
         await heard_again(gateway, load)
     await assert_nobody_noticed(town, tills)
 
 
 async def test_purchases_go_on_when_redis_is_emptied_again_and_again(
-    town: Town, gateway: GatewayProcess, tills: list[Till], redis_server: EmbeddedValkey
+    town: Town, gateway: GatewayProcess, tills: list[Till], own_redis: EmbeddedValkey
 ) -> None:
     """Nothing that a purchase needs lives in it."""
-    with closing(Redis.from_url(redis_server.url)) as client:
+    with closing(Redis.from_url(own_redis.url)) as client:
         async with shopping(tills, town.cards, SEED) as load:
             for _ in range(5):
                 await load.progress(40)
@@ -146,10 +186,10 @@ async def test_purchases_go_on_when_redis_is_emptied_again_and_again(
 
 
 async def test_a_gateway_starts_and_sells_with_no_redis_at_all(
-    town: Town, redis_server: EmbeddedValkey, tmp_path: Path
+    town: Town, own_redis: EmbeddedValkey, tmp_path: Path
 ) -> None:
     """Neither the start nor readiness depends on it; the stop does not wait for it either."""
-    redis_server.stop()
+    own_redis.stop()
     with GatewayProcess(town.settings, tmp_path / "alone.log") as gateway:
         await gateway.start_ready()
         async with tills_at(town.clients, gateway.address) as tills:

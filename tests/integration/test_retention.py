@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,25 +18,11 @@ from gateway.record.reading import Filter, entries
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cli_kit import CommandLine
-from tests.ledger_kit import LISTS, Kit, authorize, kit_on, line, must, new_request_id, origin
+from tests.ledger_kit import LISTS, Kit, authorize, line, must, new_request_id, origin
 
 NOW = datetime.now(UTC)
 SIX_YEARS = timedelta(days=6 * 366)
 MONTHS = {partition_name(table, NOW) for table in ("purchase", "entry")}
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url) as made:
-        yield made
-
-
-@pytest.fixture
-async def connection(kit: Kit) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to it, as the owner."""
-    async with kit.connect() as made:
-        yield made
 
 
 async def sell(kit: Kit) -> bytes:

@@ -70,9 +70,11 @@ async def at(
 ) -> AsyncIterator[Place]:
     """A till of each flavour."""
     connection = await asyncpg.connect(postgres.url(database_name).replace("+asyncpg", ""))
-    async with till_of(request.param, gateway.over_wire) as till:
-        yield Place(till, connection, Settings(data_dir=tmp_path))
-    await connection.close()
+    try:
+        async with till_of(request.param, gateway.over_wire) as till:
+            yield Place(till, connection, Settings(data_dir=tmp_path))
+    finally:
+        await connection.close()
 
 
 async def test_a_till_knows_stopped_cards_by_its_own_list(at: Place, tmp_path: Path) -> None:

@@ -5,14 +5,12 @@ streams. Redis takes no part in it, and is shown to be missed by nobody: up, kil
 """
 
 import asyncio
-import os
 import re
-import signal
 import ssl
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +32,7 @@ from tests.crash.harness import Town, found_town
 from tests.crash.processes import PATIENCE_S, GatewayProcess
 from tests.crash.tills import Line
 from tests.json_client import client_context
+from tests.processes import frozen
 from tests.transports import TRANSPORTS, Refused, end_of, next_burst, open_stream
 from tests.transports import refused as as_refused
 from tillgate.v1 import purchase_pb2 as wire
@@ -107,13 +106,8 @@ def hurt(redis: EmbeddedValkey, how: str) -> Iterator[None]:
     """Kill Redis, or freeze it for as long as the context lasts."""
     if how == "killed":
         redis.stop()
-    if how == "frozen":
-        os.kill(redis.pid, signal.SIGSTOP)
-    try:
+    with frozen(redis.pid) if how == "frozen" else nullcontext():
         yield
-    finally:
-        if how == "frozen":
-            os.kill(redis.pid, signal.SIGCONT)
 
 
 async def until_refused(line: Line, request: Message, reason: str) -> float:

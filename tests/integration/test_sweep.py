@@ -1,11 +1,8 @@
 """The sweep books what time has done, through the committer, in pages; nothing depends on it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
-
-import pytest
 
 from gateway.domain.commands import ByPurchaseId, Capture, Expire
 from gateway.domain.policy import day_end, moscow_date
@@ -14,16 +11,9 @@ from gateway.ledger.answers import CommandError, StoredAnswer
 from gateway.ledger.committer import Committer
 from gateway.ledger.sweep import Sweeper
 from gateway.ledger.verify import verify
-from tests.ledger_kit import Kit, authorize, kit_on, line, must, new_request_id, origin
+from tests.ledger_kit import Kit, authorize, line, must, new_request_id, origin
 from tests.ledger_load import loaded
 from tests.ledger_scene import receipt
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url) as made:
-        yield made
 
 
 async def dying_card(kit: Kit, committer: Committer, number: int = 0) -> tuple[bytes, datetime]:

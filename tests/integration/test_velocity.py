@@ -1,13 +1,8 @@
 """Limits of speed in Redis: windows that slide, and a Redis that dies, freezes or forgets."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from redis.asyncio import Redis
 
 from gateway.domain.commands import Authorize
@@ -17,33 +12,10 @@ from gateway.ledger.committer import Committer
 from gateway.ledger.waiting import Limits
 from gateway.runtime.embedded import EmbeddedValkey
 from gateway.runtime.velocity import MISSED, RedisVelocity, VelocityLimits, Window
-from tests.ledger_kit import Kit, NoObserver, NoRegistry, authorize, kit_on, line, must, seal
+from tests.ledger_kit import Kit, NoObserver, NoRegistry, authorize, line, must, seal
+from tests.processes import frozen
 
 CARD = b"t" * 32
-
-
-@pytest.fixture
-def own_redis() -> Iterator[EmbeddedValkey]:
-    """A Valkey that may be hurt."""
-    with EmbeddedValkey() as server:
-        yield server
-
-
-@contextmanager
-def frozen(server: EmbeddedValkey) -> Iterator[None]:
-    """SIGSTOP: connections stay open, but nobody answers."""
-    os.kill(server.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(server.pid, signal.SIGCONT)
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A database for a committer."""
-    async with kit_on(database_url) as made:
-        yield made
 
 
 def purchases(count: int, token: bytes = CARD, terminal_id: int = 11) -> list[Authorize]:
@@ -147,7 +119,7 @@ async def test_a_frozen_redis_holds_up_one_batch_for_its_five_milliseconds_at_mo
     before = MISSED._value.get()
     asyncio.wait = measured  # type: ignore[assignment]
     try:
-        with frozen(own_redis):
+        with frozen(own_redis.pid):
             for _ in range(20):
                 must(await ledger.submit(authorize(card, line(1, 1_00))))
             assert 20 == MISSED._value.get() - before

@@ -1,7 +1,6 @@
 """`verify` finds nothing in a clean ledger, alone or beside live load, and needs only to read."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -12,17 +11,10 @@ from gateway.ledger.schema import metadata
 from gateway.ledger.verify import verify
 from gateway.runtime.database import driver_connection, make_engine
 from gateway.runtime.embedded import EmbeddedPostgres
-from tests.ledger_kit import Kit, authorize, kit_on, line, seal
+from tests.ledger_kit import Kit, authorize, line, seal
 from tests.ledger_load import Load, loaded
 
 APPEND_ONLY = ("entry", "outcome", "refund", "receipt", "closed_shift", "review_case")
-
-
-@pytest.fixture
-async def kit(database_url: str) -> AsyncIterator[Kit]:
-    """A ledger of this test's own."""
-    async with kit_on(database_url) as made:
-        yield made
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -4,8 +4,8 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tests.crash.harness import Town, found_town
 from tests.crash.journal import Sent
 from tests.crash.processes import GatewayProcess, eventually
 from tests.crash.tills import begin_sale, tills_at
+from tests.processes import frozen
 from tests.sdk_support.buyers import MILK, buying, outcomes_and_sales
 from tests.sdk_support.tills import PATIENT
 from tillgate.v1 import purchase_pb2 as wire
@@ -57,16 +58,6 @@ async def unwell(gateway: GatewayProcess) -> dict[str, str]:
     _, body = await gateway.get("/readyz")
     checks: dict[str, str] = orjson.loads(body)["checks"] if body else {}
     return {name: said for name, said in checks.items() if said != "ok"}
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    """A process that does nothing, and does not go away."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 async def test_one_page_speaks_for_all_workers_and_names_the_one_that_is_unwell(

@@ -1,16 +1,9 @@
 """A real gateway meets cards in every way, and nothing that it leaves behind holds a number in any form.
 
-Every door and every command that takes a card is here: purchases, questions, refusals and errors over single
-calls, the stream and JSON; bytes that are no message; files of certificates with right and wrong rows.
+The tills' doors are here: purchases, questions, refusals and errors over single calls, the stream and JSON;
+bytes that are no message; files of certificates with right and wrong rows. Other doors and the commands for
+cards are in `test_left_behind_beside`.
 """
-
-import asyncio
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -19,92 +12,19 @@ from redis import Redis
 
 from gateway.jsondoor.paths import PATHS
 from gateway.ledger.issuing.results import result_path
-from gateway.registry.admin import stop_card
-from gateway.registry.cards import card_token
-from gateway.runtime.database import make_engine
-from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from gateway.runtime.embedded_place import EmbeddedServerError
-from gateway.runtime.keys import load_keys
-from gateway.runtime.settings import load_settings
-from loadtests.cards import made_up_number
 from tests import wire_kit as till
-from tests.crash.harness import Town, found_town
-from tests.crash.processes import GatewayProcess
 from tests.crash.tills import Line
 from tests.issuing_kit import cells, csv_file
 from tests.json_client import client_context
 from tests.leaks.everywhere import assert_no_number_in
-from tests.leaks.places import in_database, in_files, in_redis
-from tests.leaks.scanner import CardScanner, Finding
+from tests.leaks.scene import GOOD, IN_FILE, STOPPED, UNKNOWN, Scene
 from tests.transports import TRANSPORTS, Refused
 from tillgate.v1 import purchase_pb2 as wire
 from tillgate.v1 import purchase_service_pb2 as service
 
 TIMEOUT_S = 20.0
 FOOD = {"program": "food", "program_version": "2", "nominal_rubles": "3000.00"}
-GOOD, STOPPED, UNKNOWN, IN_FILE = (made_up_number(n) for n in (1, 2, 190, 191))
-SCANNER = CardScanner()
-
-
-@dataclass
-class Scene:
-    """A gateway in a process of its own, with a log of all that it does, and what it answered."""
-
-    postgres: EmbeddedPostgres
-    database: str
-    redis_url: str
-    town: Town
-    gateway: GatewayProcess
-    folder: Path
-    log_began: int
-    answers: list[bytes] = field(default_factory=list)
-
-    def findings(self) -> list[Finding]:
-        """What is found in database, files, logs, Redis and answers."""
-        with server_log(self.postgres).open("rb") as log:
-            log.seek(self.log_began)
-            in_server_log = [*SCANNER.scan_stream("the log of PostgreSQL", log)]
-        return [
-            *in_server_log,
-            *in_database(SCANNER, self.postgres, self.database),
-            *in_files(SCANNER, self.folder / "data", self.gateway.log_path),
-            *in_redis(SCANNER, self.redis_url),
-            *(found for answer in self.answers for found in SCANNER.scan("an answer", answer)),
-        ]
-
-    async def run(self, *arguments: object) -> int:
-        """A command of the gateway's; what it says is an answer too."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway.cli", *map(str, arguments),
-            env=os.environ | dict(self.town.settings),
-            stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
-        )  # fmt: skip
-        said, _ = await process.communicate()
-        self.answers.append(said)
-        return process.returncode or 0
-
-
-def server_log(postgres: EmbeddedPostgres) -> Path:
-    """Where PostgreSQL writes its errors; other tests have written there before."""
-    return postgres.directory.parent / "postgres.log"
-
-
-@pytest.fixture
-async def scene(
-    postgres: EmbeddedPostgres, database_name: str, valkey: EmbeddedValkey, redis_url: str, tmp_path: Path
-) -> AsyncIterator[Scene]:
-    """A small town with one card on the stop list."""
-    town = await found_town(postgres, database_name, valkey.url, tmp_path / "data", cards=2)
-    assert [GOOD, STOPPED] == list(town.cards)
-    town = town.with_settings({"TILLGATE_LOG_LEVEL": "debug"})
-    settings = load_settings(town.settings)
-    engine = make_engine(settings.database_migrator_url, pool_size=1)
-    await stop_card(engine, card_token(STOPPED, "", load_keys(settings).card_tokens), "lost", by="operator")
-    await engine.dispose()
-    with GatewayProcess(town.settings, tmp_path / "gateway.log") as process:
-        gateway = await process.start_ready()
-        log_began = server_log(postgres).stat().st_size
-        yield Scene(postgres, database_name, redis_url, town, gateway, tmp_path, log_began)
 
 
 def cards() -> list[wire.Card]:

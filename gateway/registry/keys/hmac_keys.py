@@ -5,10 +5,7 @@ and a version. In the registry stands only the fingerprint of the id, as one of 
 key is admitted, revoked and counted as every other key.
 """
 
-import base64
-import binascii
 import hmac
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,9 +16,8 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from gateway.registry.secret_files import SecretFileError, create_secret, read_secret
+from gateway.registry.secret_files import KEY_BYTES, create_key, read_key
 
-KEY_BYTES: Final = 32
 SCHEME: Final = "TILLGATE-HMAC-SHA256"
 CLOCK_TOLERANCE_S: Final = 300
 """How far a request's time may lie from the gateway's."""
@@ -36,20 +32,12 @@ class HmacMaster:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a new master key and its file; raises FileExistsError if there is one already."""
-        made = cls(secrets.token_bytes(KEY_BYTES))
-        create_secret(path, base64.b64encode(made.secret) + b"\n")
-        return made
+        return cls(create_key(path))
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the file; raises SecretFileError if it is absent, open to others, or no master key."""
-        try:
-            secret = base64.b64decode(read_secret(path).strip(), validate=True)
-        except (ValueError, binascii.Error):
-            raise SecretFileError(f"{path} is no HMAC master key") from None
-        if len(secret) != KEY_BYTES:
-            raise SecretFileError(f"{path} is no HMAC master key of {KEY_BYTES} bytes")
-        return cls(secret)
+        return cls(read_key(path, "HMAC master key"))
 
     def key(self, named: str) -> bytes:
         """The key of an id; every id has one, whether it is registered or not."""

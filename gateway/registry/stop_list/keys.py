@@ -6,11 +6,8 @@ and tens of milliseconds, all numbers years of a processor. The digest has no ke
 stored open: a reader of the database finds it sealed.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
-import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,15 +21,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.registry.cards import card_text
-from gateway.registry.secret_files import SecretFileError, create_secret, read_secret
+from gateway.registry.secret_files import KEY_BYTES, SecretFileError, create_key, read_key
 
-KEY_BYTES: Final = 32
 ENTRY_BYTES: Final = 16
 FIRST_KEY_VERSION: Final = 1
 
 DEPARTMENT_ID: Final = 0
 """The merchant in whose code the list's own hash is made: nobody's."""
 
+_FIELD: Final = "stop_list_key_base64"
 _SALT: Final = b"tillgate stop list 1"
 _SCRYPT: Final = {"n": 16_384, "r": 8, "p": 1, "dklen": 32, "maxmem": 64 * 1024 * 1024}
 _NONCE_BYTES: Final = 12
@@ -71,21 +68,12 @@ class StopListKeys:
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a new key and its file; raises FileExistsError if there is one already."""
-        made = cls(secrets.token_bytes(KEY_BYTES))
-        content = {"stop_list_key_base64": base64.b64encode(made.master).decode()}
-        create_secret(path, json.dumps(content, indent=1).encode() + b"\n")
-        return made
+        return cls(create_key(path, _FIELD))
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the key file; raises SecretFileError if it is absent, open to others, or no key file."""
-        try:
-            master = base64.b64decode(json.loads(read_secret(path))["stop_list_key_base64"], validate=True)
-        except (ValueError, KeyError, TypeError, binascii.Error):
-            raise SecretFileError(f"{path} is no stop list key file") from None
-        if len(master) != KEY_BYTES:
-            raise SecretFileError(f"{path} is no stop list key file of {KEY_BYTES} bytes")
-        return cls(master)
+        return cls(read_key(path, "stop list key file", _FIELD))
 
     def merchant_key(self, merchant_id: int, version: int) -> bytes:
         """The key of a merchant's list; nothing in it tells of another merchant's or another version's."""
