@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib import import_module
 
 import asyncpg
 import click
@@ -14,14 +13,10 @@ from gateway.cli.report_support import with_reports
 from gateway.cli.support import console
 from gateway.domain.policy import moscow_date
 from gateway.runtime.settings import Settings
+from settlement.matching.statement import MATCHES
 from settlement.reports.feed import FeedPage, Operation, operations_feed
 from settlement.reports.receivables import COLUMNS, Owed, receivables_of
 from settlement.reports.shown import shown_rubles
-
-
-def _matches() -> str:
-    statement: str = import_module("settlement.matching.statement").MATCHES
-    return statement
 
 
 @click.command("feed")
@@ -33,7 +28,7 @@ def feed_command(merchant_id: int, token: str, limit: int, as_json: bool) -> Non
     """A merchant's operations, the oldest first, and where each stands."""
 
     async def work(connection: asyncpg.Connection, _: Settings) -> FeedPage:
-        return await operations_feed(connection, merchant_id, _matches(), token=token, limit=limit)
+        return await operations_feed(connection, merchant_id, MATCHES, token=token, limit=limit)
 
     page = with_reports(work)
     if as_json:
@@ -65,7 +60,7 @@ def receivables_command(merchant_id: int, as_json: bool) -> None:
     """What a merchant is owed by outlet and age of the sale, in rubles."""
 
     async def work(connection: asyncpg.Connection, _: Settings) -> list[Owed]:
-        return await receivables_of(connection, merchant_id, _matches(), moscow_date(datetime.now(UTC)))
+        return await receivables_of(connection, merchant_id, MATCHES, moscow_date(datetime.now(UTC)))
 
     found = with_reports(work)
     if as_json:

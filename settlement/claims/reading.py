@@ -125,7 +125,7 @@ async def _claim(connection: asyncpg.Connection, row: Mapping[str, Any], *, with
 
 
 async def subtotals_of(connection: asyncpg.Connection, claim_id: int, kpp: str) -> list[Subtotal]:
-    """Included lines by outlet and program. The registry has one КПП for a merchant, which its outlets are told under."""
+    """Included lines by outlet and program; `kpp` is the merchant's, the one that the registry has."""
     rows = await connection.fetch(_SUBTOTALS, claim_id)
     outlets = await read_outlets(connection, {row["outlet_id"] for row in rows})
     return [

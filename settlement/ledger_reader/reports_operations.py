@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from settlement.claims.model import LineVerdict, Treatment
 from settlement.claims.states import ClaimState
+from settlement.matching.mismatches import REPORTED_ONLY
 from settlement.reports.standings import LineFacts
 
-_REPORTED_ONLY: Final = ("PAYMENT_TAG",)
-"""Mismatches in spite of which a sale is claimed; what was given back is always claimed."""
-_QUOTED: Final = ", ".join(f"'{name}'" for name in _REPORTED_ONLY)
+# Mismatches in spite of which a sale is claimed; what was given back is always claimed.
+_QUOTED: Final = ", ".join(f"'{name}'" for name in REPORTED_ONLY)
 
 
 def placed_operations(chosen: str, matches: str) -> str:

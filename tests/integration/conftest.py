@@ -10,9 +10,9 @@ from gateway.goods.reference.kinds import Kind
 from gateway.people.roles import Role
 from gateway.runtime.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.cli_kit import CommandLine, command_line
-from tests.payouts_kit import Treasury, treasury_on
 from tests.four_eyes_kit import SigningDesk, signing_desk
 from tests.ledger_kit import Kit, kit_on
+from tests.payouts_kit import Treasury, treasury_on
 from tests.people_kit import Browser, Member, Office, door_of, office_on
 from tests.reference_kit import FIRST, Desk, desk_on
 from tests.review_desk import Review, under_review

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -94,7 +95,7 @@ def receipt(inn: str, document: int) -> FiscalReceipt:
     )
 
 
-async def every(of: Till, method: str, *arguments: object, **options: object) -> list[object]:
+async def every(of: Till, method: str, *arguments: object, **options: object) -> list[Any]:
     """Everything that a listing yields, by either client."""
     found = getattr(of.client, method)(*arguments, **options)
     return [one async for one in found] if hasattr(found, "__aiter__") else list(found)
