@@ -1,20 +1,28 @@
 """The command line from a filed claim to a payable one, in development and where four eyes are enforced."""
 
 import asyncio
+import os
 import re
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from gateway.people.roles import Role
+from gateway.record.words import Actor
+from gateway.runtime.database import driver_connection, make_engine
+from gateway.runtime.keys import load_signer
+from gateway.runtime.settings import load_settings
+from settlement.signing.seal import seal_claim
 from tests.cli_kit import CommandLine
-from tests.integration.test_four_eyes_commands import Desk
+from tests.four_eyes_kit import SigningDesk
 from tests.review_kit import archive_on
 from tests.signing_kit import EMPLOYEE, Signed, authority_xml
 
+CLERK = Actor.person("clerk")
 VERIFIER = 'import sys\nprint(\'{"answer": "VALID", "detail": "цепочка"}\')\n'
 
 
@@ -37,6 +45,20 @@ def signed_now() -> Signed:
     return Signed(valid_from=now - timedelta(days=1), valid_until=now + timedelta(days=1), signed_at=now)
 
 
+def seal(tillgate: CommandLine, claim: int, *documents: Path) -> None:
+    """Seal a claim whose lines stand in no ledger, with documents that are made up as well."""
+    settings = load_settings({**os.environ, **tillgate.environment})
+    digests = {document.name: sha256(document.read_bytes()).digest() for document in documents}
+
+    async def work() -> None:
+        engine = make_engine(settings.database_migrator_url, pool_size=0)
+        async with driver_connection(engine) as connection, connection.transaction():
+            await seal_claim(connection, claim, load_signer(settings), documents=digests, by=CLERK)
+        await engine.dispose()
+
+    asyncio.run(work())
+
+
 def signed(tillgate: CommandLine, claim: int, tmp_path: Path) -> str:
     """Take in the signature of a sealed claim; its number."""
     file = tmp_path / "claim.p7s"
@@ -51,7 +73,7 @@ def test_a_claim_goes_from_its_seal_to_payable(tillgate: CommandLine, claim: int
     """Sealed, verified, signed, taken up, judged from a file, decided by two, payable."""
     document = tmp_path / "claim.pdf"
     document.write_bytes(b"document")
-    assert 0 == tillgate("claims", "sign", "seal", claim, "--document", document).exit_code
+    seal(tillgate, claim, document)
     assert tillgate("claims", "sign", "verify", claim, "--document", document).stdout.startswith("whole")
     statement = tmp_path / "statement.txt"
     assert 0 == tillgate("claims", "sign", "statement", claim, "--to", statement).exit_code
@@ -75,7 +97,7 @@ def test_a_claim_goes_from_its_seal_to_payable(tillgate: CommandLine, claim: int
 
 def test_an_objection_goes_its_way(tillgate: CommandLine, claim: int, tmp_path: Path) -> None:
     """Refused, objected to, upheld: under review again."""
-    tillgate("claims", "sign", "seal", claim)
+    seal(tillgate, claim)
     signed(tillgate, claim, tmp_path)
     tillgate("claims", "review", "take-up", claim)
     people = ("--by", "first", "--approved-by", "second")
@@ -103,7 +125,7 @@ def test_what_is_refused_is_told_in_one_line(tillgate: CommandLine, claim: int, 
     """With exit code 1 and the code's name; without a second person with exit code 2."""
     file = tmp_path / "claim.p7s"
     file.write_bytes(b"no signature")
-    tillgate("claims", "sign", "seal", claim)
+    seal(tillgate, claim)
     for arguments, code in (
         (("sign", "add", claim, file), "CMS_MALFORMED"),
         (("sign", "add", claim, file, "--paper"), "PAPER_NOT_AGREED"),
@@ -124,7 +146,7 @@ def test_an_employees_signature_needs_the_power_of_attorney(
     tillgate: CommandLine, claim: int, tmp_path: Path
 ) -> None:
     """With it, it is taken."""
-    tillgate("claims", "sign", "seal", claim)
+    seal(tillgate, claim)
     file, authority = tmp_path / "claim.p7s", tmp_path / "mchd.xml"
     file.write_bytes(signed_now().but(subject=EMPLOYEE).der())
     today = datetime.now(UTC).date()
@@ -140,10 +162,12 @@ def test_where_four_eyes_are_enforced_the_decision_waits_for_another_person(
     tillgate: CommandLine, claim: int, tmp_path: Path
 ) -> None:
     """Who signs in proposes; another approves by the proposal's digest; then it is executed."""
-    desk = Desk(replace(tillgate, environment={**tillgate.environment, "TILLGATE_FOUR_EYES": "true"}), {})
+    desk = SigningDesk(
+        replace(tillgate, environment={**tillgate.environment, "TILLGATE_FOUR_EYES": "true"}), {}
+    )
     desk.join("operator", Role.OPERATOR)
     desk.join("approver", Role.APPROVER)
-    tillgate("claims", "sign", "seal", claim)
+    seal(tillgate, claim)
     file = tmp_path / "claim.p7s"
     file.write_bytes(signed_now().der())
     assert "NOT_PERMITTED" in desk.as_("approver", "claims", "sign", "add", claim, file).stderr

@@ -1,5 +1,6 @@
 """A head office sees, signs and disputes its claims through the SDK, at the real gateway."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -24,6 +25,7 @@ from merchant_sdk import (
     Reason,
     ReceiptKind,
     RefusedError,
+    SyncTillClient,
 )
 from settlement.claims.building import build
 from settlement.claims.filing import file
@@ -97,8 +99,10 @@ def receipt(inn: str, document: int) -> FiscalReceipt:
 
 async def every(of: Till, method: str, *arguments: object, **options: object) -> list[Any]:
     """Everything that a listing yields, by either client."""
-    found = getattr(of.client, method)(*arguments, **options)
-    return [one async for one in found] if hasattr(found, "__aiter__") else list(found)
+    listing = getattr(of.client, method)
+    if isinstance(of.client, SyncTillClient):
+        return await asyncio.to_thread(lambda: list(listing(*arguments, **options)))
+    return [one async for one in listing(*arguments, **options)]
 
 
 async def test_a_claim_is_seen_with_its_lines_and_documents(office: Office) -> None:
