@@ -29,13 +29,6 @@ FROM statement_entry e JOIN transfer t ON t.id = e.transfer_id JOIN claim c ON c
 WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2)
   AND e.effect IN ('EXECUTED', 'RETURNED')"""
 
-# Before statements of the treasury are kept here, a claim says how much was paid and when it last changed.
-_PAID_BY_CLAIM: Final = """
-SELECT (c.changed_at AT TIME ZONE 'Europe/Moscow')::date AS day, 'PAID' AS kind, c.id, '' AS order_number,
-  c.paid_kopecks AS kopecks
-FROM claim c WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2)
-  AND c.paid_kopecks > 0"""
-
 _DEMANDS: Final = """
 SELECT d.id, d.demanded_on, d.amount_kopecks, d.returned_kopecks, d.state,
   (d.changed_at AT TIME ZONE 'Europe/Moscow')::date AS changed_on
@@ -53,11 +46,8 @@ async def movements_of(
     connection: asyncpg.Connection, merchant_id: int, agreement_id: int | None
 ) -> list[Movement]:
     """All movements there ever were with a merchant, under one agreement or under all of them."""
-    has_statements = await connection.fetchval("SELECT to_regclass('statement_entry') IS NOT NULL")
     claims = await connection.fetch(_CLAIMS, merchant_id, agreement_id)
-    payments = await connection.fetch(
-        _PAYMENTS if has_statements else _PAID_BY_CLAIM, merchant_id, agreement_id
-    )
+    payments = await connection.fetch(_PAYMENTS, merchant_id, agreement_id)
     found = [
         Movement(
             row["day"], MovementKind[row["kind"]], _named(row["id"], row["correction_number"]), row["kopecks"]
@@ -70,7 +60,7 @@ async def movements_of(
     ]
     demands = await connection.fetch(_DEMANDS, merchant_id, agreement_id)
     ids = [row["id"] for row in demands]
-    booked = await connection.fetch(_DEMANDS_PAID, ids) if has_statements else []
+    booked = await connection.fetch(_DEMANDS_PAID, ids)
     return found + _demands(demands, booked)
 
 

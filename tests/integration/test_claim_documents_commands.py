@@ -23,12 +23,39 @@ async def _filed(database_url: str, **terms: Any) -> Claim:
         return await town.file(await town.build(month))
 
 
+_STATEMENT = (
+    """
+    INSERT INTO merchant_account (merchant_id, bic, account, reason, proposed_by)
+    SELECT merchant_id, '044525225', '40702810000000000001', '', 'first' FROM claim WHERE id = {claim}""",
+    """
+    INSERT INTO payout (dated, payer, transfer_count, sum_kopecks, sha256, made_by)
+    VALUES ('{day}', '{{}}', 1, {kopecks}, sha256('x'), 'first')""",
+    """
+    INSERT INTO transfer (end_to_end_id, payout_id, claim_id, order_number, dated, amount_kopecks,
+      account_id, payee, kbk, personal_account, obligation_number, purpose_code, purpose)
+    SELECT 'TG1', p.id, {claim}, '7', '{day}', {kopecks}, a.id, '{{}}', '', '', '', '', 'x'
+    FROM payout p, merchant_account a""",
+    """
+    INSERT INTO statement (sha256, format, account, first_day, last_day, entry_count, imported_by)
+    VALUES (sha256('x'), '1C', '1', '{day}', '{day}', 1, 'first')""",
+    """
+    INSERT INTO statement_entry (statement_id, n, key, direction, booked_on, amount_kopecks, order_number,
+      end_to_end_id, counterparty_account, counterparty_name, purpose, effect, problem, transfer_id)
+    SELECT s.id, 1, sha256('x'), 'DEBIT', '{day}', {kopecks}, '7', 'TG1', '', '', '', 'EXECUTED', '', t.id
+    FROM statement s, transfer t""",
+)
+"""A payment as an imported statement leaves it."""
+
+
 async def _paid(database_url: str, claim_id: int, kopecks: int) -> date:
     """The day on which a claim was approved and paid in part."""
     async with town_on(database_url, is_new=False) as town:
         await town.decide(claim_id)
         await town.pay(claim_id, kopecks)
-        return moscow_date(town.now)
+        day = moscow_date(town.now)
+        for statement in _STATEMENT:
+            await town.connection.execute(statement.format(claim=claim_id, kopecks=kopecks, day=day))
+        return day
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import pytest
 
-from gateway.cli import claims_seen
 from gateway.domain.commands import ByPurchaseId, Void
 from gateway.domain.purchase import Purchase
 from settlement.errors import SettlementError
@@ -199,11 +198,8 @@ def test_an_age_begins_after_the_last_day_of_the_one_before(days: int, age: Age)
     assert age_of(date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=days)) is age
 
 
-async def test_the_commands_print_what_a_merchant_sees(
-    database_url: str, tillgate: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_commands_print_what_a_merchant_sees(database_url: str, tillgate: CommandLine) -> None:
     """As a table, or as JSON."""
-    monkeypatch.setattr(claims_seen, "_matches", lambda: MATCHES)
     async with kit_on(database_url) as kit:
         ledger = await kit.ledger()
         sold = await sell(kit, ledger, await kit.card(ledger, 500_00), 12_34)
