@@ -215,3 +215,13 @@ def serving(data_dir: Path, variables: Mapping[str, str], *, workers: int = 1) -
         gateway.wait_until_ready()
         yield gateway
         gateway.stop()
+
+
+def urls_of(settings: Settings) -> dict[str, str]:
+    """The variables by which a command finds servers that somebody else has started."""
+    return {
+        "TILLGATE_DATABASE_URL": settings.database_url,
+        "TILLGATE_DATABASE_MIGRATOR_URL": settings.database_migrator_url,
+        "TILLGATE_DATABASE_READER_URL": settings.database_reader_url,
+        "TILLGATE_REDIS_URL": settings.redis_url,
+    }

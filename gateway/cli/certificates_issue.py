@@ -15,9 +15,10 @@ import click
 from msgspec import Struct
 
 from gateway.cli.ledger_commands import proposed, reason_option
+from gateway.cli.ledger_support import with_ledger
 from gateway.cli.people_support import by_option, noted, signatory, told_refusals
 from gateway.cli.progress import progress_bar
-from gateway.cli.support import FAILED, with_ledger
+from gateway.cli.support import FAILED
 from gateway.ledger.issuing import BATCH, Answered, BulkIssuer, IssuingStoppedError
 from gateway.ledger.issuing.files import CertificateFile, FileError
 from gateway.ledger.issuing.results import Results, result_path

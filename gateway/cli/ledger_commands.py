@@ -10,8 +10,9 @@ import click
 import msgspec
 from msgspec import Struct
 
+from gateway.cli.ledger_support import with_ledger
 from gateway.cli.people_support import noted, owners_connection, signatory, told_refusals
-from gateway.cli.support import FAILED, shown_rubles, with_ledger
+from gateway.cli.support import FAILED, shown_rubles
 from gateway.domain.certificate import Certificate
 from gateway.domain.commands import Correct, DepartmentCommand, SetBlock
 from gateway.domain.policy import moscow_date

@@ -15,9 +15,10 @@ from gateway.cli import merchants_proposed
 from gateway.cli.certificates_issue import Issued, copied, issued, result_of, tell
 from gateway.cli.claims_review import execute_approved
 from gateway.cli.ledger_commands import Told, correction_of, decided
+from gateway.cli.ledger_support import with_ledger
 from gateway.cli.lists_publish import publish_proposed
 from gateway.cli.people_support import by_option, owners_connection, signatory, told_refusals, with_people
-from gateway.cli.support import FAILED, console, with_ledger
+from gateway.cli.support import FAILED, console
 from gateway.ledger.issuing import BATCH
 from gateway.people import approvals
 from gateway.people.approvals import Proposal, ProposalKind

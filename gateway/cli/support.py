@@ -12,14 +12,11 @@ from typing import TypeVar
 
 import asyncpg
 import click
-import uvloop
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.runtime.bootstrap import LedgerParts, start_ledger
 from gateway.runtime.database import driver_connection, make_engine
-from gateway.runtime.keys import load_keys
 from gateway.runtime.logging import configure_logging
 from gateway.runtime.servers import with_servers
 from gateway.runtime.settings import Settings, load_settings
@@ -100,18 +97,3 @@ def in_transaction(url: str, work: Callable[[AsyncConnection], Awaitable[Result]
             await engine.dispose()
 
     return asyncio.run(connected())
-
-
-def with_ledger(
-    work: Callable[[LedgerParts, Settings], Awaitable[Result]], *, batch_limit: int | None = None
-) -> Result:
-    """Do a piece of work with a committer of its own, which lives as long as the work."""
-
-    async def started(settings: Settings) -> Result:
-        parts = await start_ledger(settings, load_keys(settings), batch_limit=batch_limit)
-        try:
-            return await work(parts, settings)
-        finally:
-            await parts.stop()
-
-    return with_settings(lambda settings: uvloop.run(started(settings)))

@@ -30,6 +30,7 @@ from loadtests.demo.joining import join_all
 from loadtests.demo.money import count
 from loadtests.demo.proof import Proof, prove
 from loadtests.demo.publishing import catalogued, publish_all, wait_until
+from loadtests.demo.settling import FOLDER, Settled, Settlement
 from loadtests.demo.stopping import interrupt_on_signals, run_stoppable
 from loadtests.demo.stories import Visit, plan
 from loadtests.demo.summary import Money, Summary
@@ -183,10 +184,11 @@ def _run(options: argparse.Namespace, receipts: Sequence[DemoBasket], view: View
             gateway.wait_until_ready()
             day = run_stoppable(_day(gateway, visits, receipts, with_receipts, issued, rng, view))
             is_clean = world.command("ledger", "verify", "--keys", str(world.outcome_keys)) == 0
+            settled = Settlement(world).run()
         decisions = asyncio.run(read_decisions(world.settings, day.sold))
         day.proof.disagreements += [*world.faults_in_log(), *decisions.disagreements()]
     summary = Summary(day.figures, day.money, day.proof, decisions, is_clean, view.seconds)
-    _tell(summary, day, directory, view)
+    _tell(summary, day, settled, directory, view)
     return 0 if summary.is_proved else 1
 
 
@@ -221,7 +223,7 @@ async def _day(
     return Day(figures, money, proof, rebought, sold)
 
 
-def _tell(summary: Summary, day: Day, directory: Path, view: View) -> None:
+def _tell(summary: Summary, day: Day, settled: Settled, directory: Path, view: View) -> None:
     """Receipts first, as a newcomer understands them at once; then figures; then whether it all agrees."""
     show = view.console.print
     for caption, receipt in day.figures.showcase.receipts():
@@ -230,7 +232,7 @@ def _tell(summary: Summary, day: Day, directory: Path, view: View) -> None:
         show(receipt)
     if day.rebought:
         show_receipts(day.rebought, directory / "receipts.txt", view.console)
-    for table in summary.tables():
+    for table in (*summary.tables(), settled.table()):
         show()
         show(table)
     show()
@@ -251,6 +253,7 @@ def _tell(summary: Summary, day: Day, directory: Path, view: View) -> None:
         "[bold green]clean[/bold green]" if summary.is_ledger_clean else "[bold red]NOT CLEAN[/bold red]"
     )
     show(f"Ledger, recomputed from its entries: {verdict}")
+    show(settled.told(directory / FOLDER))
     show(f"{summary.seconds:.0f} s in all; the figures for programs are in {path}")
 
 

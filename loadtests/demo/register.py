@@ -11,12 +11,13 @@ from typing import Final, Self
 
 from gateway.domain.policy import moscow_date
 from gateway.registry import agreements, applications, outlets, terminals
-from gateway.registry.agreement_terms import Terms
+from gateway.registry.agreement_terms import AgreementSettings, Terms
 from gateway.registry.keys.operating import issue_code
 from gateway.registry.keys.owners import Owner
 from gateway.runtime.database import make_engine
 from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
+from loadtests.demo.bank import TERMS
 from loadtests.demo.place import drive_number, kkt_number
 
 CLERK: Final = "clerk"
@@ -59,6 +60,7 @@ class Department:
             number=f"ПРИМЕР-{merchant_id}",
             first_day=today,
             program_codes=tuple(sorted({code for code, _ in programs})),
+            settings=AgreementSettings(settlement=TERMS),
         )
         async with self._engine.begin() as connection:
             agreement_id = await agreements.add_agreement(connection, merchant_id, terms, by=CLERK)

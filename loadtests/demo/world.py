@@ -27,6 +27,7 @@ from gateway.runtime.keys import load_keys
 from gateway.runtime.servers import DATABASE, with_servers
 from gateway.runtime.settings import Settings, load_settings
 from loadtests.cards import CARD_BIN
+from loadtests.demo.bank import PAYER_FILE, payer_toml
 from loadtests.demo.place import Place
 
 GATEWAY_LOG: Final = "gateway.log"
@@ -161,6 +162,7 @@ def _environment(directory: Path, hold_ttl_s: int) -> dict[str, str]:
         "TILLGATE_HTTP_PORT": str(http_port),
         "TILLGATE_ENROLLMENT_PORT": str(enrollment_port),
         "TILLGATE_HOLD_TTL_S": str(hold_ttl_s),
+        "TILLGATE_PAYER_FILE": str(directory.absolute() / PAYER_FILE),
         "TILLGATE_REFERENCE_LEAD_S": str(REFERENCE_LEAD_S),
         "TILLGATE_LOG_LEVEL": "warning",
         "TILLGATE_LOG_JSON": "true",
@@ -179,12 +181,13 @@ def _forget_last_run(directory: Path) -> None:
         # Whoever holds these servers is another demo that is running: starting one says so and by whom.
         with EmbeddedPostgres(directory) as postgres:
             postgres.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    for name in ("keys", "fixtures", "tills"):
+    for name in ("keys", "fixtures", "tills", "claims"):
         shutil.rmtree(directory / name, ignore_errors=True)
     directory.mkdir(parents=True, exist_ok=True)
     for path in directory.iterdir():
         if path.is_file():
             path.unlink()
+    (directory / PAYER_FILE).write_text(payer_toml(), encoding="utf-8")
 
 
 def tillgate(*arguments: str) -> list[str]:

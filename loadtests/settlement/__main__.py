@@ -10,7 +10,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from gateway.runtime.settings import Settings
 from loadtests.bench.clients import clients
 from loadtests.bench.results import LATEST
 from loadtests.bench.world import CALLERS, make_world
+from loadtests.serving import urls_of
 from loadtests.settlement.filling import last_month, make_merchants, sell
 
 RESULTS: Final = LATEST.with_name("settlement.json")
@@ -66,7 +67,7 @@ def bench(sizes: str, merchants: int) -> None:
         for size in (int(text) for text in sizes.split(",")):
             filled = sell(world.settings, month, size - sold, sold)
             sold = size
-            ran = run(world.settings, "claims", "build", "--month", f"{month:%Y-%m}", "--by", "bench")
+            ran = run(world.settings, "claims", "build", "--period", f"{month:%Y-%m}", "--by", "bench")
             measured.append(Size(filled.purchases, filled.lines, merchants, ran.seconds, ran.peak_mb))
             show(measured)
     write(measured)
@@ -77,7 +78,7 @@ def run(settings: Settings, *command: str) -> Ran:
 
     Peak memory is that of the command's own process.
     """
-    variables = {**os.environ, **_variables(settings)}
+    variables = {**os.environ, "TILLGATE_DATA_DIR": str(settings.data_dir), **urls_of(settings)}
     started = time.monotonic()
     with subprocess.Popen([Path(sys.executable).parent / "tillgate", *command], env=variables) as process:
         _, status, used = os.wait4(process.pid, 0)
@@ -85,16 +86,6 @@ def run(settings: Settings, *command: str) -> Ran:
     if process.returncode:
         raise click.ClickException(f"tillgate {' '.join(command)} ended with {process.returncode}")
     return Ran(round(time.monotonic() - started, 2), round(used.ru_maxrss / 1024, 1))
-
-
-def _variables(settings: Settings) -> Mapping[str, str]:
-    return {
-        "TILLGATE_DATA_DIR": str(settings.data_dir),
-        "TILLGATE_DATABASE_URL": settings.database_url,
-        "TILLGATE_DATABASE_MIGRATOR_URL": settings.database_migrator_url,
-        "TILLGATE_DATABASE_READER_URL": settings.database_reader_url,
-        "TILLGATE_REDIS_URL": settings.redis_url,
-    }
 
 
 def show(measured: Sequence[Size]) -> None:
