@@ -9,7 +9,7 @@ PROTOS := $(wildcard protos/tillgate/v1/*.proto)
 TYPED := gateway merchant_sdk settlement loadtests tests
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test soak fuzz fuzz-short serve lint check-stubs stubs bench load lock clean
+.PHONY: help venv demo test soak fuzz fuzz-short serve lint check-stubs stubs bench bench-settlement load lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ check-stubs: $(STAMP)
 
 bench: $(STAMP)  ## the gateway against its yardsticks (ONLY=throughput,latency: some parts)
 	$(BIN)/python -m loadtests.bench $(if $(ONLY),--only $(ONLY))
+
+bench-settlement: $(STAMP)  ## claims of a month: 1,000,000 purchases of 700 merchants (SIZES=1000,2000)
+	$(BIN)/python -m loadtests.settlement $(if $(SIZES),--sizes $(SIZES))
 
 load: $(STAMP)  ## a food-help day of a city, times ten (MINUTES=n: how long; SHORT=1: a part of it)
 	$(BIN)/python -m loadtests.load $(if $(SHORT),--short) $(if $(MINUTES),--minutes $(MINUTES))
