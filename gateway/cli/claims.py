@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "build": "gateway.cli.claims_building:build_command",
     "carry-over": "gateway.cli.claims_reading:carry_over_command",
     "check": "gateway.cli.claims_check:check_command",
+    "check-all": "gateway.cli.claims_check_all:check_all_command",
     "deadlines": "gateway.cli.claims_objections:deadlines_command",
     "demand": "gateway.cli.claims_demand:demand_group",
     "documents": "gateway.cli.claims_documents:documents_command",

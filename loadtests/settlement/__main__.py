@@ -34,12 +34,14 @@ _SAMPLES_S: Final = 6.0
 
 
 class Size(Struct, frozen=True):
-    """One size, measured: all claims of the month built, matched and checked."""
+    """One size, measured: `build_s` for all claims of the month, of which each command took its part."""
 
     purchases: int
     lines: int
     merchants: int
     build_s: float
+    draft_s: float
+    check_s: float
     peak_mb: float
 
 
@@ -67,8 +69,20 @@ def bench(sizes: str, merchants: int) -> None:
         for size in (int(text) for text in sizes.split(",")):
             filled = sell(world.settings, month, size - sold, sold)
             sold = size
-            ran = run(world.settings, "claims", "build", "--period", f"{month:%Y-%m}", "--by", "bench")
-            measured.append(Size(filled.purchases, filled.lines, merchants, ran.seconds, ran.peak_mb))
+            period = ("--period", f"{month:%Y-%m}")
+            built = run(world.settings, "claims", "build", *period, "--by", "bench")
+            checked = run(world.settings, "claims", "check-all", *period)
+            measured.append(
+                Size(
+                    filled.purchases,
+                    filled.lines,
+                    merchants,
+                    round(built.seconds + checked.seconds, 1),
+                    built.seconds,
+                    checked.seconds,
+                    max(built.peak_mb, checked.peak_mb),
+                )
+            )
             show(measured)
     write(measured)
 
@@ -90,12 +104,14 @@ def run(settings: Settings, *command: str) -> Ran:
 
 def show(measured: Sequence[Size]) -> None:
     """A table of what was measured so far."""
-    table = Table("purchases", "lines", "merchants", "built in s", "peak MB", "µs a purchase")
+    table = Table(
+        "purchases", "lines", "merchants", "built in s", "drafts", "checks", "peak MB", "µs a purchase"
+    )
     for size in measured:
         each = size.build_s / size.purchases * 1e6
         table.add_row(
             f"{size.purchases:,}", f"{size.lines:,}", f"{size.merchants:,}", f"{size.build_s:.1f}",
-            f"{size.peak_mb:.0f}", f"{each:.0f}",
+            f"{size.draft_s:.1f}", f"{size.check_s:.1f}", f"{size.peak_mb:.0f}", f"{each:.0f}",
         )  # fmt: skip
     Console().print(table)
 
