@@ -14,7 +14,7 @@ from merchant_sdk import (
     Method,
     new_request_id,
 )
-from merchant_sdk.methods import AFTERMATH, Aftermath, GoodsMethod, RecordMethod, ReferenceMethod
+from merchant_sdk.methods import AFTERMATH, Aftermath, ClaimMethod, GoodsMethod, RecordMethod, ReferenceMethod
 from merchant_sdk.preparing import Preparing
 from tests.sdk_support.tills import HOLDER, MILK_AND_BEER
 
@@ -67,7 +67,7 @@ def test_what_is_repeated_later_is_remembered_whole() -> None:
 
 def test_every_method_has_its_place_in_the_allow_list() -> None:
     """Retries are allowed method by method, and only what takes points from a waiting buyer is undone."""
-    assert {*Method, *ReferenceMethod, *GoodsMethod, *RecordMethod} == set(AFTERMATH)
+    assert {*Method, *ReferenceMethod, *GoodsMethod, *RecordMethod, *ClaimMethod} == set(AFTERMATH)
     assert {Method.AUTHORIZE, Method.SALE} == {m for m, after in AFTERMATH.items() if after is Aftermath.UNDO}
 
 
