@@ -300,10 +300,11 @@ async def test_the_description_is_served_to_clients(scene: Scene) -> None:
 
 
 async def test_each_path_of_the_description_is_served(scene: Scene) -> None:
-    """An empty request is refused by validation, or answered: the door knows the path. Claims are no till's."""
+    """An empty request is refused by validation, or answered: the door knows the path."""
     for path, methods in DOCUMENT["paths"].items():
         for method in methods:
             said = await scene.client.send(method.upper(), path, b"{}" if method == "post" else None, JSON)
+            # A till is told nothing of claims.
             assert said.status in ((403,) if path.startswith("/v1/claims:") else (200, 400)), path
 
 
