@@ -41,8 +41,8 @@ fuzz: $(STAMP)  ## the parsers and the JSON door, for much longer (MINUTES=n: ho
 	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --seconds $$((60 * $(or $(MINUTES),30))) $(if $(KEEP),--keep)
 	TILLGATE_FUZZ_EXAMPLES=500 $(BIN)/python -m pytest --timeout 0 tests/integration/test_json_fuzz.py
 
-fuzz-short: $(STAMP)  ## the parsers of outside bytes, together for two and a half minutes
-	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --seconds 150
+fuzz-short: $(STAMP)  ## the parsers of outside bytes, together for a minute and a half
+	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --seconds 90
 
 serve: $(STAMP)  ## run the gateway until Ctrl-C
 	$(BIN)/tillgate serve

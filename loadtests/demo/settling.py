@@ -124,7 +124,12 @@ class Settlement:
 
     async def _refund_after_filing(self, claim_id: int, lines: Sequence[dict[str, Any]]) -> None:
         """A buyer brings back what a filed claim holds; the next claim will be lower by it."""
-        line = next(one for one in lines if (one["kind"], one["treatment"]) == ("SALE", "INCLUDED"))
+        touched = {one["purchase_id"] for one in lines if one["kind"] != "SALE"}
+        line = next(
+            one
+            for one in lines
+            if (one["kind"], one["treatment"]) == ("SALE", "INCLUDED") and one["purchase_id"] not in touched
+        )
         place = next(one for one in self._world.places if one.terminal_id == line["terminal_id"])
         credentials = TillCredentials.from_folder(place.folder, endpoint=self._world.endpoint)
         ref = ByPurchaseId(line["purchase_id"])
