@@ -23,6 +23,12 @@ from tests.ledger_kit import Kit, NoObserver, NoRegistry, authorize, line, must,
 from tests.seals_kit import TODAY, VICTIM, at, days, sealed, sell, tamper, verified
 
 
+@pytest.fixture(autouse=True)
+async def noon(kit: Kit) -> None:
+    """It is noon for the database, also if the tests run over midnight."""
+    await at(kit, day_end(TODAY) - timedelta(hours=12))
+
+
 @pytest.fixture
 def signer(tmp_path: Path) -> OutcomeSigner:
     """A key of outcomes."""
@@ -114,6 +120,7 @@ async def test_a_decline_without_an_account_that_grew_old_is_decided_anew(
         calls.append(decided)
         return seal(*decided)
 
+    await kit.shift_clock(timedelta(0))
     committer = Committer(kit.connect, kit.rules, frozen, NoRegistry(), NoObserver(), Limits())
     await committer.start()
     started = datetime.now(UTC)

@@ -1,15 +1,17 @@
 """Whatever is changed in a sealed day, or of its seal, is named."""
 
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 
+from gateway.domain.policy import day_end
 from gateway.ledger.seals.verifying import Anchor, Difference
 from gateway.registry.signing import OutcomeSigner
 from tests.ledger_kit import Kit
-from tests.seals_kit import TODAY, VICTIM, sealed, sell, tamper, verified
+from tests.seals_kit import TODAY, VICTIM, at, sealed, sell, tamper, verified
 
 LATER = "make_interval(days => 1)"
 TAMPERED = {
@@ -36,6 +38,12 @@ TAMPERED = {
         "it was moved to another time of the day",
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+async def noon(kit: Kit) -> None:
+    """It is noon for the database, also if the tests run over midnight."""
+    await at(kit, day_end(TODAY) - timedelta(hours=12))
 
 
 @pytest.fixture
