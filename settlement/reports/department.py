@@ -13,7 +13,6 @@ from gateway.domain.certificate import Bucket, EntryKind
 from gateway.domain.money import divide_half_up
 from gateway.domain.policy import day_start, moscow_date
 from gateway.domain.settlement_terms import SettlementTerms
-from gateway.workdays import is_working_day, last_day_of_term
 from settlement.claims.states import ClaimState
 from settlement.ledger_reader.reports_department import (
     BudgetRow,
@@ -24,6 +23,7 @@ from settlement.ledger_reader.reports_department import (
     read_moved,
     read_open_claims,
 )
+from settlement.review.deadlines import Course, due
 
 LATELY_DAYS: Final = 90
 """How many days the forecast looks back."""
@@ -199,24 +199,9 @@ def open_claim(row: OpenClaimRow, today: date) -> OpenClaim:
 
 
 def _due_on(state: ClaimState, row: OpenClaimRow, terms: SettlementTerms) -> date | None:
-    if state is ClaimState.DRAFT:
-        return _file_by(row.last_day, terms)
-    if state in (ClaimState.FILED, ClaimState.UNDER_REVIEW) and row.filed_at is not None:
-        return last_day_of_term(moscow_date(row.filed_at), terms.review_within_working_days).day
-    if state in (ClaimState.RETURNED_TO_MERCHANT, ClaimState.RETURNED_BY_BANK):
-        return None
-    return last_day_of_term(moscow_date(row.decided_at), terms.pay_within_working_days).day
-
-
-def _file_by(last_day: date, terms: SettlementTerms) -> date:
-    if terms.file_by_working_day:
-        return last_day_of_term(last_day, terms.file_by_working_day).day
-    first = last_day + timedelta(days=1)
-    after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-    day = min(first + timedelta(days=terms.file_by_day - 1), after - timedelta(days=1))
-    while not is_working_day(day):  # Civil Code, article 193
-        day += timedelta(days=1)
-    return day
+    """The last day to file, to review or to pay; None where no such term runs."""
+    course = Course(state, row.last_day, review_since=row.filed_at, pay_since=row.decided_at)
+    return next((one.day for one in due(course, terms)), None)
 
 
 async def department_report(connection: asyncpg.Connection, year: int) -> DepartmentReport:
