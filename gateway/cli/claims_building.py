@@ -1,6 +1,5 @@
 """tillgate claims build, file."""
 
-import asyncio
 from collections import Counter
 from datetime import date
 
@@ -8,7 +7,7 @@ import asyncpg
 import click
 
 from gateway.cli.claims_sealing import sealed
-from gateway.cli.claims_support import MONTH, shown_sum, with_claims
+from gateway.cli.claims_support import MONTH, in_shares, shown_sum, with_claims
 from gateway.cli.people_support import actor, by_option, owners_connection
 from gateway.cli.progress import progress_bar
 from gateway.cli.registry_support import json_option, print_json
@@ -58,12 +57,7 @@ def build_command(
                         totals[k] = step.total
                         bar.update(task, advance=1, total=sum(totals.values()), told=f"{lines:,} lines")
 
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for k in range(jobs):
-                        group.create_task(share(k))
-            except ExceptionGroup as errors:
-                raise errors.exceptions[0] from None
+            await in_shares(jobs, share)
         return counted
 
     if agreement_id is not None:

@@ -1,6 +1,5 @@
 """tillgate claims check-all: every draft of a period, before anybody looks at one of them."""
 
-import asyncio
 from collections import Counter
 from datetime import date
 
@@ -8,7 +7,7 @@ import asyncpg
 import click
 from rich.table import Table
 
-from gateway.cli.claims_support import MONTH, with_claims
+from gateway.cli.claims_support import MONTH, in_shares, with_claims
 from gateway.cli.people_support import owners_connection
 from gateway.cli.progress import progress_bar
 from gateway.cli.registry_support import json_option, print_json
@@ -35,7 +34,7 @@ def check_all_command(first_day: date, jobs: int, as_json: bool) -> None:
         with progress_bar() as bar:
             task = bar.add_task(f"{first_day:%Y-%m}", total=total, told="")
 
-            async def share() -> None:
+            async def share(_: int) -> None:
                 async with owners_connection(settings) as mine:
                     while waiting:
                         # The largest first, so that none of them is left alone at the end.
@@ -44,12 +43,7 @@ def check_all_command(first_day: date, jobs: int, as_json: bool) -> None:
                         blocking.update(one.code for one in found if one.blocks)
                         bar.update(task, advance=1)
 
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(jobs):
-                        group.create_task(share())
-            except ExceptionGroup as errors:
-                raise errors.exceptions[0] from None
+            await in_shares(jobs, share)
         return counted, blocking, total
 
     counted, blocking, total = with_claims(every)

@@ -1,6 +1,7 @@
 """What the commands of claims share."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date
 from typing import Any, Final, TypeVar
 
@@ -46,3 +47,13 @@ def with_claims(
 def shown_sum(kopecks: int) -> str:
     """An amount of either sign."""
     return f"{'-' if kopecks < 0 else ''}{shown_rubles(abs(kopecks))}"
+
+
+async def in_shares(jobs: int, share: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """Do so many shares of a work at once; the first that fails ends the others, and its error is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for k in range(jobs):
+                group.create_task(share(k))
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
