@@ -41,13 +41,12 @@ _OTHER_ACCOUNT: Final = 500
 
 @dataclass(slots=True)
 class Settled:
-    """What came of it: a row for each claim, the classes of mismatches, and whether every kopeck is told."""
+    """What came of it: a row for each claim, the classes of mismatches, and what was given or sent back."""
 
     claims: list[dict[str, Any]] = field(default_factory=list)
     mismatches: Counter[str] = field(default_factory=Counter)
     refunded_kopecks: int = 0
     returned_by_bank: int = 0
-    is_whole: bool = False
 
     def table(self) -> RenderableType:
         """The claims as people read them."""
@@ -105,7 +104,6 @@ class Settlement:
         self._bundle(min(drafts))
         self.settled.claims = [self._json("claims", "show", str(one), "--json") for one in sorted(drafts)]
         self._show("claims", "verify")
-        self.settled.is_whole = True
         return self.settled
 
     async def _tell_date(self, today: date) -> None:
