@@ -84,6 +84,28 @@ def test_the_shipped_lexicons_tell_wine_from_vinegar() -> None:
     assert [{True}, True, False] == [sides[0], False in sides[1], True in sides[2]]
 
 
+@pytest.mark.parametrize(
+    ("name", "is_cleared"),
+    [
+        ("НАПИТОК Б/А СИДР 0,0%", True),
+        ("цыпленок табака", True),
+        ("уксус винный", True),
+        ("Пиво безалкогольное 0,5", True),
+        ("Эссе супер слим Блю МРЦ 145,00", False),
+        ("Сидр яблочный 4,5%", False),
+    ],
+)
+def test_a_name_with_a_word_of_denied_goods_is_cleared_for_sure_or_denied(
+    name: str, is_cleared: bool
+) -> None:
+    """As tills print them: each has such a word, and what stands beside it decides."""
+    lexicon = load_lexicon()
+    found = [lexicon.groups[number] for number in lexicon.match(fold(name))]
+    assert any(group.is_deny for group in found)
+    assert is_cleared == any(group.is_sure and not group.is_deny for group in found)
+    assert is_cleared or any(group.is_sure and group.is_deny for group in found)
+
+
 def test_a_name_has_the_same_features_alone_and_among_others() -> None:
     """What a basket holds besides changes nothing of what a name says."""
     names = [fold(name) for name in ("Пиво светлое 0,5", "Молоко 3,2%", "эссе", "a", "Цыплёнок табака")]
