@@ -7,15 +7,17 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
+from stdnum import ean
 
 from gateway.domain.authorize import cap_kopecks
 from gateway.domain.basket import Line
 from gateway.domain.judging import MILLION, Edition, NamePolicy, Source, is_denied
+from gateway.goods.identity.in_store import WEIGHT_AFTER_2, WEIGHT_AFTER_2_AND_KIND, InStoreTemplates
 from gateway.goods.names.opinions import NameTrace, Opinion
 from gateway.goods.sources import Confirmed, GoodsAt
 from tests.builders import BEER, BREAD, CLASSES, MILK, PROGRAMS, PROHIBITED, SOAP, WATER
 
-SHOP: Final = 1
+SHOP, OTHER_SHOP, PLAIN_SHOP = 1, 2, 3
 MARKED, MARKING_CODE = "04650075427958", "0104650075427958215*EeBVPpYXanP\x1d93abcd"
 SCANNED, OWN_CODE = "04006381333931", "17"
 NAMES: Final = NamePolicy(100_000, 300_000, 700_000, 950_000)
@@ -111,3 +113,34 @@ def test_what_any_source_denies_gets_no_kopeck_under_any_program(said: Said, sub
         assert 0 == paid
     if paid and verdict.okpd2:
         assert not is_denied(verdict.okpd2, PROHIBITED)
+
+
+labels = st.builds(
+    lambda body, is_right: body + (ean.calc_check_digit(body) if is_right else "0"),
+    st.builds("2{}{:05}".format, st.sampled_from(["010123", "010124", "101234"]), st.integers(0, 99_999)),
+    st.booleans(),
+)
+
+
+@given(st.lists(st.tuples(labels, st.sampled_from([SHOP, OTHER_SHOP, PLAIN_SHOP])), min_size=1, max_size=20))
+def test_labels_of_the_scales_are_remembered_by_their_goods_and_judged_as_if_they_were_not(
+    bought: list[tuple[str, int]],
+) -> None:
+    """Two shops read the same digits by other templates, a third reads nothing; no weight is new goods."""
+
+    def sources() -> GoodsAt:
+        confirmed = Confirmed(
+            in_store={(SHOP, "010123"): (MILK, "r1"), (OTHER_SHOP, "10123"): (BEER, "r2")},
+            templates={
+                SHOP: InStoreTemplates((WEIGHT_AFTER_2,)),
+                OTHER_SHOP: InStoreTemplates((WEIGHT_AFTER_2_AND_KIND,)),
+            },
+        )
+        return GoodsAt(Edition(PROHIBITED, CLASSES, NAMES), confirmed=confirmed)
+
+    used = sources()
+    for label, merchant_id in bought:
+        line = Line(1, "Товар", 1000, 50_00, 0, 50_00, gtin=label)
+        assert sources().judge([line], merchant_id) == used.judge([line], merchant_id)
+    # Of each shop with templates three goods and what cannot be read, of the third what cannot be read.
+    assert used.tally.missed <= 2 * 4 + 1
