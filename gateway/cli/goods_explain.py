@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gateway.cli.goods_asking import Desk, classifier_option, with_desk
 from gateway.cli.lists_support import MOMENT, shown_moment
-from gateway.cli.support import console
+from gateway.cli.support import console, shown_rubles
 from gateway.domain.basket import Line, bare_line
 from gateway.domain.category import OKPD2_FORM
 from gateway.domain.reasons import LineReason
@@ -33,7 +33,8 @@ from gateway.goods.explaining import (
     trace_lines,
 )
 from gateway.goods.identity.gtin import read_gtin
-from gateway.goods.identity.item import identify
+from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreItem
+from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.problems import Problem
 
 _COLOURS: Final = {LineReason.ALLOWED: "green", LineReason.GOODS_UNKNOWN: "yellow"}
@@ -42,18 +43,21 @@ _COLUMNS: Final = (
     ("", "source", "ОКПД2", "goods", "list", "rule", "class", "version"),
 )
 _AT: Final = ("на {}, Москва", "at {}, Moscow")
-_UNREADABLE: Final = ("не прочитан", "cannot be read")
+_PROBLEM: Final = ("поле {}: {}", "field {}: {}")
+_OWN: Final = ("штрихкод магазина: товар {}", "the shop's own barcode: goods {}")
+_OWN_QUANTITY: Final = (", количество {}", ", quantity {}")
+_OWN_AMOUNT: Final = (", сумма {} руб.", ", amount {} rubles")
 _LIKELY: Final = ("запрет {}", "denied {}")
 
 
 class Answer(Struct, frozen=True):
-    """An explanation as of an instant, with what codes are called and what of the line could not be read."""
+    """An explanation as of an instant, with what codes are called and what was read of the line's own."""
 
     at: datetime
     line: Line
     explanation: Explanation
     titles: Mapping[str, str]
-    unreadable: tuple[tuple[str, str], ...]
+    identity: ItemIdentity
 
 
 def _check_gtin(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -114,8 +118,8 @@ def explain_command(
         [judged] = asked.goods.judge([line], merchant or 0)
         found = explain(judged, asked.goods.edition, asked.goods.trace(line, judged))
         titles = await titles_of(desk.connection, desk.published.okpd2, at, set(_codes(found)))
-        problems = tuple((one.field, one.problem.name) for one in identify(line).problems)
-        return Answer(at, line, found, titles, problems)
+        templates = asked.goods.confirmed.templates.get(merchant or 0, NO_TEMPLATES)
+        return Answer(at, line, found, titles, identify(line, templates))
 
     answer = with_desk(ask, classifier=classifier)
     if as_json:
@@ -137,7 +141,8 @@ def _as_json(answer: Answer) -> dict[str, Any]:
         **found,
         "reason": answer.explanation.reason.name,
         "okpd2_titles": answer.titles,
-        "unreadable": [{"field": field, "problem": problem} for field, problem in answer.unreadable],
+        "in_store": msgspec.to_builtins(answer.identity.in_store),
+        "problems": [{"field": one.field, "problem": one.problem.name} for one in answer.identity.problems],
         "trace_ru": trace_lines(answer.explanation, russian=True),
         "trace_en": trace_lines(answer.explanation, russian=False),
     }
@@ -149,8 +154,10 @@ def _print(answer: Answer, tongue: int) -> None:
     said = Text(found.cashier_en if tongue else found.cashier_ru, style=f"bold {colour}")
     at = _AT[tongue].format(shown_moment(answer.at))
     out.print(Panel(said, subtitle=at, expand=False, border_style=colour))
-    for field, problem in answer.unreadable:
-        out.print(f"{field} {_UNREADABLE[tongue]}: {problem}", style="yellow")
+    for one in answer.identity.problems:
+        out.print(_PROBLEM[tongue].format(one.field, one.problem.name), style="yellow")
+    if answer.identity.in_store is not None:
+        out.print(_own(answer.identity.in_store, tongue), highlight=False, markup=False)
     if found.steps:
         table = Table(*_COLUMNS[tongue])
         for step in found.steps:
@@ -158,6 +165,16 @@ def _print(answer: Answer, tongue: int) -> None:
         out.print(table)
     for line in (*name_lines(found, tongue, answer.titles), *decision_lines(found, tongue)):
         out.print(line, highlight=False, markup=False)
+
+
+def _own(item: InStoreItem, tongue: int) -> str:
+    """What the merchant's template reads in a barcode of its own."""
+    told = _OWN[tongue].format(item.plu)
+    if item.quantity_milli:
+        told += _OWN_QUANTITY[tongue].format(f"{item.quantity_milli // 1000}.{item.quantity_milli % 1000:03}")
+    if item.amount_kopecks:
+        told += _OWN_AMOUNT[tongue].format(shown_rubles(item.amount_kopecks))
+    return told
 
 
 def _cells(step: Step, titles: Mapping[str, str], tongue: int) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from gateway.goods.names.learned import learned_on, train_on
 from gateway.goods.names.model import ModelFile, ModelFileError, NameModel
 from gateway.goods.names.opinions import Namer
 from gateway.goods.names.training import Progress, TrainingError
+from gateway.goods.reference.problems import Problems
 from gateway.goods.sources import GoodsAt
 from gateway.runtime.settings import load_settings
 
@@ -55,9 +56,14 @@ def train_command(catalogue: Path, categories: Path, out: Path) -> None:
     """
     if out.exists():
         raise click.BadParameter("exists already: a classifier is never written over", param_hint="--out")
+    problems = Problems()
     with _errors_told(), _learning() as progress:
-        model = train_on(catalogue, load_category_map(categories), _lists_now(), out, progress)
+        book = load_category_map(categories)
+        model = train_on(catalogue, book, _lists_now(), out, progress)
+        for _ in _rows(CatalogueFile(catalogue, book), problems):
+            pass
     _tell_classifier(model, out)
+    _tell_problems(problems.counts)
 
 
 @click.command("evaluate")
@@ -94,7 +100,7 @@ def evaluate_command(
 
     The cases must be no part of the catalogue, unless GTINs that it knows are what is asked about.
     """
-    lists = _lists_now()
+    lists, problems = _lists_now(), Problems()
     with _errors_told():
         cases = all_cases(cases_file)
         book = load_category_map(categories)
@@ -106,7 +112,7 @@ def evaluate_command(
                 model = learned_on(catalogue, book, lists, kept, progress)
         edition = Edition(lists.prohibited, lists.class_map, model.card.policy)
         namer = Namer(model, lists.prohibited, lists.class_map)
-        known = _catalogue_of(CatalogueFile(catalogue, book))
+        known = _catalogue_of(_rows(CatalogueFile(catalogue, book), problems))
         goods = GoodsAt(edition, known, namer)
         with progress_bar() as bar, wrong_file.open("w", encoding="utf-8") as wrong:
             task = bar.add_task("judging", total=len(cases), told="")
@@ -114,7 +120,7 @@ def evaluate_command(
             _write_wrong(measured, edition, wrong)
     result = {
         "cases": str(cases_file),
-        "catalogue": {"file": str(catalogue), "gtins": len(known)},
+        "catalogue": {"file": str(catalogue), "gtins": len(known), "problems": dict(problems.counts)},
         "list_version": lists.prohibited.version,
         **summary_of(measured),
         "programs": _programs(measured, lists, model),
@@ -151,9 +157,18 @@ def _learning() -> Iterator[Progress]:
         yield lambda step, done: bar.update(task, description=step, completed=done)
 
 
-def _catalogue_of(file: CatalogueFile) -> StoredCatalogue:
+def _rows(file: CatalogueFile, problems: Problems) -> Iterator[CatalogueRow]:
+    """The rows that can be used; of the others and of doubtful ones, how many there are and why."""
+    for row in file.rows():
+        if isinstance(row, CatalogueRow):
+            yield row
+        else:
+            problems.add(row)
+
+
+def _catalogue_of(rows: Iterable[CatalogueRow]) -> StoredCatalogue:
     builder = CatalogueBuilder()
-    builder.add((row.gtin14, row.okpd2) for row in file.rows() if isinstance(row, CatalogueRow))
+    builder.add((row.gtin14, row.okpd2) for row in rows)
     return builder.build("evaluated")
 
 
@@ -183,6 +198,11 @@ def _tell_classifier(model: NameModel, out: Path) -> None:
     click.echo(f"Stored in {out}; publish it with: tillgate lists import names {out}")
 
 
+def _tell_problems(counts: Mapping[str, int]) -> None:
+    for problem, count in sorted(counts.items(), key=lambda item: -item[1]):
+        click.echo(f"  {count:,} × {problem}")
+
+
 _RATES: Final = {"false accepts": "false_accept", "false rejects": "false_reject", "queued": "queue"}
 
 
@@ -200,6 +220,7 @@ def _tell_evaluation(result: dict[str, Any]) -> None:
     for name, rates in result["programs"].items():
         programs.add_row(name, *(_shown_rate(rates, key) for key in _CLASS_RATES))
     console().print(programs)
+    _tell_problems(result["catalogue"]["problems"])
     click.echo(f"Wrong lines with their traces: {result['wrong_file']}")
 
 

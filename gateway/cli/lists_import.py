@@ -54,24 +54,28 @@ def import_command(
         raise click.BadParameter("is the file itself", param_hint="--problems")
 
     async def work(connection: asyncpg.Connection, _: Settings) -> Imported:
-        with _opened(problems_file) as out:
+        with _opened(problems_file) as out, progress_bar() as progress:
             problems = Problems(out)
+            task = progress.add_task("reading", total=1, told="")
+
+            def tell(step: str, done: int, total: int) -> None:
+                progress.update(task, description=step, completed=done, total=total)
+
             if kind is not Kind.CATALOGUE:
-                read = read_source(kind, source, problems)
+                read = read_source(kind, source, problems, lambda done, total: tell("reading", done, total))
+                tell("storing", 0, 1)
                 folder = source if kind is Kind.NAMES else None
-                return await import_draft(
+                done = await import_draft(
                     connection, read, by=by, version=version, problems=problems.counts, folder=folder
                 )
+                tell("storing", 1, 1)
+                return done
             nodes = read_category_tree(tree) if tree else None
             file = CatalogueFile(source, load_category_map(categories), nodes)
-            with progress_bar() as progress:
-                task = progress.add_task("reading", total=file.size_bytes, told="")
-                return await import_catalogue(
-                    connection, file, by=by, version=version, is_addition=is_addition, problems=problems,
-                    progress=lambda step, done, total: progress.update(
-                        task, description=step, completed=done, total=total
-                    ),
-                )  # fmt: skip
+            return await import_catalogue(
+                connection, file, by=by, version=version, is_addition=is_addition, problems=problems,
+                progress=tell,
+            )  # fmt: skip
 
     _tell(with_lists(work), problems_file)
 

@@ -168,7 +168,7 @@ def judge(evidence: tuple[Evidence, ...], payment_subject: int, edition: Edition
     heard = edition.names != NAMES_UNHEARD
     guess = next((item for item in evidence if item.source == Source.NAME), None) if heard else None
     firm = [item for item in evidence if item.source != Source.NAME]
-    telling = [item for item in firm if _tells(item.okpd2, prohibited)]
+    telling = [item for item in firm if tells(item.okpd2, prohibited)]
     review = _review(firm, telling, guess, edition)
     for item in telling:
         if is_denied(item.okpd2, prohibited):
@@ -207,7 +207,7 @@ def is_denied(okpd2: str, prohibited: ProhibitedList) -> bool:
     return rule is not None and rule.is_denied
 
 
-def _tells(okpd2: str, prohibited: ProhibitedList) -> bool:
+def tells(okpd2: str, prohibited: ProhibitedList) -> bool:
     """Whether a code says if goods are denied: one that is denied as a whole does, however coarse it is."""
     return is_denied(okpd2, prohibited) or not prohibited.is_too_coarse(okpd2)
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from gateway.domain.basket import Line
 from gateway.domain.category import GoodsClass, ListBook
 from gateway.domain.judging import Edition, Evidence, Judged, Source, editions_of
-from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreTemplates
+from gateway.goods.identity.in_store import NO_TEMPLATES, InStoreItem, InStoreTemplates, read_in_store
 from gateway.goods.identity.item import ItemIdentity, identify
 from gateway.goods.identity.marking import MarkingForm, read_marking_code
 from gateway.goods.memory import Memory, Tally
@@ -25,6 +25,9 @@ LINES_REMEMBERED: Final = 32_768
 
 COLD_AT_ONCE: Final = 16
 """So many new lines take the classifier some 2 ms, which is all that an event loop has in one piece."""
+
+_LABEL_BEGINS: Final = "2"
+_LABEL_DIGITS: Final = 13
 
 _MARKED: Final = {MarkingForm.TOBACCO_PACK: "12.00.11", MarkingForm.ALCOHOL_STAMP: "11.01"}
 """What a marking code tells by its form alone, whatever its number."""
@@ -152,7 +155,8 @@ class GoodsAt:
 
     def _keys(self, lines: Sequence[Line], merchant_id: int) -> list[_Key]:
         own_id = merchant_id if merchant_id in self._with_own_goods else 0
-        return [_key(line, own_id) for line in lines]
+        templates = self.confirmed.templates.get(merchant_id, NO_TEMPLATES)
+        return [_key(line, own_id, templates) for line in lines]
 
     def _judge_fresh(self, fresh: Sequence[tuple[_Key, Line, int]]) -> Iterator[Judged]:
         opinions = self._opinions([line.item_name for _, line, _ in fresh])
@@ -206,17 +210,22 @@ def goods_by(lists: ListBook) -> Callable[[datetime], GoodsAt]:
     return lambda instant: goods[lists.prohibited_at(instant).version]
 
 
-def _key(line: Line, own_id: int) -> _Key:
+def _key(line: Line, own_id: int, templates: InStoreTemplates) -> _Key:
     """All of a line that its verdict depends on; `own_id` is the merchant if it has its own numbers, else 0.
 
-    Serials of marking codes differ from item to item and tell nothing: a code counts as it is read. By its
-    look alone it must not count: one that merely begins like another may be of another form, and refused.
+    Serials of marking codes and weights in labels of the scales differ from item to item and tell nothing: a
+    code counts as it is read. By its look alone it must not count: one that merely begins like another may be
+    of another form, and refused.
     """
+    gtin = line.gtin
+    if gtin and gtin[0] == _LABEL_BEGINS and len(gtin) == _LABEL_DIGITS:
+        label = read_in_store(gtin, templates)
+        gtin = f"plu {label.plu}" if isinstance(label, InStoreItem) else ""
     if not line.marking_code and not own_id:
-        return line.item_name, line.gtin, line.okpd2, line.payment_subject
+        return line.item_name, gtin, line.okpd2, line.payment_subject
     form = marked = ""
     if line.marking_code:
         marking = read_marking_code(line.marking_code)
         form, marked = marking.form.value, marking.gtin
     item_code = line.item_code if own_id else ""
-    return line.item_name, line.gtin, line.okpd2, line.payment_subject, own_id, form, marked, item_code
+    return line.item_name, gtin, line.okpd2, line.payment_subject, own_id, form, marked, item_code

@@ -18,6 +18,7 @@ from gateway.goods.cases.rules import RULE_RANGES, rules_of
 from gateway.goods.cases.settling import dismiss_case
 from gateway.goods.cases.subjects import Subject, SubjectKind
 from gateway.goods.cases.tally import EXAMPLES_KEPT, CaseState
+from gateway.goods.loader import load_list_book
 from gateway.runtime.database import driver_connection, make_engine
 from tests.cases_kit import (
     BEER,
@@ -239,6 +240,16 @@ async def test_what_cannot_be_confirmed_is_refused_and_leaves_the_case_open(
         await desk.confirm(case, **said)
     assert code is refused.value.code
     assert before == await desk.dump("goods_case", "goods_rule", "goods_epoch")
+
+
+@pytest.mark.parametrize("okpd2", ["11.01.10", "12"])
+async def test_goods_are_confirmed_by_a_code_that_is_denied_as_a_whole(desk: Desk, okpd2: str) -> None:
+    """Whatever else the list says of goods below it, it tells that these are denied."""
+    await desk.buy(item(1, 10_00, gtin=GTIN_UNKNOWN))
+    await desk.collect()
+    [case] = await desk.cases()
+    shipped = load_list_book().prohibited[-1]
+    assert okpd2 == (await desk.confirm(case, okpd2=okpd2, prohibited=shipped)).okpd2
 
 
 async def test_a_name_without_letters_cannot_become_a_rule(desk: Desk) -> None:

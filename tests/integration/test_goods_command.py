@@ -13,6 +13,9 @@ from gateway.runtime.embedded import EmbeddedPostgres
 from tests.cases_kit import BREAD, GTIN_BEER, GTIN_UNKNOWN, MILK, desk_on, item
 from tests.cli_kit import CommandLine, command_line
 
+LABEL = "2101234012505"
+"""A label of the scales: 2, the goods' number, 1250 grams, a check digit."""
+
 SAID = ("--act", "Протокол 5", "--by", "operator-1")
 
 
@@ -138,3 +141,21 @@ def test_a_merchants_template_is_set_and_ended(tillgate: CommandLine, postgres: 
     assert (WEIGHT_AFTER_2,) == book.of(1, first.since).templates == book.of(1, second.since).templates
     assert NO_TEMPLATES == book.of(2, first.since)
     assert WEIGHT_AFTER_2.pattern in tillgate("goods", "templates").stdout
+
+
+def test_a_label_of_the_scales_is_explained_by_the_template_of_its_shop(tillgate: CommandLine) -> None:
+    """Its number and weight are told; at another merchant nobody can read it."""
+    weight = ("goods", "set-template", 1, WEIGHT_AFTER_2.pattern, "--variable", "weight", "--decimals", 3)
+    assert 0 == tillgate(*weight, "--by", "operator-1").exit_code
+    tillgate.sql(
+        "CREATE OR REPLACE FUNCTION tillgate_now() RETURNS timestamptz LANGUAGE sql VOLATILE"
+        " AS $$SELECT clock_timestamp() + interval '1 hour'$$"
+    )
+    asked = ("goods", "explain", "--gtin", LABEL, "--okpd2", MILK, "--merchant")
+    own = tillgate.json(*asked, 1, "--json")
+    assert {"plu": "101234", "quantity_milli": 1250, "amount_kopecks": 0} == own["in_store"]
+    assert [] == own["problems"]
+    assert "штрихкод магазина: товар 101234, количество 1.250" in tillgate(*asked, 1).stdout
+    other = tillgate.json(*asked, 2, "--json")
+    assert (None, [{"field": "gtin", "problem": "NO_TEMPLATE"}]) == (other["in_store"], other["problems"])
+    assert "field gtin: NO_TEMPLATE" in tillgate(*asked, 2, "--english").stdout

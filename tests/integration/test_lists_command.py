@@ -70,6 +70,17 @@ def test_a_list_goes_from_its_file_to_its_publication(tillgate: CommandLine, tmp
     assert all(word in table for word in ("ANNOUNCED", "IN FORCE", "SUPERSEDED", "classes", "programs"))
 
 
+def test_an_import_shows_how_far_it_is(tillgate: CommandLine, catalogue: Path, tmp_path: Path) -> None:
+    """Of every kind, beside the answer and not in it."""
+    codes = tmp_path / "okpd2.tsv"
+    codes.write_text("10\tПродукты\n", encoding="utf-8")
+    for kind, path, last_step in (("okpd2", codes, "storing"), ("catalogue", catalogue, "committing")):
+        done = tillgate("lists", "import", kind, path, "--version", "1", "--by", "operator-1")
+        assert 0 == done.exit_code
+        assert last_step in done.stderr
+        assert last_step not in done.stdout
+
+
 def test_an_urgent_list_takes_two_approvers(tillgate: CommandLine, tmp_path: Path) -> None:
     """Without them the end of the notice is named."""
     path = tmp_path / "new.toml"

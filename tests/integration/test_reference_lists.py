@@ -17,6 +17,7 @@ from gateway.goods.reference.kinds import Kind
 from gateway.goods.reference.reading import read_reference
 from gateway.goods.reference.taking_over import TAKEN_OVER, take_over
 from gateway.runtime.database import make_engine
+from tests.goods_kit import names_folder
 from tests.reference_kit import RULES, Desk, prohibited_text
 
 
@@ -269,3 +270,26 @@ async def test_a_tree_that_goes_in_a_circle_is_refused(desk: Desk) -> None:
     tree = desk.file("tree.tsv", "id\tparent_id\tname\n1\t2\tНапитки\n2\t1\tЕда\n")
     with pytest.raises(ImportFileError, match="circle"):
         read_category_tree(tree)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.CATALOGUE])
+async def test_a_list_of_any_kind_imported_twice_changes_nothing(
+    desk: Desk, programs: Path, kind: Kind
+) -> None:
+    """As a draft and when it is published, also under a name of its own."""
+    paths = {
+        Kind.PROHIBITED: SHIPPED / "prohibited" / "2024-01-01.toml",
+        Kind.CLASSES: SHIPPED / "classes.toml",
+        Kind.PROGRAMS: programs,
+        Kind.OKPD2: desk.file("okpd2.tsv", "10\tПродукты\n11\tНапитки\n"),
+        Kind.NAMES: names_folder(desk.folder / "names"),
+    }
+    drafted = await desk.draft(kind, paths[kind], "one")
+    before = await desk.dump()
+    again = await desk.draft(kind, paths[kind], "two")
+    assert (True, False, "one") == (drafted.is_new, again.is_new, again.version)
+    assert before == await desk.dump()
+    await desk.publish(kind, "one")
+    published = await desk.dump()
+    assert not (await desk.draft(kind, paths[kind], "two")).is_new
+    assert published == await desk.dump()

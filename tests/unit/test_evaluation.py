@@ -13,6 +13,7 @@ from gateway.cli import tillgate
 from gateway.goods.evaluation.cases import Case, all_cases
 from gateway.goods.importing.problems import ImportFileError
 from tests.names_kit import catalogue_file
+from tests.reference_kit import gtin
 
 HEADER = "name\tgtin\tokpd2\ttruth"
 
@@ -135,6 +136,21 @@ def test_training_stores_a_folder_with_its_evaluation_and_writes_over_none(run: 
     again = run("train", "--catalogue", catalogue, "--out", tmp_path / "names")
     assert 2 == again.exit_code
     assert "exists already" in again.stderr
+
+
+def test_rows_of_a_catalogue_that_cannot_be_used_are_counted(run: Run, tmp_path: Path) -> None:
+    """By what is wrong with them, where a classifier is trained and where it is evaluated."""
+    catalogue = catalogue_file(tmp_path)
+    with catalogue.open("a", encoding="utf-8") as file:
+        file.write(f"123,Сыр,10.51.40\n124,Сыр,10.51.40\n{gtin(9999)},Сыр,сыр\n")
+    said = "is no GTIN: the number of digits or the check digit is wrong"
+    counted = {f"gtin: {said}": 2, "okpd2: is no ОКПД2 code": 1}
+    told = run("train", "--catalogue", catalogue, "--out", tmp_path / "names").stdout
+    assert f"  2 × gtin: {said}\n  1 × okpd2: is no ОКПД2 code\n" in told
+    cases = cases_file(tmp_path, "Хлеб\t\t\tallowed")
+    arguments = ("evaluate", "--catalogue", catalogue, "--cases", cases, "--classifier", tmp_path / "names")
+    assert counted == json.loads(run(*arguments, "--json").stdout)["catalogue"]["problems"]
+    assert f"  2 × gtin: {said}" in run(*arguments).stdout
 
 
 @pytest.mark.parametrize(

@@ -41,19 +41,18 @@ def test_marking_code_and_barcode_of_the_same_goods_name_them_once() -> None:
     assert "5*EeBVPpYXanP" == item.marking.serial
 
 
-def test_when_they_differ_both_are_kept_and_the_line_contradicts_itself() -> None:
+def test_when_they_differ_both_are_kept_and_it_is_told() -> None:
     """The marking code is the more trusted: it can't be typed by hand."""
     item = identified("4006381333931", COLA_CODE)
     assert (COLA, "04006381333931") == item.gtins
     assert (FieldProblem("gtin", Problem.GTINS_DIFFER),) == item.problems
-    assert item.contradicts_itself
 
 
 def test_a_pack_and_what_is_in_it_are_no_contradiction() -> None:
     """Both numbers are kept: a catalogue may know only one of them."""
     item = identified("4650075427958", "0114650075427955215*EeBVPpYXanP\x1d93abcd")
     assert ("14650075427955", COLA) == item.gtins
-    assert not item.contradicts_itself
+    assert () == item.problems
 
 
 def test_a_label_of_the_scales_names_the_shops_own_number_and_nothing_in_trade() -> None:

@@ -41,3 +41,14 @@ def test_what_cannot_be_mended_is_told_by_its_row(tmp_path: Path) -> None:
         (6, "", "is not a code and a name with a tab between", "11.08\tа\tб"),
         (7, "code", "is no ОКПД2 code", "Я"),
     ] == [(p.line, p.column, p.en, p.value) for p in table.problems]
+
+
+def test_the_progress_of_a_table_ends_with_its_last_byte(tmp_path: Path) -> None:
+    """Bytes read, of the bytes of the file."""
+    path = tmp_path / "okpd2.tsv"
+    path.write_text("".join(f"10.{n % 90 + 10}\tПродукты\n" for n in range(20_000)), encoding="utf-8")
+    told: list[tuple[int, int]] = []
+    read_okpd2_table(path, lambda done, total: told.append((done, total)))
+    size_bytes = path.stat().st_size
+    assert len(told) > 1
+    assert (sorted(told), (size_bytes, size_bytes)) == (told, told[-1])

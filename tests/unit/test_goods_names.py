@@ -68,7 +68,7 @@ def test_no_shipped_term_stands_twice_in_a_file_or_surely_on_both_sides() -> Non
         terms = Counter(term for group in groups for term in group.terms)
         assert [] == [term for term, count in terms.items() if count > 1], path.name
         for group in groups:
-            if group.strength == "sure":
+            if group.strength != "hint":
                 for term in group.terms:
                     sure.setdefault(term, set()).add(group.side)
     assert [] == [term for term, sides in sure.items() if len(sides) > 1]
@@ -82,6 +82,28 @@ def test_the_shipped_lexicons_tell_wine_from_vinegar() -> None:
         for name in ("Вино Каберне 0,7л", "Уксус винный 6%", "Хлеб ржаной")
     ]
     assert [{True}, True, False] == [sides[0], False in sides[1], True in sides[2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_cleared"),
+    [
+        ("НАПИТОК Б/А СИДР 0,0%", True),
+        ("цыпленок табака", True),
+        ("уксус винный", True),
+        ("Пиво безалкогольное 0,5", True),
+        ("Эссе супер слим Блю МРЦ 145,00", False),
+        ("Сидр яблочный 4,5%", False),
+    ],
+)
+def test_a_name_with_a_word_of_denied_goods_is_cleared_for_sure_or_denied(
+    name: str, is_cleared: bool
+) -> None:
+    """As tills print them: each has such a word, and what stands beside it decides."""
+    lexicon = load_lexicon()
+    found = [lexicon.groups[number] for number in lexicon.match(fold(name))]
+    assert any(group.is_deny for group in found)
+    assert is_cleared == any(group.is_sure and not group.is_deny for group in found)
+    assert is_cleared or any(group.is_sure and group.is_deny for group in found)
 
 
 def test_a_name_has_the_same_features_alone_and_among_others() -> None:

@@ -7,6 +7,7 @@ import asyncpg
 from msgspec import Struct
 
 from gateway.domain.category import OKPD2_FORM, ProhibitedList
+from gateway.domain.judging import tells
 from gateway.goods.cases.errors import CaseCode, CaseError
 from gateway.goods.cases.ranges import Ranges, begins_at, signed, take_turn
 from gateway.goods.cases.subjects import RULE_PREFIX, Subject, SubjectKind
@@ -104,11 +105,11 @@ async def rules_of(connection: asyncpg.Connection, key: str | None = None) -> li
 async def _check_okpd2(
     connection: asyncpg.Connection, okpd2: str, prohibited: ProhibitedList, now: datetime
 ) -> None:
-    """Of the right form, in the classification if one is published, and fine enough to name goods."""
+    """Of the right form, in the classification if one is published, and fine enough to tell the verdict."""
     if not OKPD2_FORM.fullmatch(okpd2):
         raise CaseError(CaseCode.OKPD2_MALFORMED, okpd2=okpd2[:20])
     known = await connection.fetchrow(_OKPD2_IN_FORCE, now, okpd2)
     if known is not None and not known["has_code"]:
         raise CaseError(CaseCode.OKPD2_UNKNOWN, okpd2=okpd2, version=known["version"])
-    if prohibited.is_too_coarse(okpd2):
+    if not tells(okpd2, prohibited):
         raise CaseError(CaseCode.OKPD2_TOO_COARSE, okpd2=okpd2)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from gateway.domain.judging import TRUSTED, Edition, Evidence, Review, Source
+from gateway.domain.judging import TRUSTED, Edition, Evidence, Review, Source, tells
 from gateway.domain.policy import moscow_date
 from gateway.domain.purchase import JudgedBasket, PurchaseLine
 from gateway.goods.cases.subjects import RULE_PREFIX, SPOKEN_BY, Subject, subject_of
@@ -183,10 +183,8 @@ def misdeclares(item: PurchaseLine, edition: Edition) -> bool | None:
     codes, the till is right if it declares any of them.
     """
     prohibited = edition.prohibited
-    trusted = [
-        one for one in item.evidence if one.source in TRUSTED and not prohibited.is_too_coarse(one.okpd2)
-    ]
-    if not trusted or prohibited.is_too_coarse(item.line.okpd2):
+    trusted = [one for one in item.evidence if one.source in TRUSTED and tells(one.okpd2, prohibited)]
+    if not trusted or not tells(item.line.okpd2, prohibited):
         return None
     declared = Evidence(Source.DECLARED, item.line.okpd2)
     return all(

@@ -58,11 +58,6 @@ class ItemIdentity(Struct, frozen=True):
     item_code: str = ""
     problems: tuple[FieldProblem, ...] = ()
 
-    @property
-    def contradicts_itself(self) -> bool:
-        """True if marking code and barcode name different goods."""
-        return any(found.problem is Problem.GTINS_DIFFER for found in self.problems)
-
 
 # Measured on CPython 3.11: 0.7 µs for a line without codes, 2.9 µs with a barcode, 3.1 µs with a label of the
 # scales, 3.3 µs with a marking code, 5.6 µs with a barcode and a marking code.

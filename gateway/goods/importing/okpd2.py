@@ -7,7 +7,7 @@ from typing import Final
 
 from gateway.domain.category import OKPD2_FORM
 from gateway.goods.importing.problems import RowProblem, row_problem
-from gateway.goods.importing.tables import TextFile
+from gateway.goods.importing.tables import Progress, TextFile
 
 _NOT_TWO: Final = ("не код и наименование через табуляцию", "is not a code and a name with a tab between")
 _NO_CODE: Final = ("не код ОКПД2", "is no ОКПД2 code")
@@ -24,7 +24,7 @@ class Okpd2Table:
     problems: tuple[RowProblem, ...]
 
 
-def read_okpd2_table(path: Path) -> Okpd2Table:
+def read_okpd2_table(path: Path, progress: Progress | None = None) -> Okpd2Table:
     """Read the table. Blanks around codes go, and so do the quote and tab that published copies put before
     some names.
 
@@ -34,7 +34,7 @@ def read_okpd2_table(path: Path) -> Okpd2Table:
     names: dict[str, str] = {}
     sections: dict[str, str] = {}
     problems: list[RowProblem] = []
-    for first, lines in TextFile(path).blocks():
+    for first, lines in TextFile(path).blocks(progress):
         for number, line in enumerate(lines, first):
             if line.strip():
                 problems += _take(number, line, names, sections)

@@ -1,9 +1,12 @@
 """The classifier of a catalogue file, kept until the file, the lists or the learning change."""
 
+import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from gateway.goods.importing.catalogue import CatalogueFile, CatalogueRow
 from gateway.goods.importing.categories import CategoryMap
@@ -30,9 +33,18 @@ def train_on(path: Path, categories: CategoryMap, lists: Lists, out: Path, progr
     """
     sources = sorted(SHIPPED.glob("*.toml"))
     examples = examples_of(CatalogueFile(path, categories))
-    learned = train(examples, lists, load_lexicon(), path.name, progress)
-    ModelFile(out).write(learned, sources)
+    learned = train(examples, lists, load_lexicon(SHIPPED), path.name, progress)
+    card = msgspec.structs.replace(learned.card, version=_version_of(learned, sources))
+    ModelFile(out).write(dataclasses.replace(learned, card=card), sources)
     return ModelFile(out).read()
+
+
+def _version_of(learned: NameModel, sources: Sequence[Path]) -> str:
+    """By what was learned and by the lexicon: a term that no learned name has decides other names."""
+    told = hashlib.sha256(learned.card.version.encode())
+    for path in sources:
+        told.update(path.read_bytes())
+    return told.hexdigest()[:12]
 
 
 def learned_on(

@@ -3,14 +3,15 @@
 The files lie in `gateway/goods/lists/lexicon`; its README says how a term is written and matched.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from msgspec import Struct
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from gateway.domain.category import OKPD2_FORM
 from gateway.goods.loader import ListFileError, read_list_file
 from gateway.goods.names.folding import fold
 from gateway.goods.rows import Id, Row, Text
@@ -27,8 +28,14 @@ class GroupRow(Row):
     okpd2: str
     side: Literal["deny", "allow"]
     kind: Literal["brand", "word", "style", "place"]
-    strength: Literal["sure", "hint"]
+    strength: Literal["rule", "sure", "hint"]
     terms: Annotated[list[Text], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_rule(self) -> Self:
+        if self.strength == "rule" and not (self.side == "deny" and OKPD2_FORM.fullmatch(self.okpd2)):
+            raise ValueError(f"group {self.id}: a rule denies goods of an ОКПД2 code")
+        return self
 
 
 class LexiconFile(Row):
@@ -40,7 +47,7 @@ class LexiconFile(Row):
 class Group(Struct, frozen=True, gc=False):
     """What a matched term says: goods under `okpd2` ("" if of no one code), denied or innocent.
 
-    A `sure` term hardly ever stands for anything else; a hint is an ordinary word as well.
+    A `sure` term hardly ever stands for anything else, a rule's never; a hint is an ordinary word as well.
     """
 
     id: str
@@ -63,9 +70,13 @@ and those whose second word is told by its beginning.
 
 
 class Lexicon:
-    """Terms by their first word, so that a name costs a few look-ups a word."""
+    """Terms by their first word, so that a name costs a few look-ups a word.
 
-    def __init__(self, groups: Iterable[tuple[Group, Iterable[str]]]) -> None:
+    By the terms of `rules` the prohibited list decides a name, whatever a classifier has learned of it.
+    """
+
+    def __init__(self, groups: Iterable[tuple[Group, Iterable[str]]], rules: "Lexicon | None" = None) -> None:
+        self.rules = rules
         self.groups: list[Group] = []
         self._whole: dict[str, list[_Term]] = {}
         self._begun: dict[str, list[_Term]] = {}
@@ -88,6 +99,8 @@ class Lexicon:
     def match(self, folded: str) -> frozenset[int]:
         """Numbers of the groups that a folded name has a term of."""
         words = folded.split()
+        if not self._begun and self._whole.keys().isdisjoint(words):
+            return frozenset()
         found = set[int]()
         for index, (word, second) in enumerate(zip(words, [*words[1:], ""], strict=False), 1):
             alone, by_second, others = self._terms_at(word)
@@ -156,6 +169,10 @@ def load_lexicon(folder: Path = SHIPPED) -> Lexicon:
                 raise ListFileError(path, f"group {row.id} stands in {seen[row.id].name}, too")
             seen[row.id] = path
     rows = [row for _, file in files for row in file.group]
-    return Lexicon(
-        (Group(row.id, row.okpd2, row.side == "deny", row.strength == "sure"), row.terms) for row in rows
-    )
+    rules = Lexicon(_groups(row for row in rows if row.strength == "rule"))
+    return Lexicon(_groups(row for row in rows if row.strength != "rule"), rules)
+
+
+def _groups(rows: Iterable[GroupRow]) -> Iterator[tuple[Group, Sequence[str]]]:
+    for row in rows:
+        yield Group(row.id, row.okpd2, row.side == "deny", row.strength != "hint"), row.terms

@@ -7,7 +7,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from gateway.domain.category import ClassMap, ProhibitedList
-from gateway.domain.judging import MILLION
+from gateway.domain.judging import MILLION, is_denied
 from gateway.goods.names.folding import fold
 from gateway.goods.names.lexicon import Group
 from gateway.goods.names.model import NameModel
@@ -45,6 +45,8 @@ class Namer:
         rules = [prohibited.rule_for(label) for label in labels]
         self._is_denied = np.array([rule is not None and rule.is_denied for rule in rules])
         self._kinds = _kinds(labels, self._is_denied, class_map)
+        self._prohibited = prohibited
+        self._rules = model.lexicon.rules
 
     def opinions(self, names: Sequence[str]) -> list[Opinion | None]:
         """Of each name; None of one without a letter or a digit. One call for many names costs the least."""
@@ -63,11 +65,22 @@ class Namer:
         best = (probabilities * self._kinds[:, kind].T).argmax(axis=1)
         found = iter(
             [
-                Opinion(self._labels[label], min(round(float(p) * MILLION), MILLION))
-                for label, p in zip(best, denied, strict=True)
+                self._by_rule(name) or Opinion(self._labels[label], min(round(float(p) * MILLION), MILLION))
+                for name, label, p in zip(known, best, denied, strict=True)
             ]
         )
         return [next(found) if name else None for name in folded]
+
+    def _by_rule(self, folded: str) -> Opinion | None:
+        """What the lexicon's rules say of a name, where the list denies those goods.
+
+        Whoever learns from a catalogue of goods has never seen a gift card or a top-up.
+        """
+        if self._rules is None:
+            return None
+        codes = [self._rules.groups[number].okpd2 for number in sorted(self._rules.match(folded))]
+        denied = next((code for code in codes if is_denied(code, self._prohibited)), None)
+        return None if denied is None else Opinion(denied, MILLION)
 
     def trace(self, name: str, labels: int = 3) -> NameTrace:
         """What makes it think so of one name; nothing of one without a letter or a digit."""
@@ -84,7 +97,8 @@ class Namer:
             )
             for label in likeliest
         ]
-        return NameTrace(tuple(self._model.lexicon.spoken(folded)), tuple(guesses))
+        ruled = self._rules.spoken(folded) if self._rules is not None else []
+        return NameTrace((*ruled, *self._model.lexicon.spoken(folded)), tuple(guesses))
 
 
 def _kinds(labels: Sequence[str], is_denied: NDArray[np.bool_], class_map: ClassMap) -> NDArray[np.float32]:

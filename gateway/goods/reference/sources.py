@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from gateway.goods.importing.okpd2 import read_okpd2_table
+from gateway.goods.importing.tables import Progress
 from gateway.goods.loader import read_list_file, read_programs
 from gateway.goods.reference.contents import Classifier, Okpd2Names, StoredFile
 from gateway.goods.reference.errors import ListCode, ListError
@@ -28,8 +29,8 @@ class Source(Struct, frozen=True):
     version: str = ""
 
 
-def read_source(kind: Kind, path: Path, problems: Problems) -> Source:
-    """The content of any kind but the catalogue.
+def read_source(kind: Kind, path: Path, problems: Problems, progress: Progress | None = None) -> Source:
+    """The content of any kind but the catalogue; `progress` is told how much of the ОКПД2 table is read.
 
     Raises ListFileError, ImportFileError, ListError NOTHING_USABLE, SOURCE_MALFORMED and TOO_LARGE, OSError.
     Rows of the ОКПД2 table that cannot be used are left out and added to `problems`.
@@ -43,7 +44,7 @@ def read_source(kind: Kind, path: Path, problems: Problems) -> Source:
     if kind is Kind.PROGRAMS:
         return Source(kind, _programs(path))
     if kind is Kind.OKPD2:
-        return Source(kind, _okpd2(path, problems))
+        return Source(kind, _okpd2(path, problems, progress))
     if kind is Kind.NAMES:
         return Source(kind, _classifier(path))
     raise ValueError(f"{kind} is read row by row")
@@ -54,8 +55,8 @@ def _programs(folder: Path) -> Programs:
     return Programs(program=list(read_programs(folder / "programs")), nominal=nominals.nominal)
 
 
-def _okpd2(path: Path, problems: Problems) -> Okpd2Names:
-    table = read_okpd2_table(path)
+def _okpd2(path: Path, problems: Problems, progress: Progress | None) -> Okpd2Names:
+    table = read_okpd2_table(path, progress)
     for problem in table.problems:
         problems.add(problem)
     if not table.names:
