@@ -249,7 +249,7 @@ async def test_a_connection_without_calls_is_hung_up_on_and_a_stream_is_a_call(s
             response_deserializer=health_pb2.HealthCheckResponse.FromString,
         )
         news = watch(health_pb2.HealthCheckRequest())
-        assert health_pb2.HealthCheckResponse.SERVING == (await news.read()).status
+        assert health_pb2.HealthCheckResponse(status="SERVING") == await news.read()
         await idle.wait_for_state_change(grpc.ChannelConnectivity.READY)
         assert grpc.ChannelConnectivity.READY is not idle.get_state()
         assert grpc.ChannelConnectivity.READY is waiting.get_state()
