@@ -50,6 +50,10 @@ def requests() -> list[Message]:
     made.append(till.authorize(replaces_request_id=GOOD))
     made.append(till.authorize(till.line(1, gtin=GOOD)))
     made.append(till.authorize(till.line(1, okpd2=GOOD)))
+    good = wire.Card(number=GOOD)
+    for field in ("item_name", "item_code", "serial_number", "marking_code"):
+        made.append(till.sale(till.line(1, **{field: f"{GOOD[:4]} {GOOD[4:]}"}), card=good))
+    made.append(till.sale(header=till.header(cashier_ref=GOOD), card=good))
     made.append(till.sale(receipts=[till.receipt(seller_inn=GOOD)]))
     made.append(till.void(GOOD))
     made.append(service.GetPurchaseRequest(purchase=wire.PurchaseRef(purchase_id=GOOD)))
