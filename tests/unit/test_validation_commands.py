@@ -165,11 +165,11 @@ def test_no_text_of_a_basket_repeats_the_card(field: str, gap: str) -> None:
     """Such texts are kept for years as they came; a till that prints the card into one is told so."""
     groups = [CARD_NUMBER[start : start + 4] for start in range(0, len(CARD_NUMBER), 4)]
     spoilt = till.line(2, 50_00, **{field: f"Карта {gap.join(groups)}"})
-    for read, request in (
-        (validation.read_authorize, till.sale(till.line(1, 50_00), spoilt)),
-        (validation.read_quote, till.quote(till.line(1, 50_00), spoilt)),
+    sale, quote = till.sale(till.line(1, 50_00), spoilt), till.quote(till.line(1, 50_00), spoilt)
+    for error in (
+        refused(lambda: validation.read_authorize(sale, ORIGIN, RULES)),
+        refused(lambda: validation.read_quote(quote, ORIGIN, RULES)),
     ):
-        error = refused(lambda read=read, request=request: read(request, ORIGIN, RULES))  # type: ignore[misc]
         assert (Reason.TEXT_INVALID, f"basket.lines[1].{field}") == (error.reason, error.field)
         assert CARD_NUMBER[-4:] not in repr(error.violations)
 
