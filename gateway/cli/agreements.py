@@ -12,13 +12,17 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.cli.lazy import LazyGroup
-from gateway.cli.people_support import signed
+from gateway.cli.people_support import owners_connection, signed
 from gateway.cli.registry_support import DAY, reason_option, shown_term, with_registry
+from gateway.record.connections import driver_in_transaction
 from gateway.registry import addenda, agreements
 from gateway.registry.agreement_terms import AgreementSettings, Changes, Terms, read_settings
 from gateway.registry.enrolment_errors import EnrolmentError
 from gateway.runtime.published import read_editions
 from gateway.runtime.settings import Settings
+from settlement.claims.closing import check_closable
+from settlement.claims.locking import lock_agreement
+from settlement.errors import SettlementError
 
 PLACES: Final = {
     "add": "gateway.cli.agreements:add_command",
@@ -233,8 +237,23 @@ def end_command(agreement_id: int, last_day: date, by: str, reason: str) -> None
 
 @click.command("settle")
 @_ID
+@click.option(
+    "--leaves", type=Rubles(), default=0, metavar="RUBLES",
+    help="What was sold and never claimed, and stays unpaid for good; it has to be named.",
+)  # fmt: skip
 @signed(required=True)
 @reason_option
-def settle_command(agreement_id: int, by: str, reason: str) -> None:
-    """Close an ended agreement: everything under it is settled, no more claims."""
-    with_registry(lambda connection, _: agreements.settle(connection, agreement_id, by=by, reason=reason))
+def settle_command(agreement_id: int, leaves: int, by: str, reason: str) -> None:
+    """Close an ended agreement for good: everything under it is settled, no more claims."""
+
+    async def work(connection: AsyncConnection, complete: Settings) -> None:
+        await agreements.settle(connection, agreement_id, by=by, reason=reason)
+        # Until the commit nobody builds or files; the count has a snapshot, and so a connection, of its own.
+        await lock_agreement(await driver_in_transaction(connection), agreement_id)
+        async with owners_connection(complete) as beside:
+            await check_closable(beside, agreement_id, leaves_kopecks=leaves)
+
+    try:
+        with_registry(work)
+    except SettlementError as error:
+        raise click.ClickException(str(error)) from error

@@ -11,7 +11,7 @@ import asyncpg
 import click
 from rich.table import Table
 
-from gateway.cli import merchants_proposed
+from gateway.cli import merchants_proposed, users_changing
 from gateway.cli.certificates_issue import Issued, copied, issued, result_of, tell
 from gateway.cli.claims_review import execute_approved
 from gateway.cli.ledger_commands import Told, correction_of, decided
@@ -143,6 +143,8 @@ def execute_command(number: int, file: Path | None, result_file: Path | None, by
                 return Told(True, await publish_proposed(connection, settings, found, who))
             if found.kind is ProposalKind.CORRECT:
                 return await _correct(connection, parts, number, who)
+            if found.kind is ProposalKind.CHANGE_PERSON:
+                return Told(True, await users_changing.execute(connection, settings, number, who))
             if found.kind is ProposalKind.APPROVE_CLAIM:
                 return Told(True, await execute_approved(connection, number, who))
             if found.kind is ProposalKind.ISSUE_CERTIFICATES:

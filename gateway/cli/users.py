@@ -3,17 +3,16 @@
 import json
 from collections.abc import Callable, Sequence
 
-import asyncpg
 import click
 from rich.table import Table
 
 from gateway.cli.people_support import actor, signed, with_people
 from gateway.cli.support import console
+from gateway.cli.users_changing import changed
 from gateway.people import persons as people
+from gateway.people.changing import PersonAction, PersonChange
 from gateway.people.persons import Person
 from gateway.people.roles import Role
-from gateway.runtime.people import load_sealing_key
-from gateway.runtime.settings import Settings
 
 
 def _roles_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -28,6 +27,11 @@ def _roles_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+_reason_option = click.option(
+    "--reason", default="", help="Why; needed where it is proposed, since the person may sign."
+)
+
+
 @click.group("users")
 def users_group() -> None:
     """Persons of the department and of merchants: add, invite, roles, disable. docs/people.md tells more."""
@@ -37,56 +41,45 @@ def users_group() -> None:
 @click.argument("login")
 @click.option("--name", "full_name", required=True, help="Their full name.")
 @_roles_options
+@_reason_option
 @signed(may_be_first=True)
 def add_command(
-    login: str, full_name: str, roles: Sequence[Role], merchant_ids: Sequence[int], by: str
+    login: str, full_name: str, roles: Sequence[Role], merchant_ids: Sequence[int], reason: str, by: str
 ) -> None:
     """Add a person and print their invitation, with which they set password and second factor."""
-
-    async def work(connection: asyncpg.Connection, settings: Settings) -> str:
-        sealing = load_sealing_key(settings)
-        async with connection.transaction():
-            await people.add_person(
-                connection,
-                login=login,
-                full_name=full_name,
-                roles=roles,
-                merchant_ids=merchant_ids,
-                by=actor(by),
-            )
-            return await people.invite(connection, login, sealing=sealing, by=actor(by))
-
-    _print_invitation(login, with_people(work))
+    change = PersonChange(PersonAction.ADD, login, full_name, tuple(roles), tuple(merchant_ids))
+    _change(change, by, reason)
 
 
 @users_group.command("invite")
 @click.argument("login")
+@_reason_option
 @signed(may_be_first=True)
-def invite_command(login: str, by: str) -> None:
+def invite_command(login: str, reason: str, by: str) -> None:
     """Invite a person anew: until they join, with another password and second factor, they can't sign in."""
-    _invite(login, by, resets_totp=False)
+    _change(PersonChange(PersonAction.INVITE, login), by, reason)
 
 
 @users_group.command("reset-totp")
 @click.argument("login")
+@_reason_option
 @signed(may_be_first=True)
-def reset_totp_command(login: str, by: str) -> None:
+def reset_totp_command(login: str, reason: str, by: str) -> None:
     """The same for a person who has lost their authenticator, recorded as such."""
-    _invite(login, by, resets_totp=True)
+    _change(PersonChange(PersonAction.RESET_TOTP, login), by, reason)
 
 
 @users_group.command("roles")
 @click.argument("login")
 @_roles_options
+@_reason_option
 @signed(may_be_first=True)
-def roles_command(login: str, roles: Sequence[Role], merchant_ids: Sequence[int], by: str) -> None:
+def roles_command(
+    login: str, roles: Sequence[Role], merchant_ids: Sequence[int], reason: str, by: str
+) -> None:
     """Give a person exactly these roles. Their sessions end."""
-    person = with_people(
-        lambda connection, _: people.set_roles(
-            connection, login, roles=roles, merchant_ids=merchant_ids, by=actor(by)
-        )
-    )
-    click.echo(f"{person.login}: {_shown_roles(person)}")
+    change = PersonChange(PersonAction.ROLES, login, roles=tuple(roles), merchants=tuple(merchant_ids))
+    _change(change, by, reason)
 
 
 @users_group.command("disable")
@@ -122,17 +115,8 @@ def list_command(as_json: bool) -> None:
     console().print(table)
 
 
-def _invite(login: str, by: str, *, resets_totp: bool) -> None:
-    async def work(connection: asyncpg.Connection, settings: Settings) -> str:
-        sealing = load_sealing_key(settings)
-        return await people.invite(connection, login, sealing=sealing, by=actor(by), resets_totp=resets_totp)
-
-    _print_invitation(login, with_people(work))
-
-
-def _print_invitation(login: str, code: str) -> None:
-    hours = int(people.INVITATION_LIFETIME.total_seconds()) // 3600
-    click.echo(f"invitation of {login}, for {hours} hours, once: {code}")
+def _change(change: PersonChange, by: str, reason: str) -> None:
+    click.echo(with_people(lambda connection, settings: changed(connection, settings, change, by, reason)))
 
 
 def _shown_roles(person: Person) -> str:

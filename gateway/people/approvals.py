@@ -43,6 +43,7 @@ class ProposalKind(StrEnum):
     CHANGE_ACCOUNT = "CHANGE_ACCOUNT"
     CORRECT = "CORRECT"
     APPROVE_CLAIM = "APPROVE_CLAIM"
+    CHANGE_PERSON = "CHANGE_PERSON"
 
 
 KIND_TEXTS: Final[Mapping[ProposalKind, tuple[str, str]]] = {
@@ -52,6 +53,7 @@ KIND_TEXTS: Final[Mapping[ProposalKind, tuple[str, str]]] = {
     ProposalKind.CHANGE_ACCOUNT: ("изменение счёта участника", "change of a merchant's account"),
     ProposalKind.CORRECT: ("исправление оператора", "operator's correction"),
     ProposalKind.APPROVE_CLAIM: ("утверждение расчёта", "approval of a claim"),
+    ProposalKind.CHANGE_PERSON: ("изменение прав пользователя", "change of who may sign"),
 }
 
 

@@ -97,6 +97,7 @@ async def add_person(
     roles: Collection[Role],
     merchant_ids: Collection[int] = (),
     by: Actor,
+    approved_by: str | None = None,
 ) -> Person:
     """Add a person, who joins by an invitation.
 
@@ -116,7 +117,8 @@ async def add_person(
         if person_id is None:
             raise PeopleError(PeopleCode.LOGIN_TAKEN, login=login)
         await _put_roles(connection, person_id, roles, merchant_ids)
-        await _record(connection, Action.PERSON_ADDED, login, by, _told(roles, merchant_ids))
+        details = _told(roles, merchant_ids)
+        await _record(connection, Action.PERSON_ADDED, login, by, details, approved_by)
         return await person_by_id(connection, person_id)
 
 
@@ -127,6 +129,7 @@ async def set_roles(
     roles: Collection[Role],
     merchant_ids: Collection[int] = (),
     by: Actor,
+    approved_by: str | None = None,
 ) -> Person:
     """Give a person exactly these roles; sessions of the old ones end.
 
@@ -140,7 +143,7 @@ async def set_roles(
         await end_all_sessions(connection, person.id)
         before = {"before": _told(person.roles, person.merchant_ids)}
         details = {**_told(roles, merchant_ids), **before}
-        await _record(connection, Action.PERSON_ROLES_CHANGED, person.login, by, details)
+        await _record(connection, Action.PERSON_ROLES_CHANGED, person.login, by, details, approved_by)
         return await person_by_id(connection, person.id)
 
 
@@ -150,6 +153,7 @@ async def invite(
     *,
     sealing: SealingKey,
     by: Actor,
+    approved_by: str | None = None,
     lifetime: timedelta = INVITATION_LIFETIME,
     resets_totp: bool = False,
 ) -> str:
@@ -180,9 +184,9 @@ async def invite(
             lifetime,
         )
         action = Action.PERSON_TOTP_RESET if resets_totp else Action.PERSON_INVITED
-        await _record(
-            connection, action, person.login, by, {"valid_hours": int(lifetime.total_seconds()) // 3600}
-        )
+        valid = {"valid_hours": int(lifetime.total_seconds()) // 3600}
+        details = {**_told(person.roles, person.merchant_ids), **valid}
+        await _record(connection, action, person.login, by, details, approved_by)
     return code
 
 
@@ -245,7 +249,14 @@ def _told(roles: Collection[Role], merchant_ids: Collection[int]) -> dict[str, A
 
 
 async def _record(
-    connection: asyncpg.Connection, action: Action, login: str, by: Actor, details: Mapping[str, Any]
+    connection: asyncpg.Connection,
+    action: Action,
+    login: str,
+    by: Actor,
+    details: Mapping[str, Any],
+    approved_by: str | None = None,
 ) -> None:
     subject = Subject(SubjectKind.PERSON, login)
-    await record(connection, actor=by, action=action, subject=subject, details=details)
+    await record(
+        connection, actor=by, action=action, subject=subject, details=details, approved_by=approved_by
+    )

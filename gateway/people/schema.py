@@ -133,7 +133,7 @@ proposal = Table(
     Column("result", Text),
     CheckConstraint(
         "kind IN ('PUBLISH_LIST', 'ISSUE_CERTIFICATES', 'REGISTER_MERCHANT', 'CHANGE_ACCOUNT', 'CORRECT',"
-        " 'APPROVE_CLAIM')",
+        " 'APPROVE_CLAIM', 'CHANGE_PERSON')",
         name="proposal_kind_known",
     ),
     CheckConstraint(

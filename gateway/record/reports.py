@@ -22,6 +22,7 @@ class ReportKind(StrEnum):
     CORRECTIONS = "corrections"
     OVERRIDES = "overrides"
     ACCOUNTS = "accounts"
+    PERSONS = "persons"
     PAIRS = "pairs"
 
 
@@ -103,6 +104,27 @@ async def _accounts(connection: asyncpg.Connection, since: datetime | None, unti
     return Report("Account changes", (*_HEAD, "merchant", "what", "approved by"), tuple(rows))
 
 
+async def _persons(connection: asyncpg.Connection, since: datetime | None, until: datetime | None) -> Report:
+    """Who was let in or given other roles, by whom; without an approver where one person did it alone."""
+    actions = (
+        Action.PERSON_ADDED.dotted,
+        Action.PERSON_INVITED.dotted,
+        Action.PERSON_TOTP_RESET.dotted,
+        Action.PERSON_ROLES_CHANGED.dotted,
+    )
+    rows = [
+        (
+            *_head(entry),
+            entry.subject_id,
+            entry.action,
+            ", ".join(entry.details.get("roles", ())),
+            entry.approved_by or "",
+        )
+        for entry in await entries_of_actions(connection, actions, since, until)
+    ]
+    return Report("Persons", (*_HEAD, "person", "what", "roles", "approved by"), tuple(rows))
+
+
 async def _pairs(connection: asyncpg.Connection, since: datetime | None, until: datetime | None) -> Report:
     """Who decided on whose proposals, how often: a pair that always agrees is worth a look."""
     actions = (Action.PROPOSAL_APPROVED.dotted, Action.PROPOSAL_REFUSED.dotted)
@@ -125,6 +147,7 @@ _REPORTS: Final[
     ReportKind.CORRECTIONS: _corrections,
     ReportKind.OVERRIDES: _overrides,
     ReportKind.ACCOUNTS: _accounts,
+    ReportKind.PERSONS: _persons,
     ReportKind.PAIRS: _pairs,
 }
 

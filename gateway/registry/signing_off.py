@@ -8,6 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
+from gateway.record.writing import kept_text
 from gateway.registry.enrolment_errors import EnrolmentCode, EnrolmentError
 
 SAID_MAX_CHARS: Final = 1000
@@ -26,12 +27,12 @@ def said(**texts: str) -> tuple[str, ...]:
 
 
 def said_or_empty(**one: str) -> str:
-    """The same of one text that may be left out."""
+    """The same of one text that may be left out; a card number in it is not kept."""
     ((name, text),) = one.items()
     stripped = " ".join(text.split())
     if CONTROL.search(stripped) or len(stripped) > SAID_MAX_CHARS:
         raise EnrolmentError(EnrolmentCode.TEXT_UNFIT, what=name, limit=SAID_MAX_CHARS)
-    return stripped
+    return kept_text(stripped)
 
 
 def four_eyes(by: str, approved_by: str) -> tuple[str, str]:

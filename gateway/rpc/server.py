@@ -32,7 +32,8 @@ class DoorSettings:
     """Where the door listens, and how it treats connections.
 
     Nothing is read of a message beyond `transport_bytes`, and no connection grows older than
-    `connection_age_s` (0: as old as it likes), but for what it has in flight then.
+    `connection_age_s` (0: as old as it likes), but for what it has in flight then. One that has had nothing
+    in flight for `connection_idle_s` is hung up on, whatever it pings.
 
     `min_ping_interval_s` must lie below the keepalive of every client, or they are cut off.
     `reuse_port` is for several workers behind one port: two servers then share it silently.
@@ -47,6 +48,7 @@ class DoorSettings:
     streams_per_connection: int = 1_024
     handshake_timeout_s: int = 20
     connection_age_s: int = 0
+    connection_idle_s: int = 1_800
     transport_bytes: int = TRANSPORT_MESSAGE_BYTES
     reuse_port: bool = False
     wait_limit: timedelta = timedelta(milliseconds=100)
@@ -193,6 +195,7 @@ def connection_options(settings: DoorSettings) -> list[tuple[str, int]]:
     ]
     return [
         *(ages if settings.connection_age_s else ()),
+        ("grpc.max_connection_idle_ms", settings.connection_idle_s * 1000),
         ("grpc.server_handshake_timeout_ms", settings.handshake_timeout_s * 1000),
         ("grpc.so_reuseport", int(settings.reuse_port)),
         ("grpc.max_receive_message_length", settings.transport_bytes),

@@ -203,6 +203,7 @@ class Gateway:
             DoorSettings(
                 settings.grpc_host,
                 settings.grpc_port,
+                connection_idle_s=settings.grpc_idle_timeout_s,
                 reuse_port=is_worker,
                 wait_limit=timedelta(milliseconds=settings.door_wait_ms),
             ),

@@ -90,6 +90,9 @@ class Settings(KeySettings, PeopleSettings, PayoutSettings, ReportSettings):
 
     grpc_host: Text = Field("127.0.0.1", description="the address of the tills' door")
     grpc_port: Port = Field(7443, description="the port of the tills' door, mutual TLS")
+    grpc_idle_timeout_s: int = Field(
+        1800, ge=10, le=86400, description="how long a connection to the tills' door may have no call"
+    )
     json_host: Text = Field("127.0.0.1", description="the address of the tills' JSON door")
     json_port: Port = Field(7444, description="the port of the tills' JSON door, mutual TLS")
     json_idle_timeout_s: int = Field(

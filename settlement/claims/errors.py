@@ -12,6 +12,18 @@ class ClaimCode(Enum):
         "договор {number} закрыт: расчётов по нему больше нет",
         "agreement {number} is settled: it has no claims any more",
     )
+    AGREEMENT_OPEN = (
+        "по договору {number} не всё завершено: на рассмотрении {under_review_kopecks} коп., утверждено и не"
+        " оплачено {approved_kopecks} коп., возвращено и не удержано {not_netted_kopecks} коп.",
+        "agreement {number} has kopecks on their way: {under_review_kopecks} under review, {approved_kopecks}"
+        " approved and not paid, {not_netted_kopecks} given back and neither netted nor returned",
+    )
+    AGREEMENT_LEAVES = (
+        "по договору {number} не заявлено {left_kopecks} коп., а названо {named_kopecks}: они останутся без"
+        " возмещения",
+        "agreement {number} has {left_kopecks} kopecks that were never claimed and would stay unpaid;"
+        " {named_kopecks} are named",
+    )
     PERIOD_UNFIT = (
         "{day} не первый день периода: по договору период — {period}",
         "{day} is no first day of a period, which is a {period} here",

@@ -71,8 +71,8 @@ async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> C
     Everything is read again in one transaction: the draft's claimed lines must stand as they did, and be
     within ceiling and budget. What came since the draft and is in no line of it waits for the next claim.
 
-    Raises SettlementError CLAIM_UNKNOWN, NOT_A_DRAFT, CLAIM_ACCEPTED, NET_NOT_POSITIVE, CLAIM_STALE,
-    LIMIT_EXCEEDED, FILING_BLOCKED, and nothing is changed.
+    Raises SettlementError CLAIM_UNKNOWN, NOT_A_DRAFT, CLAIM_ACCEPTED, NET_NOT_POSITIVE, AGREEMENT_SETTLED,
+    CLAIM_STALE, LIMIT_EXCEEDED, FILING_BLOCKED, and nothing is changed.
     """
     async with connection.transaction():
         agreement_id = await connection.fetchval("SELECT agreement_id FROM claim WHERE id = $1", claim_id)
@@ -116,6 +116,8 @@ async def _check_unblocked(connection: asyncpg.Connection, claim_id: int) -> Non
 
 async def _check_unchanged(connection: asyncpg.Connection, claim_id: int, draft: asyncpg.Record) -> None:
     of = await read_agreement(connection, draft["agreement_id"])
+    if of.state == "SETTLED":
+        raise SettlementError(ClaimCode.AGREEMENT_SETTLED, number=of.number)
     await stage(connection, of.id, draft["last_day"], draft["supersedes_id"])
     await stage_lines(connection, claim_id)
     rows = await connection.fetch(_CHANGED, of.terms.evidence, REPORTED_ONLY)

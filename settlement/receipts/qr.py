@@ -8,6 +8,7 @@ from typing import Final
 from gateway.domain.policy import MOSCOW
 from gateway.domain.purchase import ReceiptKind
 from gateway.domain.settlement_terms import Evidence
+from gateway.record.writing import kept_text
 from settlement.errors import SettlementError
 from settlement.receipts.errors import ReceiptCode
 from settlement.receipts.model import EvidenceReceipt
@@ -57,7 +58,7 @@ def read_qr(text: str) -> EvidenceReceipt:
 
 def _digits(field: str, text: str) -> int:
     if not _DIGITS.fullmatch(text):
-        raise SettlementError(ReceiptCode.FIELD_UNREADABLE, field=field, value=text)
+        raise SettlementError(ReceiptCode.FIELD_UNREADABLE, field=field, value=kept_text(text))
     return int(text)
 
 
@@ -65,14 +66,14 @@ def _kopecks(text: str) -> int:
     if text.startswith("-"):
         raise SettlementError(ReceiptCode.SUM_NEGATIVE, field="s")
     if not _SUM.fullmatch(text):
-        raise SettlementError(ReceiptCode.FIELD_UNREADABLE, field="s", value=text)
+        raise SettlementError(ReceiptCode.FIELD_UNREADABLE, field="s", value=kept_text(text))
     return int(Decimal(text.replace(",", ".")) * 100)
 
 
 def _time(text: str) -> datetime:
     if not _TIME.fullmatch(text):
-        raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=text)
+        raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=kept_text(text))
     try:
         return datetime.strptime(text, _TIMES[len(text)]).replace(tzinfo=MOSCOW)
     except ValueError:
-        raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=text) from None
+        raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=kept_text(text)) from None

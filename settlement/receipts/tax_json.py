@@ -10,6 +10,7 @@ import msgspec
 from gateway.domain.policy import MOSCOW
 from gateway.domain.purchase import ReceiptKind
 from gateway.domain.settlement_terms import Evidence
+from gateway.record.writing import kept_text
 from settlement.errors import SettlementError
 from settlement.receipts.errors import ReceiptCode
 from settlement.receipts.model import EvidenceReceipt, ReceiptLine
@@ -77,7 +78,7 @@ def read_tax_receipt(record: Any, is_valid_inn: InnCheck) -> EvidenceReceipt:
         raise SettlementError(ReceiptCode.LINES_DO_NOT_SUM, lines_kopecks=lines_kopecks, total_kopecks=total)
     inn = _text(receipt, "userInn")
     if not is_valid_inn(inn):
-        raise SettlementError(ReceiptCode.INN_WRONG, inn=inn[:_SHOWN_CHARS])
+        raise SettlementError(ReceiptCode.INN_WRONG, inn=kept_text(inn)[:_SHOWN_CHARS])
     operation = _integer(receipt, "operationType")
     kind = _KINDS.get((operation, is_correction))
     if kind is None:
@@ -182,8 +183,8 @@ def _lines(receipt: Found, unit: int) -> tuple[ReceiptLine, ...]:
 
 
 def _clean(value: Any, max_chars: int) -> str:
-    """A text that may be kept; the database holds no NUL."""
-    return "" if value is None else str(value).replace("\0", "").strip()[:max_chars]
+    """A text that may be kept: tills print whatever they like, card numbers too."""
+    return "" if value is None else kept_text(str(value).replace("\0", "")).strip()[:max_chars]
 
 
 def _time(receipt: Found) -> datetime:
@@ -194,8 +195,10 @@ def _time(receipt: Found) -> datetime:
             return datetime.strptime(text, form).replace(tzinfo=MOSCOW)
         except ValueError:
             continue
-    raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=text[:_SHOWN_CHARS])
+    raise SettlementError(ReceiptCode.TIME_UNREADABLE, value=kept_text(text)[:_SHOWN_CHARS])
 
 
 def _unreadable(field: str, value: Any) -> SettlementError:
-    return SettlementError(ReceiptCode.FIELD_UNREADABLE, field=field, value=str(value)[:_SHOWN_CHARS])
+    return SettlementError(
+        ReceiptCode.FIELD_UNREADABLE, field=field, value=kept_text(str(value))[:_SHOWN_CHARS]
+    )

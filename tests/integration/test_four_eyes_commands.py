@@ -200,6 +200,7 @@ def test_what_one_person_may_do_alone_wants_them_to_sign_in_too(signing: Signing
 def test_users_are_changed_and_listed(signing: SigningDesk) -> None:
     """Roles, a new invitation, the end; a wrong word is told in one line."""
     signing.join("boss", Role.OPERATOR)
+    signing.alone("users", "roles", "operator", "--role", "auditor")
     roles = signing.as_("boss", "users", "roles", "operator", "--role", "auditor")
     assert "operator: AUDITOR" in roles.stdout
     assert 0 == signing.as_("boss", "users", "reset-totp", "operator").exit_code
@@ -256,7 +257,7 @@ def test_in_development_named_persons_decide_as_before(tillgate: CommandLine, tm
 
 def test_a_report_is_a_table_or_a_file(tillgate: CommandLine, tmp_path: Path) -> None:
     """Of each kind, also while there is nothing in it."""
-    for kind in ("corrections", "overrides", "accounts", "pairs"):
+    for kind in ("corrections", "overrides", "accounts", "persons", "pairs"):
         assert 0 == tillgate("audit", "report", kind, "--since", "2026-01-01").exit_code
         path = tmp_path / f"{kind}.csv"
         assert f"0 rows in {path}" in tillgate("audit", "report", kind, "--csv", path).stdout

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
+from grpc_health.v1 import health_pb2
 
 from gateway.registry.keys.operating import register_certificate
 from gateway.registry.keys.owners import Owner
@@ -207,6 +208,17 @@ async def door_with(scene: Scene, stack: AsyncExitStack, **settings: Any) -> int
     return port
 
 
+async def channel_to(scene: Scene, stack: AsyncExitStack, port: int) -> grpc.aio.Channel:
+    """A connection of its own to such a door."""
+    credentials = grpc.ssl_channel_credentials(authority(scene.door.settings).root_pem)
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    channel = await stack.enter_async_context(
+        grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
+    )
+    await channel.channel_ready()
+    return channel
+
+
 async def test_whoever_does_not_finish_its_handshake_is_hung_up_on(scene: Scene) -> None:
     """gRPC ignores options that it does not know; this one it does."""
     async with AsyncExitStack() as stack:
@@ -221,11 +233,24 @@ async def test_a_connection_of_enrolment_does_not_last_for_ever(scene: Scene) ->
     """Whoever only stays makes room for others."""
     async with AsyncExitStack() as stack:
         port = await door_with(scene, stack, connection_age_s=1)
-        credentials = grpc.ssl_channel_credentials(authority(scene.door.settings).root_pem)
-        options = [("grpc.use_local_subchannel_pool", 1)]
-        channel = await stack.enter_async_context(
-            grpc.aio.secure_channel(f"localhost:{port}", credentials, options)
-        )
-        await channel.channel_ready()
+        channel = await channel_to(scene, stack, port)
         await channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
         assert grpc.ChannelConnectivity.READY is not channel.get_state()
+
+
+async def test_a_connection_without_calls_is_hung_up_on_and_a_stream_is_a_call(scene: Scene) -> None:
+    """Nobody keeps places by doing nothing, and whoever waits for news at a stream goes on waiting."""
+    async with AsyncExitStack() as stack:
+        port = await door_with(scene, stack, connection_idle_s=1)
+        idle, waiting = [await channel_to(scene, stack, port) for _ in range(2)]
+        watch = waiting.unary_stream(
+            "/grpc.health.v1.Health/Watch",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        news = watch(health_pb2.HealthCheckRequest())
+        assert health_pb2.HealthCheckResponse(status="SERVING") == await news.read()
+        await idle.wait_for_state_change(grpc.ChannelConnectivity.READY)
+        assert grpc.ChannelConnectivity.READY is not idle.get_state()
+        assert grpc.ChannelConnectivity.READY is waiting.get_state()
+        assert not news.done()

@@ -50,6 +50,13 @@ def requests() -> list[Message]:
     made.append(till.authorize(replaces_request_id=GOOD))
     made.append(till.authorize(till.line(1, gtin=GOOD)))
     made.append(till.authorize(till.line(1, okpd2=GOOD)))
+    good = wire.Card(number=GOOD)
+    grouped = f"{GOOD[:4]} {GOOD[4:]}"
+    made.append(till.sale(till.line(1, item_name=grouped), card=good))
+    made.append(till.sale(till.line(1, item_code=grouped), card=good))
+    made.append(till.sale(till.line(1, serial_number=grouped), card=good))
+    made.append(till.sale(till.line(1, marking_code=grouped), card=good))
+    made.append(till.sale(header=till.header(cashier_ref=GOOD), card=good))
     made.append(till.sale(receipts=[till.receipt(seller_inn=GOOD)]))
     made.append(till.void(GOOD))
     made.append(service.GetPurchaseRequest(purchase=wire.PurchaseRef(purchase_id=GOOD)))

@@ -35,15 +35,18 @@ def csv_of(folder: Path, name: str, *lines: str) -> Path:
 
 
 async def give_commands(scene: Scene) -> list[int]:
-    """Every command that takes a card, with right and wrong ones; the exit codes."""
+    """Commands that take a card, right and wrong ones, and reasons in which one is told; the exit codes."""
     folder = scene.folder
-    stops = csv_of(folder, "stops.csv", "number,series,reason,from,action", f"{UNKNOWN},,lost,,stop",
-                   f"{BROKEN},,lost,,stop", f"{GOOD},{GOOD},lost,,lift")  # fmt: skip
+    terminal = scene.town.clients[-1].terminal_ids[0]
+    why = ("--reason", f"держатель назвал {GOOD[:4]} {GOOD[4:]}", *BY)
+    stops = csv_of(folder, "stops.csv", "number,series,reason,from,action",
+                   f"{UNKNOWN},,lost {UNKNOWN},,stop", f"{BROKEN},,lost,,stop",
+                   f"{GOOD},{GOOD},lost,,lift")  # fmt: skip
     cards = csv_of(folder, "cards.csv", "old_number,old_series,new_number,new_series",
                    f"{GOOD},,{NEW},", f"{BROKEN},,{UNKNOWN},")  # fmt: skip
     return [
         await scene.run("cards", "import-stop-list", stops, *BY),
-        await scene.run("cards", "stop", "--reason", "lost", *BY, typed=f"{UNKNOWN}\n01\n"),
+        await scene.run("cards", "stop", *why, typed=f"{UNKNOWN}\n01\n"),
         await scene.run("cards", "stop", "--reason", "lost", *BY, typed=f"{BROKEN}\n\n"),
         await scene.run("cards", "unstop", *BY, typed=f"{STOPPED}\n\n"),
         await scene.run("cards", "search", *BY, typed=f"{GOOD}\n\n"),
@@ -52,6 +55,9 @@ async def give_commands(scene: Scene) -> list[int]:
         await scene.run("cards", "search", *BY, typed=f"{NEW}\n\n"),
         await scene.run("cards", "stop-list"),
         await scene.run("cards", "locks"),
+        await scene.run("terminals", "disable", terminal, *why),
+        await scene.run("terminals", "history", terminal),
+        await scene.run("pki", "revoke", "--terminal", terminal, *why),
         await scene.run("audit", "show", "--json"),
     ]
 
@@ -120,7 +126,7 @@ def named() -> bytes:
 
 async def test_nothing_of_it_holds_a_card_number(scene: Scene) -> None:
     """In no table, file, log, metric, key of Redis, answer or error."""
-    assert [1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0] == await give_commands(scene)
+    assert [1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0] == await give_commands(scene)
     statuses = await ask_by_hmac(scene)
     assert [200, 200, 200] == statuses[:3]
     assert {400, 401} >= set(statuses[3:]), statuses

@@ -1,4 +1,4 @@
-"""The page of threats names tests that are there."""
+"""The pages of threats and of attacks name tests that are there."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)))
+ATTACKS = (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
+ATTACKING = sorted(set(re.findall(r"`(?:tests/\w+/)?(test_\w+(?:\.py|…)?)`", ATTACKS)))
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith("| threat")]
 
 
@@ -16,6 +18,26 @@ def test_a_named_test_is_there(path: str, name: str) -> None:
     """A threat whose test was renamed or removed has no answer any more."""
     file = ROOT / path
     assert re.search(rf"^(async )?def {name}\(", file.read_text(encoding="utf-8"), re.MULTILINE), path
+
+
+@pytest.fixture(scope="module")
+def known_tests() -> frozenset[str]:
+    """Names of all files and functions that test something."""
+    files = [*(ROOT / "tests").rglob("test_*.py")]
+    inside = (
+        re.findall(r"^(?:async )?def (test_\w+)\(", file.read_text("utf-8"), re.MULTILINE) for file in files
+    )
+    return frozenset(file.stem for file in files).union(*inside)
+
+
+@pytest.mark.parametrize("name", ATTACKING)
+def test_an_attack_names_a_test_that_is_there(name: str, known_tests: frozenset[str]) -> None:
+    """A file or a function; of a long name its beginning will do."""
+    wanted = name.removesuffix(".py")
+    if wanted.endswith("…"):
+        assert any(one.startswith(wanted[:-1]) for one in known_tests)
+    else:
+        assert wanted in known_tests
 
 
 def test_every_threat_names_a_test_or_says_that_there_is_none() -> None:

@@ -159,6 +159,30 @@ def test_an_error_never_repeats_a_card_number() -> None:
     assert CARD_BIN not in said
 
 
+@pytest.mark.parametrize("field", ["item_name", "marking_code", "item_code", "serial_number"])
+@pytest.mark.parametrize("gap", ["", " ", "-", "\u00a0"])
+def test_no_text_of_a_basket_repeats_the_card(field: str, gap: str) -> None:
+    """Such texts are kept for years as they came; a till that prints the card into one is told so."""
+    groups = [CARD_NUMBER[start : start + 4] for start in range(0, len(CARD_NUMBER), 4)]
+    spoilt = till.line(2, 50_00, **{field: f"Карта {gap.join(groups)}"})
+    sale, quote = till.sale(till.line(1, 50_00), spoilt), till.quote(till.line(1, 50_00), spoilt)
+    for error in (
+        refused(lambda: validation.read_authorize(sale, ORIGIN, RULES)),
+        refused(lambda: validation.read_quote(quote, ORIGIN, RULES)),
+    ):
+        assert (Reason.TEXT_INVALID, f"basket.lines[1].{field}") == (error.reason, error.field)
+        assert CARD_NUMBER[-4:] not in repr(error.violations)
+
+
+def test_the_cashiers_reference_does_not_repeat_the_card_either() -> None:
+    """Only the card of this very request is looked for: other digits are names of goods, and codes."""
+    header = till.header(cashier_ref=CARD_NUMBER)
+    error = refused(lambda: validation.read_authorize(till.sale(header=header), ORIGIN, RULES))
+    assert (Reason.TEXT_INVALID, "header.cashier_ref") == (error.reason, error.field)
+    other = till.line(1, 50_00, item_name=f"{CARD_BIN}{'7' * 12} {CARD_NUMBER[:-1]}")
+    assert validation.read_authorize(till.sale(other), ORIGIN, RULES).basket.lines
+
+
 def test_8_certificates_may_be_named() -> None:
     """The limit itself passes."""
     request = till.authorize(certificate_ids=[CERTIFICATE] * 8)

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import record
+from gateway.record.writing import kept_text, record
 from gateway.registry.history import person
 from gateway.registry.keys import hmac_keys
 from gateway.registry.keys.codes import SALT_BYTES, Code
@@ -142,7 +142,7 @@ async def _revoke(connection: AsyncConnection, which: ColumnElement[bool], reaso
     gone = (
         update(client_key)
         .where(which, client_key.c.revoked_at.is_(None))
-        .values(revoked_at=func.tillgate_now(), revoke_reason=reason)
+        .values(revoked_at=func.tillgate_now(), revoke_reason=kept_text(reason))
     )
     return (await connection.execute(gone)).rowcount
 

@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 import asyncpg
 
+from gateway.record.writing import kept_text
 from gateway.registry.stop_list.keys import (
     DEPARTMENT_ID,
     FIRST_KEY_VERSION,
@@ -227,8 +228,8 @@ class StopListDesk:
         )  # fmt: skip
         await connection.execute(
             _NEW_ENTRIES, [stop.card.tokens[0] for stop in new], self.token_key_id,
-            [self.keys.seal(digest) for digest in added], [stop.reason for stop in new], origin.value,
-            [stop.stopped_from for stop in new], version,
+            [self.keys.seal(digest) for digest in added], [kept_text(stop.reason) for stop in new],
+            origin.value, [stop.stopped_from for stop in new], version,
         )  # fmt: skip
         await connection.execute(_LIFT, gone, version)
 
@@ -261,7 +262,7 @@ async def _unnamed(connection: asyncpg.Connection, named: set[int], confirmed: i
 
 
 async def _stop_cards(connection: asyncpg.Connection, stops: Sequence[Stop]) -> None:
-    named = [(token, stop.reason) for stop in stops for token in stop.card.tokens]
+    named = [(token, kept_text(stop.reason)) for stop in stops for token in stop.card.tokens]
     if named:
         tokens = [token for token, _ in named]
         await connection.execute(_LOCK_PLASTIC, tokens)

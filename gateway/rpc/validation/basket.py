@@ -1,5 +1,6 @@
 """Baskets and the lines of captures and refunds, as a till may send them."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -20,6 +21,7 @@ from gateway.rpc.validation.findings import Findings
 from tillgate.v1 import purchase_pb2 as wire
 
 _EMPTY: Final = Basket(())
+_GAP: Final = re.compile(r"[ \u00a0-]")
 
 
 def read_basket(basket: wire.Basket, sum_tolerance_kopecks: int, findings: Findings) -> Basket:
@@ -89,6 +91,32 @@ def _read_line(line: wire.BasketLine, sum_tolerance_kopecks: int, findings: Find
     if read.vat_rate:
         check_tag(read.vat_rate, "vat_rate", findings)
     return read
+
+
+def check_card_is_in_no_text(number: str, basket: Basket, cashier_ref: str, findings: Findings) -> None:
+    """No text that is kept as it came repeats the number of the request's card, in groups or not."""
+    last = number[-4:]
+    if not last:
+        return
+    for index, line in enumerate(basket.lines):
+        # Nearly all texts lack the last digits, and no more is looked at.
+        if (
+            last in line.item_name
+            or last in line.marking_code
+            or last in line.item_code
+            or last in line.serial_number
+        ):
+            findings.enter("basket.lines", index, line.line_number)
+            for field in ("item_name", "marking_code", "item_code", "serial_number"):
+                _check_card_is_not_in(getattr(line, field), number, field, findings)
+            findings.leave()
+    if last in cashier_ref:
+        _check_card_is_not_in(cashier_ref, number, "header.cashier_ref", findings)
+
+
+def _check_card_is_not_in(text: str, number: str, field: str, findings: Findings) -> None:
+    if number in _GAP.sub("", text):
+        findings.add(Reason.TEXT_INVALID, field, "в тексте номер карты", "holds the card's number")
 
 
 def check_codes(gtin: str, marking_code: str, okpd2: str, findings: Findings) -> None:

@@ -16,7 +16,12 @@ from gateway.domain.commands import Origin
 from gateway.domain.purchase import OwnMoneyPart
 from gateway.domain.reasons import Reason
 from gateway.registry.cards import NUMBER_DIGITS_MAX, NUMBER_DIGITS_MIN
-from gateway.rpc.validation.basket import read_basket, read_capture_lines, read_refund_lines
+from gateway.rpc.validation.basket import (
+    check_card_is_in_no_text,
+    read_basket,
+    read_capture_lines,
+    read_refund_lines,
+)
 from gateway.rpc.validation.fields import (
     check_amount,
     check_rounding,
@@ -84,6 +89,7 @@ def read_authorize(request: AuthorizeLike, origin: Origin, rules: Rules) -> doma
         receipts=receipts,
         is_keyed=is_keyed(request.card),
     )
+    check_card_is_in_no_text(request.card.number, command.basket, origin.cashier_ref, findings)
     findings.settle()
     return command
 
@@ -102,6 +108,7 @@ def read_quote(request: service.QuoteRequest, origin: Origin, rules: Rules) -> d
         accept_partial=request.accept_partial,
         is_keyed=is_keyed(request.card),
     )
+    check_card_is_in_no_text(request.card.number, command.basket, origin.cashier_ref, findings)
     findings.settle()
     return command
 
