@@ -224,7 +224,8 @@ async def test_refunds_above_sales_leave_nothing_to_file(town: Town) -> None:
     """A net that is not above zero is carried whole; with enough sales all of it is netted."""
     sold = await town.sell(100_00)
     month = await next_month(town)
-    await town.file(await town.build(month))
+    filed = await town.file(await town.build(month))
+    await town.decide(filed.id)
     await town.refund(sold, 10)
     await town.sell(60_00)
     month = await next_month(town)
