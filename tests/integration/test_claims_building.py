@@ -1,10 +1,8 @@
 """Claims are built from the ledger's entries: every line once, the same set always the same bytes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,8 +10,7 @@ from msgspec.structs import replace
 
 from gateway.domain.policy import day_start
 from gateway.domain.settlement_terms import Evidence, Period
-from gateway.runtime.database import driver_connection, make_engine
-from settlement.claims.building import Built, build, build_all
+from settlement.claims.building import Built, build_all
 from settlement.claims.canonical import SHA256_OF_LINES, line_bytes, lines_sha256
 from settlement.claims.errors import ClaimCode
 from settlement.claims.model import ClaimLine, LineKind, Treatment
@@ -104,45 +101,6 @@ async def test_a_capture_that_commits_after_the_build_is_in_the_next_claim(town:
     lines = await town.lines(after)
     assert [(True, 50_00), (False, 30_00)] == [(one.is_earlier, one.amount_kopecks) for one in lines]
     assert (await town.identity()).holds
-
-
-async def test_two_builders_at_once_make_one_draft(town: Town, database_url: str) -> None:
-    """The second waits for the first and finds its draft."""
-    await town.sell(100_00)
-    month = await next_month(town)
-    engine = make_engine(database_url)
-
-    async def one() -> int:
-        async with driver_connection(engine) as connection:
-            return (await build(connection, AGREEMENT_ID, month, by=CLERK)).id
-
-    assert 1 == len(set(await asyncio.gather(*(one() for _ in range(6)))))
-    await engine.dispose()
-    assert 1 == await town.connection.fetchval("SELECT count(*) FROM claim")
-
-
-async def test_a_build_that_is_killed_leaves_nothing(town: Town, database_url: str) -> None:
-    """Its session dies while it writes the lines: there is no claim, and the next build makes one."""
-    await town.sell(100_00)
-    month = await next_month(town)
-    # A lock on the history, which is written last, holds the builder inside its transaction.
-    await town.connection.execute("BEGIN; LOCK TABLE claim_history")
-    engine = make_engine(database_url)
-    try:
-        async with driver_connection(engine) as connection:
-            building = asyncio.create_task(build(connection, AGREEMENT_ID, month, by=CLERK))
-            killed = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            while not await town.connection.fetch(killed):
-                assert not building.done()
-            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-                await building
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        pass  # the connection is gone, as it should be
-    finally:
-        await town.connection.execute("ROLLBACK")
-        await engine.dispose()
-    assert 0 == await town.connection.fetchval("SELECT count(*) FROM claim")
-    assert ClaimState.DRAFT is (await town.build(month)).state
 
 
 async def test_a_run_over_all_agreements_goes_on_where_it_was(town: Town) -> None:
