@@ -13,6 +13,7 @@ from settlement.claims.model import Treatment
 from settlement.claims.reading import claims_of
 from settlement.claims.states import ClaimState
 from settlement.errors import SettlementError
+from settlement.ledger_reader.payees import payables
 from tests.claims_kit import AGREEMENT_ID, CLERK, Town, month_from, town_on
 
 IN, CARRIED = Treatment.INCLUDED, Treatment.CARRIED
@@ -169,6 +170,18 @@ async def test_a_draft_by_other_terms_is_not_filed(town: Town) -> None:
         assert (ClaimCode.TERMS_CHANGED, True) == (error.value.code, f"({what})" in str(error.value))
     await town.agree(**before)  # type: ignore[arg-type]
     assert ClaimState.FILED is (await town.file(draft)).state
+
+
+async def test_a_claim_is_paid_by_the_kbk_whose_limit_it_used(town: Town) -> None:
+    """All else of the payment follows the agreement as it is now."""
+    await town.agree(kbk="1" * 20, obligation_number="1")
+    await town.sell(10_00)
+    filed = await town.file(await town.build(await next_month(town)))
+    await town.decide(filed.id)
+    await town.agree(kbk="2" * 20, obligation_number="2")
+    async with town.connection.transaction():
+        [due] = await payables(town.connection, [filed.id])
+    assert ("1" * 20, "2") == (due.terms.kbk, due.terms.obligation_number)
 
 
 async def test_a_settled_agreement_files_nothing(town: Town) -> None:
