@@ -16,7 +16,7 @@ from settlement.claims.errors import ClaimCode
 from settlement.claims.model import ClaimLine, LineKind, Treatment
 from settlement.claims.states import ClaimState
 from settlement.errors import SettlementError
-from tests.claims_kit import AGREEMENT_ID, CLERK, Town, month_from, town_on
+from tests.claims_kit import AGREEMENT_ID, CLERK, TOYS, Town, month_from, town_on
 from tests.ledger_kit import AGREEMENT, standing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,6 +114,34 @@ async def test_a_run_over_all_agreements_goes_on_where_it_was(town: Town) -> Non
     steps = [step async for step in build_all(town.connection, month, by=CLERK)]
     assert [Built.SAME, Built.NEW, Built.NEW] + [Built.EMPTY] * 6 == [step.outcome for step in steps]
     assert list(range(1, 10)) == [step.done for step in steps]
+
+
+async def test_a_receipt_that_comes_late_makes_an_earlier_line_of_the_next_claim(town: Town) -> None:
+    """Its sale waited unmatched; the head office need not ask for it."""
+    await town.sell(100_00)
+    waiting = await town.sell(50_00, has_receipt=False)
+    filed = await town.file(await town.build(await next_month(town)))
+    assert [(IN, 100_00), (OUT, 50_00)] == await town.sums(filed)
+    await town.attach(waiting)
+    [line] = await town.lines(await town.build(await next_month(town)))
+    assert (IN, True, waiting.id) == (line.treatment, line.is_earlier, line.purchase_id)
+
+
+async def test_one_claim_of_the_head_office_has_subtotals_by_outlet_and_program(town: Town) -> None:
+    """With the outlet's address; they sum to the claim."""
+    await town.connection.execute(_SECOND_OUTLET)
+    await town.issue("CHILDREN", 100_00)
+    await town.sell(40_00)
+    await town.refund(await town.sell(20_00, okpd2=TOYS), 5)
+    beside = await town.sell(30_00, terminal_id=12)
+    await town.connection.execute("UPDATE purchase SET outlet_id = 101 WHERE id = $1", beside.id)
+    await town.sell(7_00, has_receipt=False)
+    claim = await town.build(await next_month(town))
+    parts = [(p.outlet_address, p.program_code, p.line_count, p.net_kopecks) for p in claim.subtotals]
+    assert [
+        ("street", "CHILDREN", 2, 10_00), ("street", "FOOD", 1, 40_00), ("avenue", "FOOD", 1, 30_00)
+    ] == parts  # fmt: skip
+    assert claim.net_kopecks == sum(part.net_kopecks for part in claim.subtotals)
 
 
 async def test_a_claim_never_mixes_agreements(town: Town) -> None:
@@ -215,6 +243,11 @@ async def test_a_quarter_is_claimed_at_its_end(town: Town) -> None:
     claim = await town.build(date(year, 1, 1))
     assert (date(year, 3, 31), 100_00) == (claim.last_day, claim.net_kopecks)
 
+
+_SECOND_OUTLET = """
+INSERT INTO outlet (id, merchant_id, name, address) OVERRIDING SYSTEM VALUE
+  VALUES (101, 1, 'other', 'avenue');
+UPDATE terminal SET outlet_id = 101 WHERE id = 12"""
 
 _lines = st.builds(
     ClaimLine,

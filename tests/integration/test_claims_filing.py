@@ -293,6 +293,7 @@ async def test_an_open_period_is_not_claimed(town: Town) -> None:
     with pytest.raises(SettlementError) as error:
         await town.build(month)
     assert ClaimCode.PERIOD_OPEN is error.value.code
+    assert 0 == await town.connection.fetchval("SELECT count(*) FROM claim")
     await town.at(end)
     assert 100_00 == (await town.build(month)).net_kopecks
 

@@ -274,6 +274,11 @@ class ClaimsSystem:
         """The limits of the agreement's budgets and how far they are used."""
         return [use for use in await budget_uses(self.connection) if use.kbk == self.kbk]
 
+    async def purchases_of(self, claim: Claim) -> set[UUID]:
+        """The purchases that stand in a claim."""
+        query = "SELECT DISTINCT purchase_id FROM claim_line WHERE claim_id = $1 AND is_live"
+        return {row["purchase_id"] for row in await self.connection.fetch(query, claim.id)}
+
     async def lowered(self) -> list[asyncpg.Record]:
         """Purchases that take more from claims than they bring."""
         found: list[asyncpg.Record] = await self.connection.fetch(_LOWERED, self.ids["agreement_id"])

@@ -177,6 +177,24 @@ class ClaimsMachine(RuleBasedStateMachine):
             [claim] = [one for one in self.run(self.system.claims(_S.PAYABLE)) if one.id == filed.id]
             self.run(self.system.pay(claim, claim.net_kopecks))
 
+    @there_is(_S.FILED, _S.UNDER_REVIEW)
+    @rule(number=picks, month=months, more=kopecks, verdict=verdicts)
+    def give_back_before_the_decision(self, number: int, month: date, more: int, verdict: str) -> None:
+        """Something comes back while its claim is looked at, another one is filed, and its sale is cut."""
+        claim = self.pick(number, _S.FILED, _S.UNDER_REVIEW)
+        claimed = self.run(self.system.purchases_of(claim))
+        left = [s for s in self.system.sold if s.id in claimed and any(s.left.values())]
+        if left:
+            of = left[number % len(left)]
+            self.run(self.system.refund(of, {c: -(-k // 4) for c, k in of.left.items() if k}))
+            self.run(self.system.capture(of.day, {"FOOD": more}, has_receipt=True))
+            self.build_and_file(month)
+        [claim] = [one for one in self.run(self.system.claims()) if one.id == claim.id]
+        if claim.state is _S.FILED:
+            self.run(self.system.step(claim, ClaimStep.TAKE_UP))
+        if claim.state in (_S.FILED, _S.UNDER_REVIEW):
+            self.run(self.system.decide(claim, [one.id for one in left], verdict))
+
     @there_is(_S.FILED)
     @rule(number=picks)
     def take_up(self, number: int) -> None:
