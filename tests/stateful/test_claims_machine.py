@@ -25,7 +25,7 @@ from settlement.claims.model import Claim
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
 from settlement.review.errors import ReviewCode
-from settlement.review.objections import OBJECTABLE
+from settlement.review.objections import REOPENS
 from tests.claims_kit import CLERK
 from tests.stateful.claims_system import NOW, ClaimsDatabase, ClaimsSystem, Sold
 
@@ -41,6 +41,7 @@ kopecks = st.integers(1, 500)
 verdicts = st.sampled_from(("REFUSED", "REFUSED_FOR_GOOD"))
 parts = st.dictionaries(st.sampled_from(("FOOD", "CLOTHES")), kopecks, min_size=1)
 
+baskets = st.lists(st.tuples(days, parts), min_size=1, max_size=4)
 terms = st.fixed_dictionaries(
     {
         "period": st.sampled_from(Period),
@@ -75,16 +76,25 @@ class ClaimsMachine(RuleBasedStateMachine):
     system: ClaimsSystem
 
     @initialize(
-        ceiling=st.none() | st.integers(1, 2000),
-        limits=st.dictionaries(st.sampled_from((2026, 2027)), st.integers(0, 1500)),
+        ceiling=st.none() | st.integers(300, 3000),
+        limits=st.dictionaries(st.sampled_from((2026, 2027)), st.integers(300, 3000)),
         said=terms,
+        first=baskets,
     )
-    def begin(self, ceiling: int | None, limits: dict[int, int], said: dict[str, Any]) -> None:
-        """An agreement with terms of its own."""
+    def begin(
+        self,
+        ceiling: int | None,
+        limits: dict[int, int],
+        said: dict[str, Any],
+        first: list[tuple[date, dict[str, int]]],
+    ) -> None:
+        """An agreement with terms of its own, under which something was sold."""
         self.ceiling = ceiling
         self.claims: list[Claim] = []
         self.waiting: list[Demand] = []
+        self.period: Period = said["period"]
         self.system = self.database.make_system(ceiling, limits, said)
+        self.sell(first, has_receipt=True)
 
     def run(self, work: Any) -> Any:
         """Wait for a piece of work."""
@@ -104,10 +114,10 @@ class ClaimsMachine(RuleBasedStateMachine):
                 raise
             return None
 
-    @rule(baskets=st.lists(st.tuples(days, parts), min_size=1, max_size=4), has_receipt=st.booleans())
-    def sell(self, baskets: list[tuple[date, dict[str, int]]], has_receipt: bool) -> None:
+    @rule(sold=baskets, has_receipt=st.booleans())
+    def sell(self, sold: list[tuple[date, dict[str, int]]], has_receipt: bool) -> None:
         """Captures of any day, early or late."""
-        for day, part in baskets:
+        for day, part in sold:
             self.run(self.system.capture(day, part, has_receipt=has_receipt))
 
     @precondition(lambda self: any(not s.has_receipt and not s.is_void for s in self.system.sold))
@@ -138,10 +148,16 @@ class ClaimsMachine(RuleBasedStateMachine):
         """Nothing stands on it yet."""
         return not of.is_void and not of.has_receipt and of.left == of.kopecks
 
+    @there_is(_S.DRAFT, _S.FILED)
     @rule(said=terms)
     def amend(self, said: dict[str, Any]) -> None:
         """An addendum, also in the middle of a quarter."""
+        self.period = said["period"]
         self.run(self.system.amend(said))
+
+    def first_day(self, month: date) -> date:
+        """The first day of the period that has a month."""
+        return month if self.period is Period.MONTH else month.replace(month=(month.month - 1) // 3 * 3 + 1)
 
     @rule(month=months)
     def build(self, month: date) -> None:
@@ -161,14 +177,14 @@ class ClaimsMachine(RuleBasedStateMachine):
     @rule(month=months)
     def build_and_file(self, month: date) -> None:
         """What was built just now is never stale."""
-        draft = self.allow(self.system.build(month), *NO_DRAFT)
+        draft = self.allow(self.system.build(self.first_day(month)), *NO_DRAFT)
         if draft is not None:
             self.allow(self.system.file(draft), ClaimCode.NET_NOT_POSITIVE)
 
     @rule(month=months)
     def claim_and_pay(self, month: date) -> None:
-        """A month goes all its way without an objection."""
-        draft = self.allow(self.system.build(month), *NO_DRAFT)
+        """A period goes all its way without an objection."""
+        draft = self.allow(self.system.build(self.first_day(month)), *NO_DRAFT)
         filed = None if draft is None else self.allow(self.system.file(draft), ClaimCode.NET_NOT_POSITIVE)
         if filed is not None:
             self.run(self.system.step(filed, ClaimStep.TAKE_UP))
@@ -219,11 +235,11 @@ class ClaimsMachine(RuleBasedStateMachine):
         sold = [s.id for s in self.system.sold]
         self.run(self.system.decide(claim, [sold[n % len(sold)] for n in refused], verdict))
 
-    @there_is(*OBJECTABLE)
+    @there_is(*REOPENS)
     @rule(number=picks)
     def object_to(self, number: int) -> None:
-        """An objection is upheld: the review opens again, or refused lines are free."""
-        claim = self.pick(number, *OBJECTABLE)
+        """An objection is upheld: the review opens again."""
+        claim = self.pick(number, *REOPENS)
         self.allow(self.system.object_to(claim), ReviewCode.NOTHING_TO_OBJECT, ReviewCode.LINES_CLAIMED_AGAIN)
 
     @there_is(*UNPAID)
@@ -246,6 +262,7 @@ class ClaimsMachine(RuleBasedStateMachine):
         else:
             self.run(self.system.step(claim, ClaimStep.PAY_AGAIN))
 
+    @there_is(_S.PAID)
     @rule(is_last=st.booleans())
     def demand(self, is_last: bool) -> None:
         """What can lower no claim is demanded back."""
