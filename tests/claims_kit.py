@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 from msgspec.structs import replace
 
-from gateway.domain.commands import ByPurchaseId, Capture, Command, Refund, RefundLine, Void
+from gateway.domain.commands import AttachReceipt, ByPurchaseId, Capture, Command, Refund, RefundLine, Void
 from gateway.domain.outcome import Outcome
 from gateway.domain.policy import MOSCOW, day_start, moscow_date
 from gateway.domain.purchase import FiscalReceipt, Purchase, ReceiptKind
@@ -33,6 +33,9 @@ CLERK = Actor.person("first")
 
 AGREEMENT_ID = AGREEMENT.id
 """The agreement of merchant 1, at whose terminals is sold unless told otherwise."""
+
+FOOD, TOYS = "10.71.11.110", "32.40.11.110"
+"""ОКПД2 of what is sold unless told otherwise, and of what another program pays for."""
 
 _TOKEN, _HOLDER = b"buyer-of-claims!", "holder-of-claims"
 _DRIVE, _TILL = "9999078900{:06}", "0000000000{:06}"
@@ -95,9 +98,9 @@ class Town:
         )  # fmt: skip
         return replace(made, **changes)
 
-    async def hold(self, kopecks: int, terminal_id: int = 11) -> Purchase:
+    async def hold(self, kopecks: int, terminal_id: int = 11, okpd2: str = FOOD) -> Purchase:
         """Authorize one line of ten pieces."""
-        bought = line(1, kopecks, quantity_milli=10_000)
+        bought = line(1, kopecks, okpd2, quantity_milli=10_000)
         held = await self.do(authorize(_TOKEN, bought, terminal_id=terminal_id))
         assert held.purchase is not None
         return held.purchase
@@ -112,10 +115,28 @@ class Town:
         assert captured is not None
         return captured
 
-    async def sell(self, kopecks: int, terminal_id: int = 11, *, has_receipt: bool = True) -> Purchase:
+    async def sell(
+        self, kopecks: int, terminal_id: int = 11, *, okpd2: str = FOOD, has_receipt: bool = True
+    ) -> Purchase:
         """Authorize and capture, with a receipt unless told otherwise."""
-        held = await self.hold(kopecks, terminal_id)
+        held = await self.hold(kopecks, terminal_id, okpd2)
         return await self.capture(held, self.receipt(kopecks, terminal_id) if has_receipt else None)
+
+    async def attach(self, sold: Purchase) -> None:
+        """Bring the receipt of a sale later."""
+        receipt = self.receipt(sold.made_capture.points_kopecks, sold.terminal_id)
+        await self.do(
+            AttachReceipt(
+                new_request_id(), origin(sold.terminal_id), ByPurchaseId(sold.id), receipts=(receipt,)
+            )
+        )
+
+    async def issue(self, program_code: str, kopecks: int) -> None:
+        """Give the buyer points under one more program."""
+        last_day = datetime.now(UTC).date() + timedelta(days=800)
+        await self.kit.issue(
+            self.ledger, _HOLDER, program_code=program_code, nominal_kopecks=kopecks, last_day=last_day
+        )
 
     async def capture_late(self, month: date, kopecks: int = 50_00) -> None:
         """Capture now what a receipt says was sold on the last day of a month, by a hold of that time."""

@@ -25,11 +25,15 @@ LINES_SHA256 = bytes(range(32))
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a claim: kopecks above zero are a sale, below a return of the same `purchase`."""
+    """A line of a claim: kopecks above zero are a sale, below a return of the same `purchase`.
+
+    It was sold on the first day of the claim's period, unless told otherwise.
+    """
 
     amount_kopecks: int
     purchase: int
     treatment: str = "INCLUDED"
+    sold_on: date | None = None
 
 
 SALES = (Line(100_00, 1), Line(250_00, 2), Line(40_00, 3))
@@ -80,7 +84,7 @@ class Archive:
                 (
                     claim_id, n, UUID(int=operations_from + n), PROGRAM,
                     UUID(int=self.agreement_id * 1000 + line.purchase),
-                    "SALE" if line.amount_kopecks > 0 else "REFUND", first_day, filed_at,
+                    "SALE" if line.amount_kopecks > 0 else "REFUND", line.sold_on or first_day, filed_at,
                     line.amount_kopecks, line.treatment, is_filed and line.treatment == "INCLUDED",
                 )
                 for n, line in enumerate(lines, 1)

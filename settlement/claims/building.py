@@ -4,7 +4,7 @@ A claim is a set of entries and never a range of time (design section 7): it tak
 period's end and stands in no live line. What commits while it is built is found by the next one.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -19,7 +19,7 @@ from settlement.claims.drawing import LINE_COLUMNS, Drawn, draw, stage
 from settlement.claims.errors import ClaimCode
 from settlement.claims.locking import agreement_locked
 from settlement.claims.model import Claim
-from settlement.claims.periods import last_day_of
+from settlement.claims.periods import FiledPeriod, days_of, last_day_of
 from settlement.claims.reading import read_claim
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
@@ -52,11 +52,16 @@ class Step(Struct, frozen=True):
     total: int
 
 
-_OF_PERIOD: Final = """
-SELECT id, state, correction_number, last_day, lines_sha256, sample_seed,
+_FILED: Final = """
+SELECT id, state, correction_number, first_day, last_day FROM claim
+WHERE agreement_id = $1 AND state NOT IN ('DRAFT', 'DISCARDED', 'SUPERSEDED')"""
+
+# Of another period only after an addendum; it can be filed no more.
+_DRAFTS: Final = """
+SELECT id, first_day, last_day, lines_sha256, sample_seed,
   (SELECT min(kbk) FROM claim_year WHERE claim_id = claim.id) AS kbk
 FROM claim
-WHERE agreement_id = $1 AND first_day = $2 AND state NOT IN ('DISCARDED', 'SUPERSEDED')"""
+WHERE agreement_id = $1 AND state = 'DRAFT' AND first_day <= $3 AND last_day >= $2"""
 
 _CLAIM: Final = """
 INSERT INTO claim (agreement_id, merchant_id, first_day, last_day, correction_number, supersedes_id, state,
@@ -90,12 +95,22 @@ async def build(connection: asyncpg.Connection, agreement_id: int, first_day: da
     of the period is filed and not decided, the draft is its correction and takes its lines over once it is
     filed. Works in a REPEATABLE READ transaction of its own, under the agreement's lock.
 
-    Raises SettlementError AGREEMENT_UNKNOWN, AGREEMENT_SETTLED, PERIOD_UNFIT, PERIOD_OPEN, CLAIM_ACCEPTED,
-    NOTHING_TO_CLAIM; RuntimeError in a transaction.
+    Raises SettlementError AGREEMENT_UNKNOWN, AGREEMENT_SETTLED, PERIOD_UNFIT, PERIOD_OPEN, PERIOD_FILED,
+    CLAIM_ACCEPTED, NOTHING_TO_CLAIM; RuntimeError in a transaction.
     """
     async with agreement_locked(connection, agreement_id):
-        of = await read_agreement(connection, agreement_id)
-        _, claim_id, _ = await _build(connection, of, first_day, by)
+        async with connection.transaction(isolation="repeatable_read"):
+            of = await read_agreement(connection, agreement_id)
+            if of.state == "SETTLED":
+                raise SettlementError(ClaimCode.AGREEMENT_SETTLED, number=of.number)
+            filed = await filed_periods(connection, agreement_id)
+            corrected = next((one for one in filed if one.first_day == first_day), None)
+            if corrected is None:
+                days = days_of(of.terms.period, first_day, filed)
+            else:
+                # A correction has the days of what it corrects, whatever the agreement says by now.
+                days = corrected.first_day, corrected.last_day
+            _, claim_id, _ = await _build(connection, of, days, corrected, by)
         if claim_id is None:
             raise SettlementError(ClaimCode.NOTHING_TO_CLAIM, number=of.number, first_day=first_day)
         return await read_claim(connection, claim_id)
@@ -122,8 +137,31 @@ async def build_all(
     share = [one for one in agreements if one.terms.period is period][part[0] :: part[1]]
     for done, of in enumerate(share, start=1):
         async with agreement_locked(connection, of.id):
-            outcome, claim_id, lines = await _build(connection, of, first_day, by, corrects=False)
+            outcome, claim_id, lines = await _build_next(connection, of.id, period, first_day, by)
         yield Step(of.id, outcome, claim_id, lines, done, len(share))
+
+
+async def filed_periods(connection: asyncpg.Connection, agreement_id: int) -> list[FiledPeriod]:
+    """The periods for which an agreement's claims are filed."""
+    rows = await connection.fetch(_FILED, agreement_id)
+    return [FiledPeriod(**{**row, "state": ClaimState(row["state"])}) for row in rows]
+
+
+async def _build_next(
+    connection: asyncpg.Connection, agreement_id: int, period: Period, first_day: date, by: Actor
+) -> tuple[Built, int | None, int]:
+    """What a run over all makes of one agreement, which may have changed since the run began."""
+    async with connection.transaction(isolation="repeatable_read"):
+        of = await read_agreement(connection, agreement_id)
+        if of.state == "SETTLED" or of.terms.period is not period:
+            return Built.EMPTY, None, 0
+        try:
+            days = days_of(period, first_day, await filed_periods(connection, agreement_id))
+        except SettlementError as refused:
+            if refused.code is not ClaimCode.PERIOD_FILED:
+                raise
+            return Built.FILED, None, 0
+        return await _build(connection, of, days, None, by)
 
 
 async def _check_over(connection: asyncpg.Connection, last_day: date) -> None:
@@ -135,42 +173,40 @@ async def _check_over(connection: asyncpg.Connection, last_day: date) -> None:
 async def _build(
     connection: asyncpg.Connection,
     of: AgreementRead,
-    first_day: date,
+    days: tuple[date, date],
+    corrected: FiledPeriod | None,
     by: Actor,
-    *,
-    corrects: bool = True,
 ) -> tuple[Built, int | None, int]:
-    """What came of it, the claim, and how many lines it has. Under the agreement's lock."""
-    if of.state == "SETTLED":
-        raise SettlementError(ClaimCode.AGREEMENT_SETTLED, number=of.number)
-    last_day = last_day_of(of.terms.period, first_day)
+    """What came of it, the claim, and how many lines it has.
+
+    In a REPEATABLE READ transaction under the agreement's lock.
+    """
+    first_day, last_day = days
     await _check_over(connection, last_day)
-    async with connection.transaction(isolation="repeatable_read"):
-        there = await connection.fetch(_OF_PERIOD, of.id, first_day)
-        draft = next((row for row in there if row["state"] == ClaimState.DRAFT), None)
-        filed = next((row for row in there if row["state"] != ClaimState.DRAFT), None)
-        if filed is not None and not corrects:
-            return Built.FILED, None, 0
-        if filed is not None and filed["state"] not in REPLACEABLE:
-            raise SettlementError(ClaimCode.CLAIM_ACCEPTED, claim_id=filed["id"], state=filed["state"])
-        await stage(connection, of.id, last_day, filed["id"] if filed else None)
-        drawn = await draw(connection, of, first_day, filed["id"] if filed else None)
-        if draft is not None and _is_current(draft, of, last_day, drawn):
-            return Built.SAME, draft["id"], drawn.line_count
-        if draft is not None:
+    if corrected is not None and corrected.state not in REPLACEABLE:
+        raise SettlementError(ClaimCode.CLAIM_ACCEPTED, claim_id=corrected.id, state=corrected.state.value)
+    superseded = None if corrected is None else corrected.id
+    drafts: Sequence[asyncpg.Record] = await connection.fetch(_DRAFTS, of.id, *days)
+    await stage(connection, of.id, last_day, superseded)
+    drawn = await draw(connection, of, first_day, superseded)
+    current = next((one for one in drafts if _is_current(one, of, days, drawn)), None)
+    for draft in drafts:
+        if draft is not current:
             await _discard(connection, draft["id"], by)
-        if not drawn.line_count:
-            return Built.EMPTY, None, 0
-        seed = draft["sample_seed"] if draft else None
-        made = await _insert(connection, of, (first_day, last_day), filed, drawn, seed, by)
-        return Built.NEW, made, drawn.line_count
+    if current is not None:
+        return Built.SAME, current["id"], drawn.line_count
+    if not drawn.line_count:
+        return Built.EMPTY, None, 0
+    seed = next((one["sample_seed"] for one in drafts if one["first_day"] == first_day), None)
+    made = await _insert(connection, of, days, corrected, drawn, seed, by)
+    return Built.NEW, made, drawn.line_count
 
 
-def _is_current(draft: asyncpg.Record, of: AgreementRead, last_day: date, drawn: Drawn) -> bool:
+def _is_current(draft: asyncpg.Record, of: AgreementRead, days: tuple[date, date], drawn: Drawn) -> bool:
     """Whether a draft is what would be built: an addendum may have changed period or КБК and no line."""
     return (
         draft["lines_sha256"] == drawn.lines_sha256
-        and draft["last_day"] == last_day
+        and (draft["first_day"], draft["last_day"]) == days
         and draft["kbk"] in (None, of.terms.kbk)
     )
 
@@ -179,14 +215,14 @@ async def _insert(
     connection: asyncpg.Connection,
     of: AgreementRead,
     days: tuple[date, date],
-    filed: asyncpg.Record | None,
+    corrected: FiledPeriod | None,
     drawn: Drawn,
     sample_seed: bytes | None,
     by: Actor,
 ) -> int:
     claim_id: int = await connection.fetchval(
-        _CLAIM, of.id, of.merchant_id, *days, filed["correction_number"] + 1 if filed else 0,
-        filed["id"] if filed else None, drawn.lines_sha256, drawn.line_count, drawn.sale_kopecks,
+        _CLAIM, of.id, of.merchant_id, *days, corrected.correction_number + 1 if corrected else 0,
+        corrected.id if corrected else None, drawn.lines_sha256, drawn.line_count, drawn.sale_kopecks,
         drawn.returned_kopecks, drawn.carried_kopecks, drawn.over_limit_kopecks, drawn.unmatched_kopecks,
         sample_seed,
     )  # fmt: skip

@@ -26,7 +26,7 @@ _TABLES: Final = (
     CREATE TEMP TABLE IF NOT EXISTS claim_wanted (
       operation_id uuid, program_code text, agreement_id bigint, merchant_id bigint, outlet_id bigint,
       terminal_id bigint, purchase_id uuid, kind text, sale_date date, decided_at timestamptz,
-      amount_kopecks bigint, is_pending boolean) ON COMMIT DELETE ROWS""",
+      amount_kopecks bigint, is_pending boolean, is_due boolean) ON COMMIT DELETE ROWS""",
     """
     CREATE TEMP TABLE IF NOT EXISTS claim_drawn (
       n integer, operation_id uuid, program_code text, purchase_id uuid, kind text, sale_date date,
@@ -79,11 +79,11 @@ WITH {MATCHED}, rooms AS (
     AND bool_or(fits_year AND ($5::bigint IS NULL OR so_far <= $5)) OVER purchase AS is_kept
   FROM of_all WINDOW purchase AS (PARTITION BY purchase_id, program_code, is_pending)
 ), netted AS (
-  SELECT *, sum(CASE WHEN is_kept OR is_pending AND $6 THEN amount_kopecks ELSE 0 END)
+  SELECT *, sum(CASE WHEN is_kept OR is_due AND $6 THEN amount_kopecks ELSE 0 END)
     OVER (PARTITION BY year) AS year_net
   FROM kept
 ), summed AS (
-  SELECT *, sum(CASE WHEN (is_kept OR is_pending AND $6) AND year_net > 0 THEN amount_kopecks ELSE 0 END)
+  SELECT *, sum(CASE WHEN (is_kept OR is_due AND $6) AND year_net > 0 THEN amount_kopecks ELSE 0 END)
     OVER () AS net
   FROM netted
 )
@@ -91,14 +91,14 @@ SELECT row_number() OVER (ORDER BY sale_date, operation_id, program_code), opera
   purchase_id, kind, sale_date, decided_at, outlet_id, terminal_id, amount_kopecks,
   CASE WHEN is_out THEN 'UNMATCHED'
     WHEN NOT is_kept AND NOT is_pending THEN $7
-    WHEN (is_kept OR is_pending AND $6) AND year_net > 0 AND ($9::bigint IS NULL OR net <= $9) THEN 'INCLUDED'
+    WHEN (is_kept OR is_due AND $6) AND year_net > 0 AND ($9::bigint IS NULL OR net <= $9) THEN 'INCLUDED'
     ELSE 'CARRIED' END,
   mismatches, evidence, receipt_drive_number, receipt_document_number, sale_date < $8
 FROM summed"""
 
 _YEARS: Final = """
 SELECT extract(year FROM sale_date)::integer AS year,
-  -coalesce(sum(amount_kopecks) FILTER (WHERE is_pending), 0)::bigint AS pending_kopecks
+  -coalesce(sum(amount_kopecks) FILTER (WHERE is_due), 0)::bigint AS due_kopecks
 FROM claim_wanted GROUP BY 1 ORDER BY 1"""
 
 _SUMS: Final = """
@@ -153,7 +153,7 @@ async def draw(
 ) -> Drawn:
     """Match, limit, net and number what is staged, into `claim_drawn`."""
     rows = await connection.fetch(_YEARS)
-    freed = {row["year"]: row["pending_kopecks"] if of.terms.may_net_refunds else 0 for row in rows}
+    freed = {row["year"]: row["due_kopecks"] if of.terms.may_net_refunds else 0 for row in rows}
     ceiling = await ceiling_room(connection, of.id, of.ceiling_kopecks, superseded)
     rooms = [
         None
@@ -162,12 +162,17 @@ async def draw(
         for year, more in freed.items()
     ]
     # Refunds of the newest year alone free room under the ceiling: those of another may yet be carried.
-    sales = None if ceiling is None else ceiling + (freed[max(freed)] if freed else 0)
-    await connection.execute(
-        _DRAW, of.terms.evidence, REPORTED_ONLY, list(freed), rooms, sales, of.terms.may_net_refunds,
-        _OVER[of.terms.over_limit], first_day, ceiling,
-    )  # fmt: skip
-    sums = await connection.fetchrow(_SUMS)
+    more = freed[max(freed)] if freed and ceiling is not None else 0
+    for sales in (None if ceiling is None else ceiling + more, ceiling):
+        await connection.execute("DELETE FROM claim_drawn")
+        await connection.execute(
+            _DRAW, of.terms.evidence, REPORTED_ONLY, list(freed), rooms, sales, of.terms.may_net_refunds,
+            _OVER[of.terms.over_limit], first_day, ceiling,
+        )  # fmt: skip
+        sums = await connection.fetchrow(_SUMS)
+        # Where those are carried themselves they free nothing and all is too much: once more without them.
+        if sums["sale"] or not more:
+            break
     sha256 = await connection.fetchval(SHA256_OF_LINES.format(lines="claim_drawn"))
     return Drawn(
         line_count=sums["line_count"],

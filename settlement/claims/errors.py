@@ -32,6 +32,10 @@ class ClaimCode(Enum):
         "период по {last_day} ещё не закончился",
         "the period until {last_day} is not over yet",
     )
+    PERIOD_FILED = (
+        "эти дни уже в расчёте {claim_id}: он подан за период с {first_day} по {last_day}",
+        "claim {claim_id} has these days already: it is filed for {first_day} to {last_day}",
+    )
     NOTHING_TO_CLAIM = (
         "по договору {number} за период с {first_day} заявлять нечего",
         "agreement {number} has nothing to claim for the period from {first_day}",
@@ -49,6 +53,10 @@ class ClaimCode(Enum):
     CLAIM_STALE = (
         "расчёт {claim_id} устарел, составьте его заново; изменилось строк: {count}: {lines}",
         "claim {claim_id} is stale, build it anew; lines that changed: {count}: {lines}",
+    )
+    TERMS_CHANGED = (
+        "договор изменился ({what}): составьте расчёт {claim_id} заново",
+        "the agreement was changed ({what}): build claim {claim_id} anew",
     )
     LIMIT_EXCEEDED = (
         "расчёт {claim_id} устарел: {limit} вмещает {room_kopecks} коп. из {net_kopecks}",

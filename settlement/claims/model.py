@@ -108,10 +108,22 @@ class BankAccount(Struct, frozen=True):
     account: str
 
 
+class FiledAs(Struct, frozen=True):
+    """What the registry said of a claim's parties when it was filed: later changes leave the claim alone."""
+
+    agreement_number: str
+    agreement_signed_on: date | None
+    terms: SettlementTerms
+    participant: Participant
+    account: BankAccount | None
+
+
 class Claim(Struct, frozen=True):
     """A claim without its lines; sums are kopecks of included lines unless they say otherwise.
 
     `lines_sha256` is the SHA-256 of all lines in canonical form: the same set of entries has the same.
+    Agreement, terms, participant and account are those of the day of filing once it is filed, else today's.
+    Money still goes to the account that was confirmed last.
     """
 
     id: int

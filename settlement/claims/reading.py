@@ -5,11 +5,12 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 from msgspec import Struct
 
 from gateway.domain.settlement_terms import Evidence
 from settlement.claims.errors import ClaimCode
-from settlement.claims.model import Claim, ClaimLine, LineKind, LineVerdict, Subtotal, Treatment
+from settlement.claims.model import Claim, ClaimLine, FiledAs, LineKind, LineVerdict, Subtotal, Treatment
 from settlement.claims.states import ClaimState
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claims_registry import (
@@ -32,6 +33,8 @@ WHERE ($1::bigint IS NULL OR agreement_id = $1) AND ($2::bigint IS NULL OR merch
   AND ($3::date IS NULL OR first_day = $3) AND ($4::text[] IS NULL OR state = ANY ($4))
   AND ($5::bigint IS NULL OR id < $5)
 ORDER BY id DESC LIMIT $6"""
+
+_FILED_AS: Final = "SELECT facts::text FROM claim_filed_as WHERE claim_id = $1"
 
 _SUBTOTALS: Final = """
 SELECT outlet_id, program_code, count(*) AS line_count,
@@ -109,18 +112,30 @@ async def steps_of(connection: asyncpg.Connection, claim_id: int) -> list[StepTa
     return [StepTaken(**{**row, "state": ClaimState(row["state"])}) for row in rows]
 
 
-async def _claim(connection: asyncpg.Connection, row: Mapping[str, Any], *, with_subtotals: bool) -> Claim:
-    of = await read_agreement(connection, row["agreement_id"])
-    participant = await read_participant(connection, row["merchant_id"])
-    fields = {name: row[name] for name in Claim.__struct_fields__ if name in row}
-    return Claim(
-        **{**fields, "state": ClaimState(row["state"])},
+async def parties_now(connection: asyncpg.Connection, agreement_id: int, merchant_id: int) -> FiledAs:
+    """What the registry says now; raises SettlementError AGREEMENT_UNKNOWN."""
+    of = await read_agreement(connection, agreement_id)
+    return FiledAs(
         agreement_number=of.number,
         agreement_signed_on=of.signed_on,
         terms=of.terms,
-        participant=participant,
-        account=await read_account(connection, row["merchant_id"]),
-        subtotals=await subtotals_of(connection, row["id"], participant.kpp) if with_subtotals else (),
+        participant=await read_participant(connection, merchant_id),
+        account=await read_account(connection, merchant_id),
+    )
+
+
+async def _claim(connection: asyncpg.Connection, row: Mapping[str, Any], *, with_subtotals: bool) -> Claim:
+    kept = await connection.fetchval(_FILED_AS, row["id"])
+    if kept is None:
+        parties = await parties_now(connection, row["agreement_id"], row["merchant_id"])
+    else:
+        parties = msgspec.json.decode(kept, type=FiledAs)
+    fields = {name: row[name] for name in Claim.__struct_fields__ if name in row}
+    kpp = parties.participant.kpp
+    return Claim(
+        **{**fields, "state": ClaimState(row["state"])},
+        **msgspec.structs.asdict(parties),
+        subtotals=await subtotals_of(connection, row["id"], kpp) if with_subtotals else (),
     )
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
 from settlement.claims.model import LineKind, LineVerdict, Treatment
 from settlement.claims.states import ClaimState
@@ -91,6 +92,13 @@ claim = Table(
         name="claim_filed",
     ),
     CheckConstraint("octet_length(lines_sha256) = 32", name="claim_sha256"),
+    # An agreement has one claim for a day, whichever periods it had.
+    ExcludeConstraint(
+        (text("int8range(agreement_id, agreement_id, '[]')"), "&&"),
+        (text("daterange(first_day, last_day, '[]')"), "&&"),
+        name="claim_days_once",
+        where=text("state NOT IN ('DRAFT', 'DISCARDED', 'SUPERSEDED')"),
+    ),
     Index(
         "claim_one_draft", "agreement_id", "first_day", unique=True, postgresql_where=text("state = 'DRAFT'")
     ),
@@ -159,6 +167,15 @@ claim_year = Table(
     Column("kbk", Text, nullable=False),
     Column("net_kopecks", BigInteger, nullable=False),
     Index("claim_year_of_budget", "budget_year", "kbk"),
+)
+
+# Agreement, merchant and account as the registry had them at filing (`settlement.claims.model.FiledAs`): only
+# the department reads it, as it does names of signatories and accounts.
+claim_filed_as = Table(
+    "claim_filed_as",
+    metadata,
+    Column("claim_id", BigInteger, ForeignKey("claim.id"), primary_key=True),
+    Column("facts", JSONB, nullable=False),
 )
 
 claim_history = Table(

@@ -16,11 +16,13 @@ WHERE e.agreement_id = $1 AND e.sale_date <= $2
 GROUP BY e.operation_id, c.program_code, e.purchase_id, e.sale_date"""
 
 # A line that is refused, but not for good, is free once its claim is decided. The claim that is superseded
-# ($3) gives all its lines back.
+# ($3) gives all its lines back. GRANTED cannot be refused any more; a claim that was approved in part can,
+# until it is payable: an objection may open its review again.
 _STANDING: Final = """
 SELECT l.operation_id, l.program_code,
-  CASE WHEN l.treatment = 'OVER_LIMIT' OR l.verdict = 'REFUSED_FOR_GOOD' THEN 'LOST' ELSE 'CLAIMED' END
-    AS standing
+  CASE WHEN l.treatment = 'OVER_LIMIT' OR l.verdict = 'REFUSED_FOR_GOOD' THEN 'LOST'
+    WHEN c.state IN ('APPROVED', 'PAYABLE', 'PARTLY_PAID', 'PAID', 'RETURNED_BY_BANK') THEN 'GRANTED'
+    ELSE 'CLAIMED' END AS standing
 FROM claim c JOIN claim_line l ON l.claim_id = c.id
 WHERE c.agreement_id = $1 AND l.is_live AND c.id IS DISTINCT FROM $3::bigint
   AND NOT (l.verdict IS NOT DISTINCT FROM 'REFUSED'
@@ -44,7 +46,8 @@ OPEN_OPERATIONS: Final = f"""
 {_KNOWN}
 SELECT k.operation_id, k.program_code, $1::bigint AS agreement_id, p.merchant_id, p.outlet_id, p.terminal_id,
   k.purchase_id, k.kind, k.sale_date, k.decided_at, k.amount_kopecks,
-  k.kind <> 'SALE' AND k.sale_standing IS NOT NULL AS is_pending
+  k.kind <> 'SALE' AND k.sale_standing IS NOT NULL AS is_pending,
+  k.kind <> 'SALE' AND k.sale_standing IS NOT DISTINCT FROM 'GRANTED' AS is_due
 FROM known k JOIN purchase p ON p.id = k.purchase_id
 WHERE k.standing IS NULL
   AND NOT (k.is_undone AND k.sale_standing IS NULL)
@@ -56,7 +59,9 @@ WHERE k.standing IS NULL
 
 A capture that was voided before it was claimed and its void cancel each other, and neither is a line. What
 gave back a sale that was refused for good is no line either: nothing was paid for it. `is_pending` says of a
-refund or void that its sale is claimed already. What is demanded back is left out until it is offset.
+refund or void that its sale is claimed already, `is_due` that it is granted too: until then it may be refused
+for good, and its merchant would lose what was given back a second time. What is demanded back is left out
+until it is offset.
 """
 
 PENDING_REFUNDS: Final = f"""

@@ -7,6 +7,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.domain.settlement_terms import SettlementTerms
 from settlement.claims.states import ClaimState
@@ -14,6 +15,7 @@ from settlement.claims.states import ClaimState
 _PAYABLES: Final = """
 SELECT c.id AS claim_id, c.state, c.approved_kopecks, c.paid_kopecks, c.first_day, c.last_day,
   a.number AS agreement_number, coalesce(a.settings -> 'settlement', '{}') AS terms,
+  (SELECT min(y.kbk) FROM claim_year y WHERE y.claim_id = c.id) AS kbk,
   m.name, m.inn, coalesce(p.kpp, '') AS kpp,
   account.id AS account_id, account.bic, account.account, bank.name AS bank_name, bank.correspondent_account
 FROM claim c
@@ -37,6 +39,8 @@ FOR UPDATE OF c"""
 
 class Payable(Struct, frozen=True):
     """A claim as a payout needs it; without a confirmed account `account_id` is None.
+
+    `terms` are those of today, but for the КБК: it is the one whose budget limit the claim used.
 
     `bank_name` is None if the newest directory of banks has no such BIK.
     """
@@ -71,14 +75,15 @@ async def payables(connection: asyncpg.Connection, claim_ids: Sequence[int] | No
 
 def _payable(row: Any) -> Payable:
     texts = {name: row[name] or "" for name in ("bic", "account", "correspondent_account")}
-    terms = row["terms"]
+    fields = dict(row)
+    terms, kbk = msgspec.convert(_json(fields.pop("terms")), SettlementTerms), fields.pop("kbk")
     return Payable(
         **{
-            **row,
+            **fields,
             **texts,
             "state": ClaimState(row["state"]),
             "approved_kopecks": row["approved_kopecks"] or 0,
-            "terms": msgspec.convert(_json(terms), SettlementTerms),
+            "terms": terms if kbk is None else replace(terms, kbk=kbk),
         }
     )
 

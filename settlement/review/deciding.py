@@ -4,6 +4,7 @@ The proposal holds SHA-256 of lines and verdicts and the sums, so that what is e
 any other verdict in between, and nothing happens. Execution, its record and the claim's step commit together.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
@@ -28,7 +29,8 @@ from settlement.review.verdicts import let_returns_follow, require_under_review
 from settlement.signing.keeping import require_signature
 
 _LINES: Final = """
-SELECT n, amount_kopecks, verdict, verdict_reason FROM claim_line
+SELECT n, amount_kopecks, verdict, verdict_reason, extract(year FROM sale_date)::integer AS year
+FROM claim_line
 WHERE claim_id = $1 AND treatment = 'INCLUDED' ORDER BY n"""
 _PREFETCH: Final = 10_000
 
@@ -71,16 +73,21 @@ async def decision_of(connection: asyncpg.Connection, claim_id: int) -> Decision
     await let_returns_follow(connection, claim_id)
     lines = dict.fromkeys(LineVerdict, 0)
     kopecks = dict.fromkeys(LineVerdict, 0)
+    approved_of_year: Counter[int] = Counter()
     digest, sale_approved = sha256(), False
     async for row in connection.cursor(_LINES, claim_id, prefetch=_PREFETCH):
         verdict = LineVerdict(row["verdict"])
         digest.update(f"{row['n']};{verdict};{row['verdict_reason']}\n".encode())
         lines[verdict] += 1
         kopecks[verdict] += row["amount_kopecks"]
+        if verdict is LineVerdict.APPROVED:
+            approved_of_year[row["year"]] += row["amount_kopecks"]
         sale_approved |= verdict is LineVerdict.APPROVED and row["amount_kopecks"] > 0
     approved_kopecks = kopecks[LineVerdict.APPROVED]
-    if sale_approved and approved_kopecks <= 0:
-        raise SettlementError(ReviewCode.APPROVED_NOT_POSITIVE, amount_kopecks=approved_kopecks)
+    # Returns net inside their own budget year alone, so that none of them may come below zero.
+    least_kopecks = min((approved_kopecks, *approved_of_year.values()))
+    if sale_approved and (approved_kopecks <= 0 or least_kopecks < 0):
+        raise SettlementError(ReviewCode.APPROVED_NOT_POSITIVE, amount_kopecks=least_kopecks)
     refused_lines = lines[LineVerdict.REFUSED] + lines[LineVerdict.REFUSED_FOR_GOOD]
     return Decision(
         claim_id=claim_id,
@@ -129,8 +136,7 @@ async def execute_decision(connection: asyncpg.Connection, number: int, *, by: S
     if _fixed(await _payload(connection, claim_id)) != _fixed(approved.payload):
         raise PeopleError(PeopleCode.OTHER_CONTENT, number=number, what=f"claim {claim_id}")
     step = ClaimStep(approved.payload["step"])
-    await connection.execute(_APPROVED, claim_id, approved.payload["approved_kopecks"])
-    await connection.execute(_LET_GO, claim_id)
+    await let_go(connection, claim_id, approved.payload["approved_kopecks"])
     state = await move(
         connection,
         claim_id,
@@ -141,6 +147,12 @@ async def execute_decision(connection: asyncpg.Connection, number: int, *, by: S
     )
     await finish(connection, number, by=by, result=f"claim {claim_id}: {state.value}")
     return state
+
+
+async def let_go(connection: asyncpg.Connection, claim_id: int, approved_kopecks: int) -> None:
+    """Write down what is approved, and free the refused lines; the claim's step follows."""
+    await connection.execute(_APPROVED, claim_id, approved_kopecks)
+    await connection.execute(_LET_GO, claim_id)
 
 
 async def take_up(connection: asyncpg.Connection, claim_id: int, *, by: Signatory) -> ClaimState:

@@ -1,7 +1,8 @@
 """Verdicts on the lines of a claim under review: one by one, from a file, and all the rest at once.
 
 Sales are judged. A return goes with its sale if that stands in the same claim, since the points of both went
-one way; a return of what an earlier claim was paid for stands, unless the whole claim is refused.
+one way; a return of what an earlier claim was paid for stands, unless all sales of its budget year are
+refused: it nets inside its own year alone.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,8 +20,8 @@ from settlement.errors import SettlementError
 from settlement.review.errors import ReviewCode
 from settlement.review.texts import fitting
 
-RETURN_REFUSED: Final = "возврат: ни одна продажа расчёта не одобрена"
-"""The reason of a return whose sale is in another claim, when this one is refused as a whole."""
+RETURN_REFUSED: Final = "возврат: ни одна продажа того же бюджетного года не одобрена"
+"""The reason of a return whose sale is in another claim, when this one has no approved sale of its year."""
 
 _SHOWN: Final = 20
 
@@ -44,18 +45,22 @@ WHERE claim_id = $1 AND treatment = 'INCLUDED' AND amount_kopecks > 0
 
 _FOLLOW: Final = """
 WITH line AS MATERIALIZED (
-  SELECT n, purchase_id, program_code, amount_kopecks, verdict, verdict_reason FROM claim_line
+  SELECT n, purchase_id, program_code, amount_kopecks, verdict, verdict_reason,
+    extract(year FROM sale_date) AS year
+  FROM claim_line
   WHERE claim_id = $1 AND treatment = 'INCLUDED'
 ), sale AS (
-  SELECT DISTINCT ON (purchase_id, program_code) purchase_id, program_code, verdict, verdict_reason
+  SELECT DISTINCT ON (purchase_id, program_code) purchase_id, program_code, verdict, verdict_reason, year
   FROM line WHERE amount_kopecks > 0 ORDER BY purchase_id, program_code, n
 ), alone AS (
-  SELECT CASE WHEN bool_or(verdict = 'APPROVED') THEN 'APPROVED' ELSE 'REFUSED' END AS verdict FROM sale
+  SELECT year, bool_or(verdict = 'APPROVED') AS is_lowered FROM sale GROUP BY year
 ), follows AS (
-  SELECT line.n, CASE WHEN sale.purchase_id IS NULL THEN alone.verdict ELSE sale.verdict END AS verdict,
+  SELECT line.n,
+    CASE WHEN sale.purchase_id IS NOT NULL THEN sale.verdict
+      WHEN alone.is_lowered THEN 'APPROVED' ELSE 'REFUSED' END AS verdict,
     CASE WHEN sale.purchase_id IS NOT NULL THEN sale.verdict_reason
-      WHEN alone.verdict = 'REFUSED' THEN $2 ELSE '' END AS reason
-  FROM line CROSS JOIN alone LEFT JOIN sale USING (purchase_id, program_code)
+      WHEN alone.is_lowered THEN '' ELSE $2 END AS reason
+  FROM line LEFT JOIN alone ON alone.year = line.year LEFT JOIN sale USING (purchase_id, program_code)
   WHERE line.amount_kopecks < 0
 )
 UPDATE claim_line AS l SET verdict = f.verdict, verdict_reason = f.reason

@@ -1,5 +1,6 @@
 """From filing to payable: verdicts, the decision of two persons, objections, and what stays live."""
 
+from datetime import date
 from pathlib import Path
 
 from gateway.people.approvals import approve
@@ -84,6 +85,30 @@ async def test_approved_sales_below_the_returns_are_not_decided(archive: Archive
     await review.judge(Verdict(2, REFUSED, "чека нет"))
     await review.rest()
     assert "APPROVED_NOT_POSITIVE" == await refusal(review.propose())
+
+
+BEFORE = date(2025, 12, 31)
+OVER_NEW_YEAR = (Line(100_00, 1), Line(50_00, 2, sold_on=BEFORE), Line(-30_00, 9, sold_on=BEFORE))
+
+
+async def test_a_return_is_not_taken_from_the_sales_of_another_year(archive: Archive, tmp_path: Path) -> None:
+    """All sales of its year are refused: it is free like them, and this year's sales are paid whole."""
+    review = await under_review(archive, tmp_path, OVER_NEW_YEAR)
+    await review.judge(Verdict(2, REFUSED, "чека нет"))
+    await review.rest()
+    assert ClaimState.APPROVED_IN_PART is await review.decide()
+    assert ("APPROVED_IN_PART", 100_00) == await review.state()
+    assert (3, "REFUSED", False) == (await review.lines())[2]
+
+
+async def test_no_year_is_approved_below_zero(archive: Archive, tmp_path: Path) -> None:
+    """What is left of last year does not cover its return, however much is left of this one."""
+    review = await under_review(archive, tmp_path, (*OVER_NEW_YEAR, Line(20_00, 3, sold_on=BEFORE)))
+    await review.judge(Verdict(2, REFUSED, "чека нет"))
+    await review.rest()
+    assert "APPROVED_NOT_POSITIVE" == await refusal(review.propose())
+    await review.judge(Verdict(4, REFUSED, "чека нет"))
+    assert ClaimState.APPROVED_IN_PART is await review.decide()
 
 
 async def test_wrong_verdicts_are_named_and_change_nothing(review: Review) -> None:

@@ -1,10 +1,8 @@
 """Claims are built from the ledger's entries: every line once, the same set always the same bytes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,14 +10,13 @@ from msgspec.structs import replace
 
 from gateway.domain.policy import day_start
 from gateway.domain.settlement_terms import Evidence, Period
-from gateway.runtime.database import driver_connection, make_engine
-from settlement.claims.building import Built, build, build_all
+from settlement.claims.building import Built, build_all
 from settlement.claims.canonical import SHA256_OF_LINES, line_bytes, lines_sha256
 from settlement.claims.errors import ClaimCode
 from settlement.claims.model import ClaimLine, LineKind, Treatment
 from settlement.claims.states import ClaimState
 from settlement.errors import SettlementError
-from tests.claims_kit import AGREEMENT_ID, CLERK, Town, month_from, town_on
+from tests.claims_kit import AGREEMENT_ID, CLERK, TOYS, Town, month_from, town_on
 from tests.ledger_kit import AGREEMENT, standing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -106,45 +103,6 @@ async def test_a_capture_that_commits_after_the_build_is_in_the_next_claim(town:
     assert (await town.identity()).holds
 
 
-async def test_two_builders_at_once_make_one_draft(town: Town, database_url: str) -> None:
-    """The second waits for the first and finds its draft."""
-    await town.sell(100_00)
-    month = await next_month(town)
-    engine = make_engine(database_url)
-
-    async def one() -> int:
-        async with driver_connection(engine) as connection:
-            return (await build(connection, AGREEMENT_ID, month, by=CLERK)).id
-
-    assert 1 == len(set(await asyncio.gather(*(one() for _ in range(6)))))
-    await engine.dispose()
-    assert 1 == await town.connection.fetchval("SELECT count(*) FROM claim")
-
-
-async def test_a_build_that_is_killed_leaves_nothing(town: Town, database_url: str) -> None:
-    """Its session dies while it writes the lines: there is no claim, and the next build makes one."""
-    await town.sell(100_00)
-    month = await next_month(town)
-    # A lock on the history, which is written last, holds the builder inside its transaction.
-    await town.connection.execute("BEGIN; LOCK TABLE claim_history")
-    engine = make_engine(database_url)
-    try:
-        async with driver_connection(engine) as connection:
-            building = asyncio.create_task(build(connection, AGREEMENT_ID, month, by=CLERK))
-            killed = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            while not await town.connection.fetch(killed):
-                assert not building.done()
-            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-                await building
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        pass  # the connection is gone, as it should be
-    finally:
-        await town.connection.execute("ROLLBACK")
-        await engine.dispose()
-    assert 0 == await town.connection.fetchval("SELECT count(*) FROM claim")
-    assert ClaimState.DRAFT is (await town.build(month)).state
-
-
 async def test_a_run_over_all_agreements_goes_on_where_it_was(town: Town) -> None:
     """After one of three the run is broken off: the next one finds that draft and makes the others."""
     for merchant in (1, 2, 3):
@@ -156,6 +114,34 @@ async def test_a_run_over_all_agreements_goes_on_where_it_was(town: Town) -> Non
     steps = [step async for step in build_all(town.connection, month, by=CLERK)]
     assert [Built.SAME, Built.NEW, Built.NEW] + [Built.EMPTY] * 6 == [step.outcome for step in steps]
     assert list(range(1, 10)) == [step.done for step in steps]
+
+
+async def test_a_receipt_that_comes_late_makes_an_earlier_line_of_the_next_claim(town: Town) -> None:
+    """Its sale waited unmatched; the head office need not ask for it."""
+    await town.sell(100_00)
+    waiting = await town.sell(50_00, has_receipt=False)
+    filed = await town.file(await town.build(await next_month(town)))
+    assert [(IN, 100_00), (OUT, 50_00)] == await town.sums(filed)
+    await town.attach(waiting)
+    [line] = await town.lines(await town.build(await next_month(town)))
+    assert (IN, True, waiting.id) == (line.treatment, line.is_earlier, line.purchase_id)
+
+
+async def test_one_claim_of_the_head_office_has_subtotals_by_outlet_and_program(town: Town) -> None:
+    """With the outlet's address; they sum to the claim."""
+    await town.connection.execute(_SECOND_OUTLET)
+    await town.issue("CHILDREN", 100_00)
+    await town.sell(40_00)
+    await town.refund(await town.sell(20_00, okpd2=TOYS), 5)
+    beside = await town.sell(30_00, terminal_id=12)
+    await town.connection.execute("UPDATE purchase SET outlet_id = 101 WHERE id = $1", beside.id)
+    await town.sell(7_00, has_receipt=False)
+    claim = await town.build(await next_month(town))
+    parts = [(p.outlet_address, p.program_code, p.line_count, p.net_kopecks) for p in claim.subtotals]
+    assert [
+        ("street", "CHILDREN", 2, 10_00), ("street", "FOOD", 1, 40_00), ("avenue", "FOOD", 1, 30_00)
+    ] == parts  # fmt: skip
+    assert claim.net_kopecks == sum(part.net_kopecks for part in claim.subtotals)
 
 
 async def test_a_claim_never_mixes_agreements(town: Town) -> None:
@@ -224,7 +210,8 @@ async def test_refunds_above_sales_leave_nothing_to_file(town: Town) -> None:
     """A net that is not above zero is carried whole; with enough sales all of it is netted."""
     sold = await town.sell(100_00)
     month = await next_month(town)
-    await town.file(await town.build(month))
+    filed = await town.file(await town.build(month))
+    await town.decide(filed.id)
     await town.refund(sold, 10)
     await town.sell(60_00)
     month = await next_month(town)
@@ -256,6 +243,11 @@ async def test_a_quarter_is_claimed_at_its_end(town: Town) -> None:
     claim = await town.build(date(year, 1, 1))
     assert (date(year, 3, 31), 100_00) == (claim.last_day, claim.net_kopecks)
 
+
+_SECOND_OUTLET = """
+INSERT INTO outlet (id, merchant_id, name, address) OVERRIDING SYSTEM VALUE
+  VALUES (101, 1, 'other', 'avenue');
+UPDATE terminal SET outlet_id = 101 WHERE id = 12"""
 
 _lines = st.builds(
     ClaimLine,

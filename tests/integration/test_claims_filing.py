@@ -293,5 +293,39 @@ async def test_an_open_period_is_not_claimed(town: Town) -> None:
     with pytest.raises(SettlementError) as error:
         await town.build(month)
     assert ClaimCode.PERIOD_OPEN is error.value.code
+    assert 0 == await town.connection.fetchval("SELECT count(*) FROM claim")
     await town.at(end)
     assert 100_00 == (await town.build(month)).net_kopecks
+
+
+async def test_a_filed_claim_is_read_as_it_was_filed(town: Town) -> None:
+    """Its parties change afterwards: the claim stays, and one that is filed later has the new ones."""
+    await town.connection.execute(_REQUISITES)
+    await town.sell(100_00)
+    filed = await town.file(await draft_of(town))
+    await town.agree(kbk=KBK, revenue_kbk=REVENUE_KBK, purpose="Иное назначение")
+    await town.connection.execute(_OTHER_REQUISITES)
+    again = await read_claim(town.connection, filed.id)
+    assert filed == again
+    assert ("first", "770101001") == (again.participant.signatory_name, again.subtotals[0].kpp)
+    assert again.account is not None
+    assert "40702810900000000001" == again.account.account
+    await town.sell(50_00)
+    draft = await draft_of(town)
+    assert "second" == draft.participant.signatory_name
+    after = await town.file(draft)
+    assert after.account is not None
+    assert ("Иное назначение", "40702810900000000002") == (after.terms.purpose, after.account.account)
+
+
+_REQUISITES = """
+WITH p AS (INSERT INTO merchant_profile (merchant_id, kind, full_name, kpp, ogrn, legal_address,
+    postal_address, signatory, contact, registered_on, is_taken_over)
+  VALUES (1, 'ENTITY', 'full name', '770101001', '1027700000000', 'street', 'street', '{"name": "first"}',
+    '{}', '2022-03-01', false))
+INSERT INTO merchant_account (merchant_id, bic, account, state, reason, proposed_by, decided_by, decided_at)
+VALUES (1, '044525225', '40702810900000000001', 'CONFIRMED', '', 'first', 'second', tillgate_now())"""
+_OTHER_REQUISITES = """
+WITH p AS (UPDATE merchant_profile SET kpp = '770201001', signatory = '{"name": "second"}')
+INSERT INTO merchant_account (merchant_id, bic, account, state, reason, proposed_by, decided_by, decided_at)
+VALUES (1, '044525225', '40702810900000000002', 'CONFIRMED', '', 'first', 'second', tillgate_now())"""

@@ -23,10 +23,15 @@ from settlement.claims.demand_model import Demand
 from settlement.claims.demands import demand_refunds, demands_of
 from settlement.claims.filing import file
 from settlement.claims.identity import Identity, identity_of
+from settlement.claims.limits import BudgetUse, budget_uses
 from settlement.claims.model import Claim
 from settlement.claims.moving import move
 from settlement.claims.reading import claims_of
 from settlement.claims.states import ClaimState, ClaimStep
+from settlement.errors import SettlementError
+from settlement.review.deciding import decision_of, let_go
+from settlement.review.errors import ReviewCode
+from settlement.review.objections import answer_objection, object_to
 from tests.claims_kit import CLERK
 
 NOW = datetime(2027, 6, 1, 9, tzinfo=UTC)
@@ -74,13 +79,19 @@ INSERT INTO receipt (purchase_id, fiscal_drive_number, fiscal_document_number, a
 VALUES ($1, $2, $3, 1, 'SALE', 1, $4, lpad($5::text, 10, '0'), 1, $6, $7, $8)"""
 
 _VERDICTS = """
-UPDATE claim_line SET verdict = coalesce($2, 'APPROVED'), is_live = $2 IS DISTINCT FROM 'REFUSED'
-WHERE claim_id = $1 AND treatment = 'INCLUDED' AND ($3::uuid[] IS NULL OR purchase_id = ANY ($3))"""
+UPDATE claim_line SET verdict = $2, verdict_reason = 'проверено'
+WHERE claim_id = $1 AND treatment = 'INCLUDED' AND amount_kopecks > 0
+  AND ($3::uuid[] IS NULL OR purchase_id = ANY ($3))"""
 
-_APPROVED = """
-SELECT coalesce(sum(amount_kopecks) FILTER (WHERE verdict = 'APPROVED'), 0)::bigint,
-  count(*) FILTER (WHERE verdict <> 'APPROVED')
-FROM claim_line WHERE claim_id = $1 AND treatment = 'INCLUDED'"""
+_LIMIT = """
+INSERT INTO budget_limit (budget_year, kbk, limit_kopecks, act_number, act_date, set_by)
+VALUES ($1, $2, $3, '1', '2026-01-15', 'first')"""
+
+_LOWERED = """
+SELECT l.purchase_id, l.program_code, sum(l.amount_kopecks) AS kopecks
+FROM claim c JOIN claim_line l ON l.claim_id = c.id AND l.is_live
+WHERE c.agreement_id = $1 AND l.treatment = 'INCLUDED' AND l.verdict IS DISTINCT FROM 'REFUSED_FOR_GOOD'
+GROUP BY 1, 2 HAVING sum(l.amount_kopecks) < 0"""
 
 
 @dataclass
@@ -112,6 +123,11 @@ class ClaimsSystem:
     def drive(self) -> str:
         """The fiscal drive of the one till."""
         return f"9999{self.number:012}"
+
+    @property
+    def kbk(self) -> str:
+        """The budget classification, which no other agreement has."""
+        return f"{self.number:020}"
 
     @property
     def till(self) -> str:
@@ -191,20 +207,27 @@ class ClaimsSystem:
     async def decide(self, claim: Claim, refused: list[UUID], verdict: str) -> None:
         """Decide a claim that is under review: purchases by id as told, all others are approved.
 
-        Where less than nothing would be approved, everything is refused.
+        Where less than nothing would be approved, everything is refused. As `settlement.review` does it, but
+        for the signatures and the second person.
         """
         async with self.connection.transaction():
-            await self.connection.execute(_VERDICTS, claim.id, None, None)
+            await self.connection.execute(_VERDICTS, claim.id, "APPROVED", None)
             await self.connection.execute(_VERDICTS, claim.id, verdict, refused)
-            approved, missing = await self.connection.fetchrow(_APPROVED, claim.id)
-            if approved <= 0:
+            try:
+                decision = await decision_of(self.connection, claim.id)
+            except SettlementError as error:
+                if error.code is not ReviewCode.APPROVED_NOT_POSITIVE:
+                    raise
                 await self.connection.execute(_VERDICTS, claim.id, "REFUSED", None)
-                approved = 0
-            await self.connection.execute(
-                "UPDATE claim SET approved_kopecks = $2 WHERE id = $1", claim.id, approved
-            )
-            step = ClaimStep.APPROVE_IN_PART if missing else ClaimStep.APPROVE
-            await self.step(claim, step if approved else ClaimStep.REFUSE)
+                decision = await decision_of(self.connection, claim.id)
+            await let_go(self.connection, claim.id, decision.approved_kopecks)
+            await self.step(claim, decision.step)
+
+    async def object_to(self, claim: Claim) -> None:
+        """The merchant objects to a whole decision and is right."""
+        async with self.connection.transaction():
+            made = await object_to(self.connection, claim.id, "чек есть", by=CLERK)
+            await answer_objection(self.connection, made.id, is_upheld=True, answer="да", by=CLERK)
 
     async def pay(self, claim: Claim, kopecks: int) -> None:
         """Pay some of what is left of an approved claim."""
@@ -241,6 +264,26 @@ class ClaimsSystem:
         async with self.connection.transaction():
             return await work
 
+    async def amend(self, terms: dict[str, Any]) -> None:
+        """Other settings of the settlement, by an addendum."""
+        said = json.dumps({"settlement": {**terms, "kbk": self.kbk}})
+        query = "UPDATE agreement SET settings = $2::text::jsonb WHERE id = $1"
+        await self.connection.execute(query, self.ids["agreement_id"], said)
+
+    async def budgets(self) -> list[BudgetUse]:
+        """The limits of the agreement's budgets and how far they are used."""
+        return [use for use in await budget_uses(self.connection) if use.kbk == self.kbk]
+
+    async def purchases_of(self, claim: Claim) -> set[UUID]:
+        """The purchases that stand in a claim."""
+        query = "SELECT DISTINCT purchase_id FROM claim_line WHERE claim_id = $1 AND is_live"
+        return {row["purchase_id"] for row in await self.connection.fetch(query, claim.id)}
+
+    async def lowered(self) -> list[asyncpg.Record]:
+        """Purchases that take more from claims than they bring."""
+        found: list[asyncpg.Record] = await self.connection.fetch(_LOWERED, self.ids["agreement_id"])
+        return found
+
     async def identity(self) -> Identity:
         """Where the agreement's kopecks are."""
         return await identity_of(self.connection, self.ids["agreement_id"])
@@ -267,18 +310,24 @@ class ClaimsDatabase:
         self.run(self.engine.dispose())
         self.runner.close()
 
-    def make_system(self, ceiling_kopecks: int | None, terms: dict[str, Any]) -> ClaimsSystem:
-        """A new merchant with an agreement."""
+    def make_system(
+        self, ceiling_kopecks: int | None, limits: dict[int, int], terms: dict[str, Any]
+    ) -> ClaimsSystem:
+        """A new merchant with an agreement, and limits of its budgets by year."""
         self.number += 1
-        made: ClaimsSystem = self.run(self._made(ceiling_kopecks, terms))
+        made: ClaimsSystem = self.run(self._made(ceiling_kopecks, limits, terms))
         return made
 
-    async def _made(self, ceiling_kopecks: int | None, terms: dict[str, Any]) -> ClaimsSystem:
-        settings = json.dumps({"settlement": terms})
-        ids = await self.connection.fetchrow(_MERCHANT, str(self.number), ceiling_kopecks, settings)
+    async def _made(
+        self, ceiling_kopecks: int | None, limits: dict[int, int], terms: dict[str, Any]
+    ) -> ClaimsSystem:
+        ids = await self.connection.fetchrow(_MERCHANT, str(self.number), ceiling_kopecks, "{}")
         certificates = {program: uuid7(NOW) for program in ("FOOD", "CLOTHES")}
         for program, certificate in certificates.items():
             await self.connection.execute(_CERTIFICATE, certificate, program)
         made = ClaimsSystem(self.connection, self.number, ids, certificates)
         await self.connection.execute(_FISCAL, ids["terminal_id"], made.till, made.drive)
+        await made.amend(terms)
+        for year, kopecks in limits.items():
+            await self.connection.execute(_LIMIT, year, made.kbk, kopecks)
         return made

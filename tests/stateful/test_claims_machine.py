@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from enum import Enum
 from typing import Any, TypeVar
 
 import pytest
@@ -16,27 +17,48 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.domain.settlement_terms import OverLimit
+from gateway.domain.settlement_terms import OverLimit, Period
 from settlement.claims.demand_model import Demand
 from settlement.claims.demands import offset, returned, sue
 from settlement.claims.errors import ClaimCode
 from settlement.claims.model import Claim
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
+from settlement.review.errors import ReviewCode
+from settlement.review.objections import REOPENS
 from tests.claims_kit import CLERK
 from tests.stateful.claims_system import NOW, ClaimsDatabase, ClaimsSystem, Sold
 
-MONTHS = (date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1))
-"""Over the end of a budget year."""
+MONTHS = tuple(date(2026 + n // 12, n % 12 + 1, 1) for n in range(9, 15))
+"""October to March: two quarters, over the end of a budget year."""
 
 Rule = TypeVar("Rule", bound=Callable[..., None])
 
 picks = st.integers(0, 1000)
 months = st.sampled_from(MONTHS)
-days = st.dates(MONTHS[0], date(2027, 2, 28))
+days = st.dates(MONTHS[1], date(2027, 2, 28))
 kopecks = st.integers(1, 500)
 verdicts = st.sampled_from(("REFUSED", "REFUSED_FOR_GOOD"))
 parts = st.dictionaries(st.sampled_from(("FOOD", "CLOTHES")), kopecks, min_size=1)
+
+baskets = st.lists(st.tuples(days, parts), min_size=1, max_size=4)
+terms = st.fixed_dictionaries(
+    {
+        "period": st.sampled_from(Period),
+        "may_net_refunds": st.booleans(),
+        "over_limit": st.sampled_from(OverLimit),
+        "evidence": st.integers(0, 1),
+        "revenue_kbk": st.just("1" * 20),
+    }
+)
+
+NO_DRAFT = (
+    ClaimCode.NOTHING_TO_CLAIM, ClaimCode.CLAIM_ACCEPTED, ClaimCode.PERIOD_UNFIT, ClaimCode.PERIOD_FILED
+)  # fmt: skip
+NOT_FILED = (
+    ClaimCode.CLAIM_STALE, ClaimCode.NET_NOT_POSITIVE, ClaimCode.CLAIM_ACCEPTED, ClaimCode.LIMIT_EXCEEDED,
+    ClaimCode.TERMS_CHANGED, ClaimCode.PERIOD_UNFIT, ClaimCode.PERIOD_FILED,
+)  # fmt: skip
 
 _S = ClaimState
 UNPAID = (_S.APPROVED, _S.APPROVED_IN_PART, _S.PAYABLE, _S.PARTLY_PAID)
@@ -54,18 +76,25 @@ class ClaimsMachine(RuleBasedStateMachine):
     system: ClaimsSystem
 
     @initialize(
-        ceiling=st.none() | st.integers(1, 2000),
-        may_net=st.booleans(),
-        over_limit=st.sampled_from(OverLimit),
-        evidence=st.integers(0, 1),
+        ceiling=st.none() | st.integers(300, 3000),
+        limits=st.dictionaries(st.sampled_from((2026, 2027)), st.integers(300, 3000)),
+        said=terms,
+        first=baskets,
     )
-    def begin(self, ceiling: int | None, may_net: bool, over_limit: OverLimit, evidence: int) -> None:
-        """An agreement with terms of its own."""
+    def begin(
+        self,
+        ceiling: int | None,
+        limits: dict[int, int],
+        said: dict[str, Any],
+        first: list[tuple[date, dict[str, int]]],
+    ) -> None:
+        """An agreement with terms of its own, under which something was sold."""
         self.ceiling = ceiling
-        terms = {"may_net_refunds": may_net, "over_limit": over_limit, "evidence": evidence}
         self.claims: list[Claim] = []
         self.waiting: list[Demand] = []
-        self.system = self.database.make_system(ceiling, {**terms, "revenue_kbk": "1" * 20})
+        self.period: Period = said["period"]
+        self.system = self.database.make_system(ceiling, limits, said)
+        self.sell(first, has_receipt=True)
 
     def run(self, work: Any) -> Any:
         """Wait for a piece of work."""
@@ -76,7 +105,7 @@ class ClaimsMachine(RuleBasedStateMachine):
         found = [one for one in self.claims if one.state in states]
         return found[number % len(found)]
 
-    def allow(self, work: Any, *codes: ClaimCode) -> Any:
+    def allow(self, work: Any, *codes: Enum) -> Any:
         """What came of it, or None if it was refused for one of these reasons."""
         try:
             return self.run(work)
@@ -85,10 +114,10 @@ class ClaimsMachine(RuleBasedStateMachine):
                 raise
             return None
 
-    @rule(baskets=st.lists(st.tuples(days, parts), min_size=1, max_size=4), has_receipt=st.booleans())
-    def sell(self, baskets: list[tuple[date, dict[str, int]]], has_receipt: bool) -> None:
+    @rule(sold=baskets, has_receipt=st.booleans())
+    def sell(self, sold: list[tuple[date, dict[str, int]]], has_receipt: bool) -> None:
         """Captures of any day, early or late."""
-        for day, part in baskets:
+        for day, part in sold:
             self.run(self.system.capture(day, part, has_receipt=has_receipt))
 
     @precondition(lambda self: any(not s.has_receipt and not s.is_void for s in self.system.sold))
@@ -119,11 +148,21 @@ class ClaimsMachine(RuleBasedStateMachine):
         """Nothing stands on it yet."""
         return not of.is_void and not of.has_receipt and of.left == of.kopecks
 
+    @there_is(_S.DRAFT, _S.FILED)
+    @rule(said=terms)
+    def amend(self, said: dict[str, Any]) -> None:
+        """An addendum, also in the middle of a quarter."""
+        self.period = said["period"]
+        self.run(self.system.amend(said))
+
+    def first_day(self, month: date) -> date:
+        """The first day of the period that has a month."""
+        return month if self.period is Period.MONTH else month.replace(month=(month.month - 1) // 3 * 3 + 1)
+
     @rule(month=months)
     def build(self, month: date) -> None:
         """Build a draft; built once more it is the same, byte for byte."""
-        codes = (ClaimCode.NOTHING_TO_CLAIM, ClaimCode.CLAIM_ACCEPTED)
-        draft = self.allow(self.system.build(month), *codes)
+        draft = self.allow(self.system.build(month), *NO_DRAFT)
         if draft is not None:
             again = self.run(self.system.build(month))
             assert (draft.id, draft.lines_sha256) == (again.id, again.lines_sha256)
@@ -133,22 +172,19 @@ class ClaimsMachine(RuleBasedStateMachine):
     def file_later(self, number: int) -> None:
         """A draft that things may have happened since."""
         draft = self.pick(number, _S.DRAFT)
-        codes = (ClaimCode.CLAIM_STALE, ClaimCode.NET_NOT_POSITIVE, ClaimCode.CLAIM_ACCEPTED)
-        self.allow(self.system.file(draft), *codes, ClaimCode.LIMIT_EXCEEDED)
+        self.allow(self.system.file(draft), *NOT_FILED)
 
     @rule(month=months)
     def build_and_file(self, month: date) -> None:
         """What was built just now is never stale."""
-        codes = (ClaimCode.NOTHING_TO_CLAIM, ClaimCode.CLAIM_ACCEPTED)
-        draft = self.allow(self.system.build(month), *codes)
+        draft = self.allow(self.system.build(self.first_day(month)), *NO_DRAFT)
         if draft is not None:
             self.allow(self.system.file(draft), ClaimCode.NET_NOT_POSITIVE)
 
     @rule(month=months)
     def claim_and_pay(self, month: date) -> None:
-        """A month goes all its way without an objection."""
-        codes = (ClaimCode.NOTHING_TO_CLAIM, ClaimCode.CLAIM_ACCEPTED)
-        draft = self.allow(self.system.build(month), *codes)
+        """A period goes all its way without an objection."""
+        draft = self.allow(self.system.build(self.first_day(month)), *NO_DRAFT)
         filed = None if draft is None else self.allow(self.system.file(draft), ClaimCode.NET_NOT_POSITIVE)
         if filed is not None:
             self.run(self.system.step(filed, ClaimStep.TAKE_UP))
@@ -156,6 +192,24 @@ class ClaimsMachine(RuleBasedStateMachine):
             self.run(self.system.step(filed, ClaimStep.MAKE_PAYABLE))
             [claim] = [one for one in self.run(self.system.claims(_S.PAYABLE)) if one.id == filed.id]
             self.run(self.system.pay(claim, claim.net_kopecks))
+
+    @there_is(_S.FILED, _S.UNDER_REVIEW)
+    @rule(number=picks, month=months, more=kopecks, verdict=verdicts)
+    def give_back_before_the_decision(self, number: int, month: date, more: int, verdict: str) -> None:
+        """Something comes back while its claim is looked at, another one is filed, and its sale is cut."""
+        claim = self.pick(number, _S.FILED, _S.UNDER_REVIEW)
+        claimed = self.run(self.system.purchases_of(claim))
+        left = [s for s in self.system.sold if s.id in claimed and any(s.left.values())]
+        if left:
+            of = left[number % len(left)]
+            self.run(self.system.refund(of, {c: -(-k // 4) for c, k in of.left.items() if k}))
+            self.run(self.system.capture(of.day, {"FOOD": more}, has_receipt=True))
+            self.build_and_file(month)
+        [claim] = [one for one in self.run(self.system.claims()) if one.id == claim.id]
+        if claim.state is _S.FILED:
+            self.run(self.system.step(claim, ClaimStep.TAKE_UP))
+        if claim.state in (_S.FILED, _S.UNDER_REVIEW):
+            self.run(self.system.decide(claim, [one.id for one in left], verdict))
 
     @there_is(_S.FILED)
     @rule(number=picks)
@@ -181,6 +235,13 @@ class ClaimsMachine(RuleBasedStateMachine):
         sold = [s.id for s in self.system.sold]
         self.run(self.system.decide(claim, [sold[n % len(sold)] for n in refused], verdict))
 
+    @there_is(*REOPENS)
+    @rule(number=picks)
+    def object_to(self, number: int) -> None:
+        """An objection is upheld: the review opens again."""
+        claim = self.pick(number, *REOPENS)
+        self.allow(self.system.object_to(claim), ReviewCode.NOTHING_TO_OBJECT, ReviewCode.LINES_CLAIMED_AGAIN)
+
     @there_is(*UNPAID)
     @rule(number=picks, share=st.integers(1, 3))
     def pay(self, number: int, share: int) -> None:
@@ -201,6 +262,7 @@ class ClaimsMachine(RuleBasedStateMachine):
         else:
             self.run(self.system.step(claim, ClaimStep.PAY_AGAIN))
 
+    @there_is(_S.PAID)
     @rule(is_last=st.booleans())
     def demand(self, is_last: bool) -> None:
         """What can lower no claim is demanded back."""
@@ -233,6 +295,8 @@ class ClaimsMachine(RuleBasedStateMachine):
         claimed = found.under_review_kopecks + found.approved_kopecks + found.paid_kopecks
         if self.ceiling is not None:
             assert claimed <= self.ceiling
+        assert not self.run(self.system.lowered()), "a purchase takes more from claims than it brings"
+        assert all(use.left_kopecks >= 0 for use in self.run(self.system.budgets()))
 
 
 @pytest.fixture
