@@ -122,6 +122,7 @@ def write(measured: Sequence[Size]) -> None:
     content["growth"] = to_builtins(measured)
     content["measured_at"] = datetime.now(UTC).isoformat(timespec="seconds")
     content["machine"] = {"cpus": os.cpu_count(), "python": platform.python_version()}
+    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(content, indent=1) + "\n")
 
 
