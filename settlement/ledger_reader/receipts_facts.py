@@ -5,10 +5,11 @@ from typing import Final
 from gateway.domain.settlement_terms import SettlementTerms
 
 _DEFAULTS: Final = SettlementTerms()
+_CLOCKS: Final = "interval '5 minutes'"
 _TAGS: Final = ",".join(_DEFAULTS.certificate_tags)
 
 # One receipt of a purchase beside what is known of it elsewhere; `w`, `m` stand outside.
-_OF_PURCHASE: Final = """
+_OF_PURCHASE: Final = f"""
   SELECT r.kind, r.fiscal_drive_number, r.fiscal_document_number, r.issued_at,
     r.kind <> 'RETURN' AS is_of_sale,
     r.kind IN ('CORRECTION_SALE', 'CORRECTION_RETURN') AS is_correction,
@@ -16,7 +17,9 @@ _OF_PURCHASE: Final = """
     coalesce(e.is_contested OR NOT o.agrees, false) AS is_other,
     CASE WHEN e.is_contested OR NOT o.agrees THEN 1
       WHEN k.verdict = 'CONFIRMED' THEN 3
-      WHEN e.level = 2 AND e.total_kopecks = r.total_kopecks THEN 2 ELSE 1 END AS level,
+      WHEN e.level = 2 AND e.total_kopecks = r.total_kopecks
+        AND e.issued_at BETWEEN r.issued_at - {_CLOCKS} AND r.issued_at + {_CLOCKS} THEN 2
+      ELSE 1 END AS level,
     coalesce(k.verdict <> 'CONFIRMED', false) AS is_refuted,
     NOT b.is_own_seller AND NOT coalesce(b.is_predecessor, false) AS is_other_seller,
     NOT b.is_own_seller AND coalesce(b.is_predecessor, false) AS is_predecessor,
@@ -32,7 +35,14 @@ _OF_PURCHASE: Final = """
     EXISTS (
       SELECT FROM receipt twin
       WHERE twin.fiscal_drive_number = r.fiscal_drive_number
-        AND twin.fiscal_document_number = r.fiscal_document_number AND twin.purchase_id <> r.purchase_id)
+        AND twin.fiscal_document_number = r.fiscal_document_number AND twin.purchase_id <> r.purchase_id
+        AND NOT coalesce(
+          (SELECT q.merchant_id FROM purchase q WHERE q.id = twin.purchase_id) <> w.merchant_id
+          AND w.merchant_id = (
+            SELECT x.merchant_id FROM terminal_fiscal f
+            JOIN terminal t ON t.id = f.terminal_id JOIN outlet x ON x.id = t.outlet_id
+            WHERE f.drive_number = twin.fiscal_drive_number
+              AND f.days @> (twin.issued_at AT TIME ZONE 'Europe/Moscow')::date), false))
       AS is_shared,
     coalesce(e.format_version <= 2, false) AS is_old_format, e.line_sums, e.tag_sums
   FROM receipt r
@@ -142,9 +152,10 @@ WITH RECURSIVE ancestor AS (
 A receipt of an agreement that ended between hold and sale still belongs to what it authorized. An outlet is
 absent on a day that it was disabled, or not yet registered, from beginning to end; one without history was
 there. What was bought at one outlet may be brought back to another of the merchant. A number that no till of
-the register has is nobody else's: it is unknown, where the register has any numbers for that outlet. A
-predecessor is whom the merchant succeeds, near or far, and who is out of the register. All joins are by key:
-the planner does not know how large `wanted` is, and a join of two CTEs becomes a loop in a loop.
+the register has is nobody else's: it is unknown, where the register has any numbers for that outlet. Who
+attaches a receipt of this merchant's drive to another's purchase spoils that one alone, where the drive is
+foreign. A predecessor is whom the merchant succeeds, near or far, and who is out of the register. All joins
+are by key: the planner does not know how large `wanted` is, and a join of two CTEs becomes a loop in a loop.
 """
 
 RETURN_RECEIPT: Final = """

@@ -144,6 +144,15 @@ async def test_a_line_of_a_filed_claim_blocks_another(shop: Shop) -> None:
     assert ("CLAIMED_TWICE", [1, 2]) == (blocker.code, blocker.figures["lines"])
 
 
+async def test_one_receipt_in_lines_of_two_purchases_blocks(shop: Shop) -> None:
+    """Matching keeps such sales out; whoever put them in is found."""
+    await sell(shop, 3)
+    claim_id = await draft_claim(shop)
+    await shop.connection.execute("UPDATE claim_line SET receipt_document_number = 1 WHERE n > 1")
+    (blocker,) = await blockers(shop.connection, claim_id)
+    assert ("RECEIPT_TWICE", 1, [1]) == (blocker.code, *(blocker.figures[x] for x in ("count", "lines")))
+
+
 async def test_what_is_not_claimed_and_what_came_later_is_told_with_its_sums(shop: Shop) -> None:
     """Mismatches by class, operations after the build, returns that no purchase knows of."""
     await sell(shop, 1)

@@ -16,15 +16,6 @@ RETURN, CORRECTION_SALE, CORRECTION_RETURN = (
 )  # fmt: skip
 NOTHING: set[str] = set()
 
-_SUCCESSION = """
-INSERT INTO merchant_profile (merchant_id, kind, full_name, kpp, ogrn, legal_address, postal_address,
-  signatory, contact, registered_on, is_taken_over, successor_of)
-VALUES ($1, 'ENTREPRENEUR', 'merchant', '', '300000000000011', 'address', 'address', '{}', '{}', '2026-01-01',
-  false, $2)"""
-_ENDED = """
-UPDATE merchant SET state = 'ENDED', suspended_at = tillgate_now(), suspend_reason = 'reorganised'
-WHERE id = ANY ($1::bigint[])"""
-
 
 @pytest.fixture
 async def shop(database_url: str) -> AsyncIterator[Shop]:
@@ -176,111 +167,6 @@ async def test_a_day_of_sale_outside_the_agreement_is_told(shop: Shop) -> None:
     assert await shop.of_sale() == NOTHING
 
 
-async def test_numbers_of_another_outlet_are_told(shop: Shop) -> None:
-    """Those that it has no more are nobody's, and unknown."""
-    sold = await shop.sell(100_00, receipts=[shop.receipt(100_00, terminal_id=19)])
-    assert await shop.of_sale() == {"FOREIGN_DRIVE", "FOREIGN_TILL"}
-    await shop.connection.execute(
-        "UPDATE terminal_fiscal SET days = daterange('2022-03-01', $1::date) WHERE terminal_id = 19",
-        sold.made_capture.sale_date,
-    )
-    assert await shop.of_sale() == {"UNKNOWN_TILL"}
-
-
-async def test_a_till_beside_is_no_foreigner(shop: Shop) -> None:
-    """A receipt may come from the next till."""
-    await shop.sell(100_00, receipts=[shop.receipt(100_00, terminal_id=12)])
-    assert await shop.of_sale() == NOTHING
-
-
-@pytest.mark.parametrize(
-    "unknown", [{"kkt_registration_number": "1" * 16}, {"fiscal_drive_number": "2" * 16}]
-)
-async def test_numbers_that_the_register_does_not_know_are_reported(
-    unknown: dict[str, Any], shop: Shop
-) -> None:
-    """Where it knows numbers of the outlet; where it knows none, it is the register that lacks them."""
-    await shop.sell(100_00, receipts=[shop.receipt(100_00, **unknown)])
-    assert await shop.of_sale() == {"UNKNOWN_TILL"}
-    await shop.connection.execute(
-        "UPDATE terminal_fiscal SET days = '[2022-03-01,2022-03-02)' WHERE terminal_id BETWEEN 11 AND 18"
-    )
-    assert await shop.of_sale() == NOTHING
-
-
-@pytest.mark.parametrize(
-    ("terminal_id", "expected"), [(12, NOTHING), (19, NOTHING), (21, {"FOREIGN_DRIVE", "FOREIGN_TILL"})]
-)
-async def test_goods_may_be_brought_back_to_another_outlet_of_the_merchant(
-    terminal_id: int, expected: set[str], shop: Shop
-) -> None:
-    """The receipt of the return is of a till there; one of another merchant's is not."""
-    sold = await shop.sell(100_00, receipts=[shop.receipt(100_00)])
-    await shop.refund(sold, 1, shop.receipt(25_00, RETURN, terminal_id=terminal_id))
-    assert expected == await shop.of_sale()
-    assert NOTHING == await shop.of_refund()
-
-
-async def test_another_seller_is_told_by_receipt_or_by_tax_file(shop: Shop) -> None:
-    """Whoever says so."""
-    await shop.sell(100_00, receipts=[shop.receipt(100_00, seller_inn="0000000002")])
-    declared = shop.receipt(100_00)
-    await shop.sell(100_00, receipts=[declared])
-    await shop.in_tax_file(declared, inn="0000000002")
-    assert [["SELLER_INN_DIFFERS"]] * 2 == [row["mismatches"] for row in await shop.matches()]
-
-
-async def test_a_reorganised_predecessors_receipt_is_reported(shop: Shop) -> None:
-    """Near or far, once it is out of the register; an heir's receipt is another seller's."""
-    for heir, predecessor in ((1, 2), (2, 3), (4, 1)):
-        await shop.connection.execute(_SUCCESSION, heir, predecessor)
-    for seller in (2, 3, 4):
-        await shop.sell(100_00, receipts=[shop.receipt(100_00, seller_inn=f"{seller:010}")])
-    assert [["SELLER_INN_DIFFERS"]] * 3 == [row["mismatches"] for row in await shop.matches()]
-    await shop.connection.execute(_ENDED, [2, 3, 4])
-    told = [["PREDECESSOR_INN"], ["PREDECESSOR_INN"], ["SELLER_INN_DIFFERS"]]
-    assert told == [row["mismatches"] for row in await shop.matches()]
-
-
-async def test_a_predecessor_covers_no_other_seller(shop: Shop) -> None:
-    """Declared the predecessor's, by the tax service's file somebody else's."""
-    await shop.connection.execute(_SUCCESSION, 1, 2)
-    await shop.connection.execute(_ENDED, [2])
-    receipt = shop.receipt(100_00, seller_inn="0000000002")
-    await shop.sell(100_00, receipts=[receipt])
-    await shop.in_tax_file(receipt)
-    assert await shop.of_sale() == {"PREDECESSOR_INN"}
-    await shop.connection.execute("UPDATE receipt_evidence SET seller_inn = '0000000005'")
-    assert await shop.of_sale() == {"SELLER_INN_DIFFERS"}
-
-
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        ([("", "enabled", -9)], NOTHING),
-        ([("", "enabled", 2)], {"OUTLET_NOT_REGISTERED"}),
-        ([("enabled", "disabled", -2)], {"OUTLET_NOT_REGISTERED"}),
-        ([("enabled", "disabled", -2), ("disabled", "enabled", 2)], {"OUTLET_NOT_REGISTERED"}),
-        ([("enabled", "disabled", -9), ("disabled", "enabled", -2)], NOTHING),
-        ([("enabled", "disabled", 0)], NOTHING),
-    ],
-)
-async def test_an_outlet_must_be_in_the_register_on_the_day(
-    steps: list[tuple[str, str, int]], expected: set[str], shop: Shop
-) -> None:
-    """Steps are days before or after the sale; one day in part is enough."""
-    await shop.sell(100_00, receipts=[shop.receipt(100_00)])
-    for before, after, days in steps:
-        await shop.connection.execute(
-            "INSERT INTO registry_history (subject, subject_id, step, from_state, to_state, reason, made_by,"
-            " made_at) VALUES ('outlet', 100, 'step', $1, $2, '', 'first', tillgate_now() + $3)",
-            before,
-            after,
-            timedelta(days=days),
-        )
-    assert expected == await shop.of_sale()
-
-
 @pytest.mark.parametrize(
     ("line_sums", "expected"),
     [
@@ -313,6 +199,18 @@ async def test_the_level_of_evidence_rises_and_the_agreement_asks_for_one(shop: 
     await shop.checked(receipt)
     rows = await shop.matches()
     assert [(3, []), (1, ["EVIDENCE_TOO_LOW"])] == [(row["evidence"], row["mismatches"]) for row in rows]
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(5, 2), (-5, 2), (6, 1), (-6, 1)])
+async def test_a_tax_file_that_tells_another_time_proves_nothing(
+    minutes: int, level: int, shop: Shop
+) -> None:
+    """The day of sale hangs on the time that was declared."""
+    receipt = shop.receipt(100_00)
+    await shop.sell(100_00, receipts=[receipt])
+    await shop.in_tax_file(receipt, issued_at=receipt.issued_at + timedelta(minutes=minutes))
+    (row,) = await shop.matches()
+    assert (level, []) == (row["evidence"], row["mismatches"])
 
 
 @pytest.mark.parametrize("verdict", ["NOT_FOUND", "DIFFERS"])
