@@ -19,7 +19,7 @@ from settlement.errors import SettlementError
 from settlement.ledger_reader.receipts_asked import asked_receipts
 from settlement.ledger_reader.receipts_prices import class_prices, class_prices_beside
 from tests.ledger_kit import authorize, line, new_request_id, origin
-from tests.matching_kit import Shop, draft_claim, shop_on
+from tests.matching_kit import ENDED, SUCCESSION, Shop, draft_claim, shop_on
 
 CLERK = Actor.person("first")
 
@@ -165,6 +165,17 @@ async def test_what_is_not_claimed_and_what_came_later_is_told_with_its_sums(sho
     assert (1, 30_00) == (found["NOT_IN_THE_CLAIM"]["count"], found["NOT_IN_THE_CLAIM"]["kopecks"])
     assert (1, 15_00) == (found["RETURNS_UNKNOWN"]["count"], found["RETURNS_UNKNOWN"]["kopecks"])
     assert ("NO_RECEIPT", 70_00) == (found["UNMATCHED"]["mismatch"], found["UNMATCHED"]["kopecks"])
+
+
+async def test_a_return_at_a_predecessors_till_is_told_too(shop: Shop) -> None:
+    """By the file of the tax service it was the reorganised merchant's."""
+    await sell(shop, 1)
+    claim_id = await draft_claim(shop)
+    await shop.in_tax_file(shop.receipt(15_00, ReceiptKind.RETURN), inn="0000000002")
+    assert [] == await codes(shop, claim_id)
+    await shop.connection.execute(SUCCESSION, 1, 2)
+    await shop.connection.execute(ENDED, [2])
+    assert ["RETURNS_UNKNOWN"] == await codes(shop, claim_id)
 
 
 async def test_an_odd_price_is_told_and_dropped_from_nothing(shop: Shop) -> None:

@@ -8,19 +8,10 @@ import pytest
 
 from gateway.domain.purchase import ReceiptKind
 from tests.ledger_kit import authorize, line
-from tests.matching_kit import Shop, shop_on
+from tests.matching_kit import ENDED, SUCCESSION, Shop, shop_on
 
 RETURN = ReceiptKind.RETURN
 NOTHING: set[str] = set()
-
-_SUCCESSION = """
-INSERT INTO merchant_profile (merchant_id, kind, full_name, kpp, ogrn, legal_address, postal_address,
-  signatory, contact, registered_on, is_taken_over, successor_of)
-VALUES ($1, 'ENTREPRENEUR', 'merchant', '', '300000000000011', 'address', 'address', '{}', '{}', '2026-01-01',
-  false, $2)"""
-_ENDED = """
-UPDATE merchant SET state = 'ENDED', suspended_at = tillgate_now(), suspend_reason = 'reorganised'
-WHERE id = ANY ($1::bigint[])"""
 
 
 @pytest.fixture
@@ -102,19 +93,19 @@ async def test_another_seller_is_told_by_receipt_or_by_tax_file(shop: Shop) -> N
 async def test_a_reorganised_predecessors_receipt_is_reported(shop: Shop) -> None:
     """Near or far, once it is out of the register; an heir's receipt is another seller's."""
     for heir, predecessor in ((1, 2), (2, 3), (4, 1)):
-        await shop.connection.execute(_SUCCESSION, heir, predecessor)
+        await shop.connection.execute(SUCCESSION, heir, predecessor)
     for seller in (2, 3, 4):
         await shop.sell(100_00, receipts=[shop.receipt(100_00, seller_inn=f"{seller:010}")])
     assert [["SELLER_INN_DIFFERS"]] * 3 == [row["mismatches"] for row in await shop.matches()]
-    await shop.connection.execute(_ENDED, [2, 3, 4])
+    await shop.connection.execute(ENDED, [2, 3, 4])
     told = [["PREDECESSOR_INN"], ["PREDECESSOR_INN"], ["SELLER_INN_DIFFERS"]]
     assert told == [row["mismatches"] for row in await shop.matches()]
 
 
 async def test_a_predecessor_covers_no_other_seller(shop: Shop) -> None:
     """Declared the predecessor's, by the tax service's file somebody else's."""
-    await shop.connection.execute(_SUCCESSION, 1, 2)
-    await shop.connection.execute(_ENDED, [2])
+    await shop.connection.execute(SUCCESSION, 1, 2)
+    await shop.connection.execute(ENDED, [2])
     receipt = shop.receipt(100_00, seller_inn="0000000002")
     await shop.sell(100_00, receipts=[receipt])
     await shop.in_tax_file(receipt)
