@@ -167,6 +167,17 @@ async def shop_on(database_url: str, *, points: int = 100_000_00) -> AsyncIterat
         yield Shop(kit, ledger, connection, token)
 
 
+SUCCESSION = """
+INSERT INTO merchant_profile (merchant_id, kind, full_name, kpp, ogrn, legal_address, postal_address,
+  signatory, contact, registered_on, is_taken_over, successor_of)
+VALUES ($1, 'ENTREPRENEUR', 'merchant', '', '300000000000011', 'address', 'address', '{}', '{}', '2026-01-01',
+  false, $2)"""
+"""Merchant $1 came out of the reorganisation of merchant $2 …"""
+ENDED = """
+UPDATE merchant SET state = 'ENDED', suspended_at = tillgate_now(), suspend_reason = 'reorganised'
+WHERE id = ANY ($1::bigint[])"""
+"""… and those are out of the register."""
+
 _CLAIM = """
 INSERT INTO claim (agreement_id, merchant_id, first_day, last_day, correction_number, state, built_at,
   lines_sha256, line_count, sale_kopecks, returned_kopecks, carried_kopecks, over_limit_kopecks,

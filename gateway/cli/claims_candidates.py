@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from gateway.cli.people_support import with_people
+from gateway.cli.claims_support import with_claims
 from gateway.cli.support import console, shown_rubles
 from gateway.domain.policy import MOSCOW
 from gateway.runtime.settings import Settings
@@ -36,7 +36,7 @@ def candidates_command(
     async def work(connection: asyncpg.Connection, _: Settings) -> list[Candidate]:
         return await candidates(connection, merchant_id, first_day.date(), last_day.date())
 
-    found = with_people(work)
+    found = with_claims(work)
     if csv_file:
         with csv_file.open("w", encoding="utf-8", newline="") as out:
             writer = SpreadsheetWriter(out, has_mark=True)

@@ -18,6 +18,7 @@ from settlement.checks.findings import Finding
 from settlement.checks.sampling import draw_sample
 from settlement.errors import SettlementError
 from settlement.ledger_reader.receipts_asked import asked_receipts
+from settlement.ledger_reader.receipts_prices import class_prices_beside
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -40,7 +41,10 @@ def check_command(claim_id: int, answers: Path | None, ask: Path | None, as_json
         with progress_bar() as progress:
             total = await connection.fetchval("SELECT line_count FROM claim WHERE id = $1", claim_id)
             task = progress.add_task("checking", total=total, told="")
-            found = await check_claim(connection, claim_id, lambda n: progress.update(task, completed=n))
+            medians = await class_prices_beside(connection, claim_id)
+            found = await check_claim(
+                connection, claim_id, medians, lambda n: progress.update(task, completed=n)
+            )
             progress.update(task, completed=total)
         return found
 

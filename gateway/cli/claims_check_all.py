@@ -14,8 +14,10 @@ from gateway.cli.registry_support import json_option, print_json
 from gateway.cli.support import FAILED, console
 from gateway.runtime.settings import Settings
 from settlement.checks.checking import check_claim
+from settlement.ledger_reader.receipts_prices import class_prices
 
-_DRAFTS = "SELECT id FROM claim WHERE first_day = $1 AND state = 'DRAFT' ORDER BY line_count DESC, id"
+_DRAFTS = """
+SELECT id, last_day FROM claim WHERE first_day = $1 AND state = 'DRAFT' ORDER BY line_count DESC, id"""
 
 
 @click.command("check-all")
@@ -29,7 +31,9 @@ def check_all_command(first_day: date, jobs: int, as_json: bool) -> None:
     """
 
     async def every(connection: asyncpg.Connection, settings: Settings) -> tuple[Counter[str], set[str], int]:
-        waiting = [row["id"] for row in await connection.fetch(_DRAFTS, first_day)]
+        waiting = await connection.fetch(_DRAFTS, first_day)
+        # Once for all drafts; a quarter may begin with the month.
+        medians = {day: await class_prices(connection, first_day, day) for day in {row[1] for row in waiting}}
         total, counted, blocking = len(waiting), Counter[str](), set[str]()
         with progress_bar() as bar:
             task = bar.add_task(f"{first_day:%Y-%m}", total=total, told="")
@@ -38,7 +42,8 @@ def check_all_command(first_day: date, jobs: int, as_json: bool) -> None:
                 async with owners_connection(settings) as mine:
                     while waiting:
                         # The largest first, so that none of them is left alone at the end.
-                        found = await check_claim(mine, waiting.pop(0), lambda _: None)
+                        claim_id, last_day = waiting.pop(0)
+                        found = await check_claim(mine, claim_id, medians[last_day])
                         counted.update({one.code for one in found})
                         blocking.update(one.code for one in found if one.blocks)
                         bar.update(task, advance=1)

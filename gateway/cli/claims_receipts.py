@@ -16,7 +16,7 @@ from gateway.registry.requisites import is_valid_inn
 from gateway.runtime.settings import Settings
 from gateway.spreadsheets import SpreadsheetWriter
 from settlement.errors import SettlementError
-from settlement.ledger_reader.receipts_merchants import inn_of
+from settlement.ledger_reader.receipts_merchants import inns_of
 from settlement.receipts.files import ReceiptFile
 from settlement.receipts.storing import Imported, import_receipts
 
@@ -36,7 +36,12 @@ def receipts_group() -> None:
 @click.command("import")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True,
                 type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
-@click.option("--merchant", "merchant_id", type=int, help="Refuse receipts of any other seller.")
+@click.option(
+    "--merchant",
+    "merchant_id",
+    type=int,
+    help="Refuse receipts of any seller but it and its reorganised predecessors.",
+)
 @click.option("--problems", "problems_file", type=click.Path(dir_okay=False, path_type=Path),
               help="CSV of every row that was not taken.")  # fmt: skip
 @by_option
@@ -52,7 +57,7 @@ def import_command(
         raise click.BadParameter("is one of the files", param_hint="--problems")
 
     async def work(connection: asyncpg.Connection, _: Settings) -> Imported:
-        inn = "" if merchant_id is None else await inn_of(connection, merchant_id)
+        inns = [] if merchant_id is None else await inns_of(connection, merchant_id)
         total, told = Imported(), 0
         opened = problems_file.open("w", encoding="utf-8", newline="") if problems_file else nullcontext()
         with opened as out, progress_bar() as progress:
@@ -62,7 +67,7 @@ def import_command(
             for path in files:
                 file = ReceiptFile(path, is_valid_inn)
                 task = progress.add_task(path.name, total=file.size_bytes, told="")
-                async for part, refused in import_receipts(connection, file, by=actor(by), seller_inn=inn):
+                async for part, refused in import_receipts(connection, file, by=actor(by), seller_inns=inns):
                     total.stored, total.known = total.stored + part.stored, total.known + part.known
                     total.refused += part.refused
                     progress.update(task, completed=file.position_bytes, told=f"{total.stored:,} stored")

@@ -49,6 +49,15 @@ class Bought:
         """Held or spent in all."""
         return sum(self.points.values())
 
+    def comes_back_kopecks(self, lines: Sequence[RefundLine]) -> int:
+        """What a return of these lines, or of all that is left, comes to; 0 if more is asked than is left."""
+        asked = lines or _all_that_is_left(self)
+        for line in asked:
+            sold, before = self.captured[line.line_number], self.refunded.get(line.line_number, Part())
+            if before.quantity_milli + line.quantity_milli > sold.quantity_milli:
+                return 0
+        return sum(p.amount_kopecks for p in expected_refund(self.captured, self.refunded, asked).values())
+
     def holds_at(self, now: datetime) -> bool:
         """True if it is authorized and its hold has not run out."""
         return self.state is PurchaseState.AUTHORIZED and now < self.hold_expires_at

@@ -158,27 +158,44 @@ async def weighed_back(till: Till, buyer: Buyer) -> None:
 
 
 async def returned_elsewhere(till: Till, buyer: Buyer) -> None:
-    """Another till of the same merchant takes the goods back, by the receipt and without the card."""
+    """Another till of the same merchant takes the goods back, by the receipt and without the card.
+
+    It forgets to send the receipt of the return.
+    """
     receipt = receipt_for(till, buyer)
     _, bought = await sell(till, buyer, receipt)
     if bought is not None:
         sister = till.rng.choice(till.sisters)
         ref = ByReceipt(receipt.fiscal_drive_number, receipt.fiscal_document_number)
-        await sister.refund(bought, ref=ref)
+        await sister.refund(bought, ref=ref, has_receipt=False)
+
+
+async def cash_for_points(till: Till, buyer: Buyer) -> None:
+    """The goods come back for cash: a receipt of the return, and no points given back."""
+    _, bought = await sell(till, buyer, receipt_for(till, buyer))
+    if bought is not None:
+        await till.attach(bought, till.drive.receipt(buyer.basket.total_kopecks, ReceiptKind.RETURN))
 
 
 async def receipt_later(till: Till, buyer: Buyer) -> None:
-    """The receipt follows the sale; from then on the sale can only be refunded."""
+    """The receipt follows the sale, which can only be refunded from then on; a correction mends its sum."""
     _, bought = await sell(till, buyer, None)
     if bought is not None:
-        await till.attach(bought, receipt_for(till, buyer))
+        missing = buyer.basket.total_kopecks // 10
+        await till.attach(bought, till.drive.receipt(buyer.basket.total_kopecks - missing))
         await till.void(bought)
-        await till.attach(bought, till.drive.receipt(buyer.basket.total_kopecks, ReceiptKind.CORRECTION_SALE))
+        await till.attach(bought, till.drive.receipt(missing, ReceiptKind.CORRECTION_SALE))
 
 
 async def sent_twice(till: Till, buyer: Buyer) -> None:
     """The same request once more: one purchase, and the same signed bytes."""
-    request = till.client.prepare_sale(buyer.holder.card, buyer.basket, accept_partial=True, desk=till.desk)
+    request = till.client.prepare_sale(
+        buyer.holder.card,
+        buyer.basket,
+        accept_partial=True,
+        receipts=[receipt_for(till, buyer)],
+        desk=till.desk,
+    )
     await till.purchase(request, buyer.basket)
     again = await till.send(request)
     till.books.answered(request.request_id, again)

@@ -55,12 +55,12 @@ async def lost_authorization(till: Till, buyer: Buyer) -> None:
 
 
 async def lost_sale(till: Till, buyer: Buyer) -> None:
-    """The answer of a Sale is lost, and that of its Refund."""
+    """The answer of a Sale is lost, and that of its Refund; its receipts never reach the gateway."""
     with _losing(till, Loss.ANSWER):
         _, bought = await till.sale(buyer.holder, buyer.basket, accept_partial=True)
     if bought is not None:
         with _losing(till, Loss.ANSWER):
-            await till.refund(bought)
+            await till.refund(bought, has_receipt=False)
 
 
 async def lost_request(till: Till, buyer: Buyer) -> None:
@@ -112,7 +112,13 @@ async def silent_too_long(till: Till, buyer: Buyer) -> None:
 
 async def hung_up(till: Till, buyer: Buyer) -> None:
     """The till's program gives up in mid-call and, being asked, sends the same request again."""
-    request = till.client.prepare_sale(buyer.holder.card, buyer.basket, accept_partial=True, desk=till.desk)
+    request = till.client.prepare_sale(
+        buyer.holder.card,
+        buyer.basket,
+        accept_partial=True,
+        receipts=[receipt_for(till, buyer)],
+        desk=till.desk,
+    )
     await _cancelled_in_flight(till, request)
     await till.purchase(request, buyer.basket)
     till.figures.repaired["call given up, sent again"] += 1

@@ -82,6 +82,7 @@ STORIES: Final = (
     Story("returned in parts", everyday.returned_in_parts, 25),
     Story("returned by weight, in three parts", everyday.weighed_back, 15, 4),
     Story("returned at another till", everyday.returned_elsewhere, 15),
+    Story("returned for cash", everyday.cash_for_points, 5),
     Story("receipt attached later", everyday.receipt_later, 15),
     Story("sent twice, paid once", everyday.sent_twice, 15),
     Story("call given up, sent again", mishaps.hung_up, 10),

@@ -215,11 +215,21 @@ class Till:
         return result
 
     async def refund(
-        self, bought: Bought, lines: Sequence[RefundLine] = (), ref: PurchaseRef | None = None
+        self,
+        bought: Bought,
+        lines: Sequence[RefundLine] = (),
+        ref: PurchaseRef | None = None,
+        *,
+        has_receipt: bool = True,
     ) -> RefundResult:
-        """Give points back, whole or by line; `ref` names the purchase in another way than by request id."""
+        """Give points back, whole or by line; `ref` names the purchase in another way than by request id.
+
+        The receipt of the return goes with it, unless there is nothing left to give back.
+        """
+        kopecks = bought.comes_back_kopecks(lines) if has_receipt else 0
+        receipts = [self.drive.receipt(kopecks, ReceiptKind.RETURN)] if kopecks > 0 else []
         request = self.client.prepare_refund(
-            ref or ByRequestId(bought.request_id), lines=lines, desk=self.desk
+            ref or ByRequestId(bought.request_id), lines=lines, receipts=receipts, desk=self.desk
         )
         result = await self.send(request)
         self.books.refund(bought, result, lines)

@@ -1,6 +1,6 @@
 """All checks of a claim before it is filed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import asyncpg
@@ -29,10 +29,14 @@ Progress = Callable[[int], None]
 
 
 async def check_claim(
-    connection: asyncpg.Connection, claim_id: int, progress: Progress | None = None
+    connection: asyncpg.Connection,
+    claim_id: int,
+    medians: Mapping[str, int],
+    progress: Progress | None = None,
 ) -> list[Finding]:
     """What blocks the claim first, then what is incomplete, then what is worth a look.
 
+    `medians` are what goods cost in the claim's period, as `receipts_prices` tells them.
     Raises SettlementError CLAIM_UNKNOWN.
     """
     found = await blockers(connection, claim_id)
@@ -54,7 +58,7 @@ async def check_claim(
                 kopecks=row["kopecks"],
             )
         )  # fmt: skip
-    plausibility = Plausibility()
+    plausibility = Plausibility(medians)
     async for sold in sold_in(connection, claim_id):
         plausibility.add(sold)
         if progress and sold.n % 1_000 == 0:

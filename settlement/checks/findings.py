@@ -67,10 +67,17 @@ class CheckCode(Enum):
         False,
     )
     UNIT_PRICE = (
-        "ОКПД2 {okpd2}: {count} из {total} цен более чем в {times} раз выше медианы {median} коп.,"
-        " наибольшая {highest} коп. (строка {n})",
-        "ОКПД2 {okpd2}: {count} of {total} prices are more than {times} times the median of {median} kopecks,"
-        " the highest is {highest} (line {n})",
+        "ОКПД2 {okpd2}: {count} из {total} цен более чем в {times} раз выше медианы периода у всех"
+        " участников, {median} коп.; наибольшая {highest} коп. (строка {n})",
+        "ОКПД2 {okpd2}: {count} of {total} prices are more than {times} times the period's median of all"
+        " merchants, {median} kopecks; the highest is {highest} (line {n})",
+        False,
+    )
+    UNIT_PRICE_WITHIN = (
+        "ОКПД2 {okpd2}: {count} из {total} цен более чем в {times} раз выше медианы самого расчёта,"
+        " {median} коп.; наибольшая {highest} коп. (строка {n})",
+        "ОКПД2 {okpd2}: {count} of {total} prices are more than {times} times the claim's own median,"
+        " {median} kopecks; the highest is {highest} (line {n})",
         False,
     )
     NIGHT_SALES = (

@@ -5,12 +5,13 @@ Thresholds are the project's own choice. A finding is a reason to look, never pr
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from statistics import median
 from typing import Final
 
 from settlement.checks.findings import CheckCode, Finding, finding
+from settlement.ledger_reader.receipts_prices import PRICE_LINES_MIN, paid_lines
 from settlement.ledger_reader.receipts_sold import Sold
 
 BUSY_HOUR_PURCHASES: Final = 60
@@ -20,12 +21,11 @@ BUSY_HOUR_TIMES: Final = 8
 BUSY_HOUR_MIN: Final = 20
 ENDING_SALES_MIN, ENDING_PERCENT = 50, 60
 NIGHT_SALES_MIN, NIGHT_PERCENT = 10, 10
-PRICE_LINES_MIN, PRICE_TIMES = 20, 10
+PRICE_TIMES: Final = 10
 MIX_LINES_MIN, MIX_USUAL_PERCENT, MIX_MONEY_PERCENT, MIX_LINE_PERCENT = 50, 70, 30, 10
 
 # Moscow has had no summer time since 2014, and a fixed offset is many times faster than its zone.
 _MOSCOW: Final = timezone(timedelta(hours=3))
-_CLASS_CHARS: Final = 2
 # Prices are counted in steps of 2 %: the median is that near, whatever their number.
 _STEP: Final = math.log(1.02)
 
@@ -38,33 +38,51 @@ class _Prices:
         self.highest, self.highest_n = 0, 0
 
     def add(self, kopecks: int, n: int) -> None:
-        self.counts[round(math.log(kopecks) / _STEP)] += 1
+        self.counts[_step(kopecks)] += 1
         if kopecks > self.highest:
             self.highest, self.highest_n = kopecks, n
 
-    def finding(self, okpd2: str) -> Finding | None:
+    def finding(self, okpd2: str, median_kopecks: int | None) -> Finding | None:
+        """Without a median of all merchants its own counts, if it is of enough lines."""
         total = self.counts.total()
-        if total < PRICE_LINES_MIN:
+        if median_kopecks is not None:
+            code, middle = CheckCode.UNIT_PRICE, _step(median_kopecks)
+        elif total >= PRICE_LINES_MIN:
+            code, middle = CheckCode.UNIT_PRICE_WITHIN, self._middle(total)
+            median_kopecks = round(math.exp(middle * _STEP))
+        else:
             return None
-        before, middle = 0, 0
-        for middle in sorted(self.counts):
-            before += self.counts[middle]
-            if before * 2 >= total:
-                break
         limit = middle + round(math.log(PRICE_TIMES) / _STEP)
         count = sum(lines for step, lines in self.counts.items() if step > limit)
         if not count:
             return None
         return finding(
-            CheckCode.UNIT_PRICE, okpd2=okpd2, count=count, total=total, times=PRICE_TIMES,
-            median=round(math.exp(middle * _STEP)), highest=self.highest, n=self.highest_n,
+            code, okpd2=okpd2, count=count, total=total, times=PRICE_TIMES, median=median_kopecks,
+            highest=self.highest, n=self.highest_n,
         )  # fmt: skip
+
+    def _middle(self, total: int) -> int:
+        """The step in which the median lies."""
+        before = 0
+        for step in sorted(self.counts):
+            before += self.counts[step]
+            if before * 2 >= total:
+                break
+        return step
+
+
+def _step(kopecks: int) -> int:
+    return round(math.log(kopecks) / _STEP)
 
 
 class Plausibility:
-    """Takes sales one by one; `findings` tells what is worth a look."""
+    """Takes sales one by one; `findings` tells what is worth a look.
 
-    def __init__(self) -> None:
+    `medians` are the prices of the period by class, over all merchants, in kopecks.
+    """
+
+    def __init__(self, medians: Mapping[str, int]) -> None:
+        self._medians = medians
         self._hours: Counter[tuple[int, int]] = Counter()
         self._hour_kopecks: Counter[tuple[int, int]] = Counter()
         self._endings: dict[int, Counter[int]] = {}
@@ -89,10 +107,7 @@ class Plausibility:
         if not 6 <= (seconds // 3600 + 3) % 24 < 23:
             self._nights[outlet] += 1
         lines, money, prices = self._lines[outlet], self._money[outlet], self._prices
-        for item in sold.lines:
-            okpd2 = item.verdict.okpd2[:_CLASS_CHARS]
-            if not item.shares or not okpd2:
-                continue
+        for okpd2, item in paid_lines(sold.lines):
             lines[okpd2] += 1
             money[okpd2] += item.line.amount_kopecks
             if okpd2 not in prices:
@@ -103,7 +118,9 @@ class Plausibility:
     def findings(self) -> list[Finding]:
         """All that is worth a look, in the same order for the same sales."""
         found = [*self._busy_tills(), *self._of_outlets()]
-        priced = (prices.finding(okpd2) for okpd2, prices in sorted(self._prices.items()))
+        priced = (
+            prices.finding(okpd2, self._medians.get(okpd2)) for okpd2, prices in sorted(self._prices.items())
+        )
         return found + [one for one in priced if one is not None]
 
     def _busy_tills(self) -> Iterator[Finding]:

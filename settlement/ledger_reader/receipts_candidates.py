@@ -7,6 +7,8 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
+from settlement.ledger_reader.receipts_merchants import inns_of
+
 WINDOW: Final = timedelta(minutes=15)
 """How far a receipt may be from its capture: a till's clock may be off by five minutes, and sends late."""
 
@@ -45,12 +47,11 @@ WITH bare AS (
   SELECT b.id, b.merchant_id, b.outlet_id, b.terminal_id, b.captured_at, b.total, e.fiscal_drive_number,
     e.fiscal_document_number, e.fiscal_sign, e.kkt_registration_number, e.issued_at
   FROM bare b
-  JOIN merchant m ON m.id = b.merchant_id
   JOIN terminal t ON t.outlet_id = b.outlet_id
   JOIN terminal_fiscal f ON f.terminal_id = t.id AND f.days @> b.sale_date
   JOIN receipt_evidence e ON e.kkt_registration_number = f.kkt_number AND e.total_kopecks = b.total
     AND e.issued_at BETWEEN b.captured_at - $4::interval AND b.captured_at + $4::interval
-  WHERE e.kind = 'SALE' AND e.level = 2 AND NOT e.is_contested AND e.seller_inn = m.inn
+  WHERE e.kind = 'SALE' AND e.level = 2 AND NOT e.is_contested AND e.seller_inn = ANY ($5::text[])
     AND NOT EXISTS (
       SELECT FROM receipt r
       WHERE r.fiscal_drive_number = e.fiscal_drive_number
@@ -65,6 +66,10 @@ FROM paired ORDER BY captured_at, id, issued_at, fiscal_document_number"""
 async def candidates(
     connection: asyncpg.Connection, merchant_id: int, first_day: date, last_day: date
 ) -> list[Candidate]:
-    """Receipts for a merchant's purchases of some days that have none, the earliest purchase first."""
-    rows = await connection.fetch(_CANDIDATES, merchant_id, first_day, last_day, WINDOW)
+    """Receipts for a merchant's purchases of some days that have none, the earliest purchase first.
+
+    Raises SettlementError MERCHANT_UNKNOWN.
+    """
+    sellers = await inns_of(connection, merchant_id)
+    rows = await connection.fetch(_CANDIDATES, merchant_id, first_day, last_day, WINDOW, sellers)
     return [Candidate(*row) for row in rows]

@@ -5,10 +5,11 @@ from typing import Final
 from gateway.domain.settlement_terms import SettlementTerms
 
 _DEFAULTS: Final = SettlementTerms()
+_CLOCKS: Final = "interval '5 minutes'"
 _TAGS: Final = ",".join(_DEFAULTS.certificate_tags)
 
 # One receipt of a purchase beside what is known of it elsewhere; `w`, `m` stand outside.
-_OF_PURCHASE: Final = """
+_OF_PURCHASE: Final = f"""
   SELECT r.kind, r.fiscal_drive_number, r.fiscal_document_number, r.issued_at,
     r.kind <> 'RETURN' AS is_of_sale,
     r.kind IN ('CORRECTION_SALE', 'CORRECTION_RETURN') AS is_correction,
@@ -16,21 +17,32 @@ _OF_PURCHASE: Final = """
     coalesce(e.is_contested OR NOT o.agrees, false) AS is_other,
     CASE WHEN e.is_contested OR NOT o.agrees THEN 1
       WHEN k.verdict = 'CONFIRMED' THEN 3
-      WHEN e.level = 2 AND e.total_kopecks = r.total_kopecks THEN 2 ELSE 1 END AS level,
+      WHEN e.level = 2 AND e.total_kopecks = r.total_kopecks
+        AND e.issued_at BETWEEN r.issued_at - {_CLOCKS} AND r.issued_at + {_CLOCKS} THEN 2
+      ELSE 1 END AS level,
     coalesce(k.verdict <> 'CONFIRMED', false) AS is_refuted,
-    r.seller_inn <> m.inn OR coalesce(e.seller_inn NOT IN ('', m.inn), false) AS is_other_seller,
-    coalesce((
-      SELECT (SELECT t.outlet_id FROM terminal t WHERE t.id = f.terminal_id) FROM terminal_fiscal f
-      WHERE f.drive_number = r.fiscal_drive_number AND f.days @> o.day) <> w.outlet_id, false)
+    NOT b.is_own_seller AND NOT coalesce(b.is_predecessor, false) AS is_other_seller,
+    NOT b.is_own_seller AND coalesce(b.is_predecessor, false) AS is_predecessor,
+    coalesce(CASE WHEN r.kind <> 'RETURN' THEN b.of_drive <> w.outlet_id
+      ELSE (SELECT x.merchant_id FROM outlet x WHERE x.id = b.of_drive) <> w.merchant_id END, false)
       AS is_foreign_drive,
-    coalesce((
-      SELECT (SELECT t.outlet_id FROM terminal t WHERE t.id = f.terminal_id) FROM terminal_fiscal f
-      WHERE f.kkt_number = r.kkt_registration_number AND f.days @> o.day) <> w.outlet_id, false)
+    coalesce(CASE WHEN r.kind <> 'RETURN' THEN b.of_till <> w.outlet_id
+      ELSE (SELECT x.merchant_id FROM outlet x WHERE x.id = b.of_till) <> w.merchant_id END, false)
       AS is_foreign_till,
+    (b.of_drive IS NULL OR b.of_till IS NULL) AND EXISTS (
+      SELECT FROM terminal t JOIN terminal_fiscal f ON f.terminal_id = t.id AND f.days @> o.day
+      WHERE t.outlet_id = w.outlet_id) AS is_unknown_till,
     EXISTS (
       SELECT FROM receipt twin
       WHERE twin.fiscal_drive_number = r.fiscal_drive_number
-        AND twin.fiscal_document_number = r.fiscal_document_number AND twin.purchase_id <> r.purchase_id)
+        AND twin.fiscal_document_number = r.fiscal_document_number AND twin.purchase_id <> r.purchase_id
+        AND NOT coalesce(
+          (SELECT q.merchant_id FROM purchase q WHERE q.id = twin.purchase_id) <> w.merchant_id
+          AND w.merchant_id = (
+            SELECT x.merchant_id FROM terminal_fiscal f
+            JOIN terminal t ON t.id = f.terminal_id JOIN outlet x ON x.id = t.outlet_id
+            WHERE f.drive_number = twin.fiscal_drive_number
+              AND f.days @> (twin.issued_at AT TIME ZONE 'Europe/Moscow')::date), false))
       AS is_shared,
     coalesce(e.format_version <= 2, false) AS is_old_format, e.line_sums, e.tag_sums
   FROM receipt r
@@ -43,6 +55,16 @@ _OF_PURCHASE: Final = """
       e.fiscal_sign = r.fiscal_sign AND (e.kind = r.kind
         OR e.kind = 'SALE' AND r.kind IN ('PREPAYMENT', 'OFFSET')
         OR e.seller_inn = '' AND 'CORRECTION_' || e.kind = r.kind) AS agrees) AS o
+  CROSS JOIN LATERAL (
+    SELECT r.seller_inn = m.inn AND coalesce(e.seller_inn IN ('', m.inn), true) AS is_own_seller,
+      (SELECT bool_and(said.inn IN (SELECT d.inn FROM predecessor d WHERE d.merchant_id = w.merchant_id))
+        FROM (VALUES (r.seller_inn), (e.seller_inn)) AS said (inn) WHERE said.inn NOT IN ('', m.inn))
+        AS is_predecessor,
+      (SELECT (SELECT t.outlet_id FROM terminal t WHERE t.id = f.terminal_id) FROM terminal_fiscal f
+        WHERE f.drive_number = r.fiscal_drive_number AND f.days @> o.day) AS of_drive,
+      (SELECT (SELECT t.outlet_id FROM terminal t WHERE t.id = f.terminal_id) FROM terminal_fiscal f
+        WHERE f.kkt_number = r.kkt_registration_number AND f.days @> o.day) AS of_till
+    OFFSET 0) AS b
   WHERE r.purchase_id = w.purchase_id"""
 
 _TAGGED: Final = """
@@ -65,7 +87,8 @@ _SUMMED: Final = f"""
     coalesce(min(r.level) FILTER (WHERE NOT r.is_of_sale), 0) AS return_level,
     bool_or(r.is_other) AS is_other, bool_or(r.is_refuted) AS is_refuted, bool_or(r.is_shared) AS is_shared,
     bool_or(r.is_other_seller) AS is_other_seller, bool_or(r.is_foreign_drive) AS is_foreign_drive,
-    bool_or(r.is_foreign_till) AS is_foreign_till,
+    bool_or(r.is_foreign_till) AS is_foreign_till, bool_or(r.is_unknown_till) AS is_unknown_till,
+    bool_or(r.is_predecessor) AS is_predecessor,
     bool_or(r.is_correction AND r.is_old_format) AND bool_or(r.kind = 'SALE') AS corrects_by_old_format,
     bool_or(r.is_of_sale AND r.tag_sums <> '{{}}') AS has_tags,
     coalesce(sum(({_TAGGED})) FILTER (WHERE r.is_of_sale), 0) AS tagged,
@@ -75,7 +98,14 @@ _SUMMED: Final = f"""
   FROM ({_OF_PURCHASE}) AS r"""
 
 RECEIPT_FACTS: Final = f"""
-WITH standing AS (
+WITH RECURSIVE ancestor AS (
+  SELECT h.merchant_id, h.successor_of AS id FROM merchant_profile h
+  WHERE h.merchant_id IN (SELECT merchant_id FROM wanted) AND h.successor_of IS NOT NULL
+  UNION SELECT a.merchant_id, h.successor_of FROM ancestor a JOIN merchant_profile h ON h.merchant_id = a.id
+  WHERE h.successor_of IS NOT NULL
+), predecessor AS MATERIALIZED (
+  SELECT a.merchant_id, g.inn FROM ancestor a JOIN merchant g ON g.id = a.id WHERE g.state = 'ENDED'
+), standing AS (
   SELECT h.subject_id AS outlet_id, h.to_state, h.made_at,
     lead(h.made_at) OVER steps AS until, row_number() OVER steps = 1 AND h.from_state = '' AS is_first
   FROM registry_history h
@@ -121,8 +151,11 @@ WITH standing AS (
 
 A receipt of an agreement that ended between hold and sale still belongs to what it authorized. An outlet is
 absent on a day that it was disabled, or not yet registered, from beginning to end; one without history was
-there. A number that no till of the register has is nobody else's. All joins are by key: the planner does not
-know how large `wanted` is, and a join of two CTEs becomes a loop in a loop.
+there. What was bought at one outlet may be brought back to another of the merchant. A number that no till of
+the register has is nobody else's: it is unknown, where the register has any numbers for that outlet. Who
+attaches a receipt of this merchant's drive to another's purchase spoils that one alone, where the drive is
+foreign. A predecessor is whom the merchant succeeds, near or far, and who is out of the register. All joins
+are by key: the planner does not know how large `wanted` is, and a join of two CTEs becomes a loop in a loop.
 """
 
 RETURN_RECEIPT: Final = """

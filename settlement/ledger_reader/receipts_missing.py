@@ -4,6 +4,10 @@ from typing import Final
 
 import asyncpg
 
+from settlement.checks.errors import CheckErrorCode
+from settlement.errors import SettlementError
+from settlement.ledger_reader.receipts_merchants import inns_of
+
 # A capture that was voided and its void cancel each other, and are no lines of any claim.
 _LEFT_OUT: Final = """
 WITH booked AS (
@@ -25,9 +29,11 @@ WHERE NOT EXISTS (
     SELECT FROM return_demand d
     WHERE d.operation_id = b.operation_id AND d.program_code = b.program_code)"""
 
+_MERCHANT: Final = "SELECT merchant_id FROM claim WHERE id = $1"
+
 _UNKNOWN_RETURNS: Final = """
 SELECT count(*) AS count, coalesce(sum(e.total_kopecks), 0)::bigint AS kopecks
-FROM claim c JOIN merchant m ON m.id = c.merchant_id JOIN receipt_evidence e ON e.seller_inn = m.inn
+FROM claim c JOIN receipt_evidence e ON e.seller_inn = ANY ($2::text[])
 WHERE c.id = $1 AND e.kind = 'RETURN'
   AND e.issued_at >= c.first_day::timestamp AT TIME ZONE 'Europe/Moscow'
   AND e.issued_at < (c.last_day + 1)::timestamp AT TIME ZONE 'Europe/Moscow'
@@ -43,5 +49,13 @@ async def left_out(connection: asyncpg.Connection, claim_id: int) -> tuple[int, 
 
 
 async def unknown_returns(connection: asyncpg.Connection, claim_id: int) -> tuple[int, int]:
-    """Receipts of returns of the merchant in the period that no purchase has: count, kopecks."""
-    return tuple(await connection.fetchrow(_UNKNOWN_RETURNS, claim_id))
+    """Receipts of returns of the merchant in the period that no purchase has: count, kopecks.
+
+    Raises SettlementError CLAIM_UNKNOWN.
+    """
+    merchant_id = await connection.fetchval(_MERCHANT, claim_id)
+    if merchant_id is None:
+        raise SettlementError(CheckErrorCode.CLAIM_UNKNOWN, claim_id=claim_id)
+    return tuple(
+        await connection.fetchrow(_UNKNOWN_RETURNS, claim_id, await inns_of(connection, merchant_id))
+    )

@@ -49,7 +49,8 @@ SELECT l.n, l.outlet_id, l.terminal_id, l.decided_at, l.amount_kopecks, l.purcha
 FROM claim_line l JOIN purchase p ON p.id = l.purchase_id
 WHERE l.claim_id = $1 AND l.kind = 'SALE' AND l.treatment = 'INCLUDED' ORDER BY l.n"""
 
-_lines = msgspec.json.Decoder(tuple[SoldLine, ...]).decode
+sold_lines: Final = msgspec.json.Decoder(tuple[SoldLine, ...]).decode
+"""Basket lines as checks need them, of a purchase's JSON."""
 
 
 async def sold_in(connection: asyncpg.Connection, claim_id: int) -> AsyncIterator[Sold]:
@@ -57,6 +58,6 @@ async def sold_in(connection: asyncpg.Connection, claim_id: int) -> AsyncIterato
     purchase_id = None
     async with connection.transaction():
         async for row in connection.cursor(_SOLD, claim_id, prefetch=PREFETCH_ROWS):
-            lines = _lines(row[6]) if row[5] != purchase_id else ()
+            lines = sold_lines(row[6]) if row[5] != purchase_id else ()
             purchase_id = row[5]
             yield Sold(row[0], row[1], row[2], row[3], row[4], lines)

@@ -69,6 +69,16 @@ class Mismatch(Enum):
         "the receipt is less well known than the agreement asks",
         True,
     )
+    PREDECESSOR_INN = (
+        "ИНН продавца в чеке — реорганизованного предшественника участника",
+        "the seller's INN on the receipt is that of the merchant's reorganised predecessor",
+        False,
+    )
+    UNKNOWN_TILL = (
+        "ФН или РН ККТ нет в реестре, а номера касс магазина в нём есть",
+        "the register has numbers of the outlet's tills, but not this fiscal drive or till",
+        False,
+    )
     PAYMENT_TAG = (
         "доля сертификата стоит под другим тегом оплаты",
         "the certificate's share stands under another tag of payment",

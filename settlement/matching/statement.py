@@ -37,6 +37,8 @@ MATCHES: Final = f"""
         THEN 'LINE_NOT_ON_RECEIPT' END,
       CASE WHEN is_refuted THEN 'REFUTED' END,
       CASE WHEN has_receipt AND sale_level < evidence_needed THEN 'EVIDENCE_TOO_LOW' END,
+      CASE WHEN is_predecessor THEN 'PREDECESSOR_INN' END,
+      CASE WHEN is_unknown_till THEN 'UNKNOWN_TILL' END,
       CASE WHEN has_tags AND tagged < points THEN 'PAYMENT_TAG' END
     ], NULL) AS of_sale,
     CASE WHEN returns_less AND NOT is_even THEN ARRAY['REFUND_WITHOUT_RETURN_RECEIPT'] ELSE '{{}}' END

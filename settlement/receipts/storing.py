@@ -17,8 +17,9 @@ from settlement.receipts.model import EvidenceReceipt, ReceiptRow
 
 BATCH_ROWS: Final = 1_000
 
-# A QR string gives way to the tax service's record of the same document. Of what is told twice, the first
-# stays; if the second tells something else, the receipt is contested for good.
+# A QR string, which anybody can make, gives way to the tax service's record of the same document, whatever it
+# said, and never contests one. Of two as good as each other the first stays; if the second tells something
+# else, the receipt is contested: by records of the tax service for good.
 _STORE: Final = """
 INSERT INTO receipt_evidence AS known (
   fiscal_drive_number, fiscal_document_number, fiscal_sign, kind, format_version, seller_inn,
@@ -31,18 +32,18 @@ FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::smallint[], 
     kkt_registration_number, issued_at, total_kopecks, lines, line_sums, tag_sums, level, source_row)
 ORDER BY n.fiscal_drive_number, n.fiscal_document_number, n.level DESC, n.source_row
 ON CONFLICT (fiscal_drive_number, fiscal_document_number) DO UPDATE SET
+  fiscal_sign = excluded.fiscal_sign, total_kopecks = excluded.total_kopecks, is_contested = false,
   kind = excluded.kind, format_version = excluded.format_version, seller_inn = excluded.seller_inn,
   kkt_registration_number = excluded.kkt_registration_number, issued_at = excluded.issued_at,
   lines = excluded.lines, line_sums = excluded.line_sums, tag_sums = excluded.tag_sums,
   level = excluded.level, source_row = excluded.source_row, source_name = excluded.source_name,
   source_sha256 = excluded.source_sha256, imported_by = excluded.imported_by
 WHERE known.level < excluded.level
-  AND (known.fiscal_sign, known.total_kopecks) = (excluded.fiscal_sign, excluded.total_kopecks)
 RETURNING fiscal_drive_number, fiscal_document_number"""
 
 _KNOWN: Final = """
 SELECT k.fiscal_drive_number, k.fiscal_document_number, k.fiscal_sign, k.total_kopecks, k.kind, k.seller_inn,
-  k.source_name, k.source_row
+  k.level, k.source_name, k.source_row
 FROM receipt_evidence k
 JOIN unnest($1::text[], $2::bigint[]) AS n (drive, document)
   ON (k.fiscal_drive_number, k.fiscal_document_number) = (n.drive, n.document)"""
@@ -64,17 +65,17 @@ class Imported(Struct):
 
 
 async def import_receipts(
-    connection: asyncpg.Connection, file: ReceiptFile, *, by: Actor, seller_inn: str = ""
+    connection: asyncpg.Connection, file: ReceiptFile, *, by: Actor, seller_inns: Sequence[str] = ()
 ) -> AsyncIterator[tuple[Imported, Sequence[ReceiptRow]]]:
     """Store a file's receipts batch by batch; yields what became of each, with the rows that were not taken.
 
-    With `seller_inn` a receipt of another seller is refused as OTHER_SELLER. Each batch stays once it is
+    With `seller_inns` a receipt of any other seller is refused as OTHER_SELLER. Each batch stays once it is
     stored, so that a killed run is simply run again. Raises what `ReceiptFile.rows` raises.
     """
     done = Imported()
     rows = file.rows()
     while batch := [*islice(rows, BATCH_ROWS)]:
-        checked = [_of_seller(row, seller_inn) for row in batch]
+        checked = [_of_seller(row, seller_inns) for row in batch]
         good = [row for row in checked if row.receipt is not None]
         async with connection.transaction():
             part, contested = await _store(connection, file, good, by)
@@ -99,11 +100,11 @@ def _by_number(row: ReceiptRow) -> int:
     return row.number
 
 
-def _of_seller(row: ReceiptRow, seller_inn: str) -> ReceiptRow:
+def _of_seller(row: ReceiptRow, seller_inns: Sequence[str]) -> ReceiptRow:
     receipt = row.receipt
-    if receipt is None or not seller_inn or receipt.seller_inn in ("", seller_inn):
+    if receipt is None or not seller_inns or receipt.seller_inn in ("", *seller_inns):
         return row
-    problem = SettlementError(ReceiptCode.OTHER_SELLER, inn=receipt.seller_inn, expected=seller_inn)
+    problem = SettlementError(ReceiptCode.OTHER_SELLER, inn=receipt.seller_inn, expected=seller_inns[0])
     return ReceiptRow(row.number, problem=problem)
 
 
@@ -120,7 +121,8 @@ async def _store(
     keys = columns[0], columns[1]
     known = {(row[0], row[1]): row for row in await connection.fetch(_KNOWN, *keys)}
     other = [(n, receipt) for n, receipt in receipts if not _says_the_same(receipt, known[receipt.key])]
-    await connection.execute(_CONTEST, [r.key[0] for _, r in other], [r.key[1] for _, r in other])
+    keys_of_equals = [r.key for _, r in other if r.level >= known[r.key]["level"]]
+    await connection.execute(_CONTEST, [key[0] for key in keys_of_equals], [key[1] for key in keys_of_equals])
     contested = [ReceiptRow(n, problem=_other_content(known[receipt.key])) for n, receipt in other]
     return Imported(len(stored), len(receipts) - len(stored) - len(other)), contested
 

@@ -74,3 +74,4 @@ def test_candidates_are_listed(tillgate: CommandLine, tmp_path: Path) -> None:
     assert one["purchase_id"] in table
     assert one["purchase_id"] in (tmp_path / "candidates.csv").read_text(encoding="utf-8-sig")
     assert "no receipt fits" in tillgate("claims", "receipts", "candidates", 2, *days).stdout
+    assert "MERCHANT_UNKNOWN" in tillgate("claims", "receipts", "candidates", 99, *days).stderr

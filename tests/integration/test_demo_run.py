@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -153,6 +154,14 @@ def test_a_file_gets_plain_text(whole: Whole) -> None:
     assert "\r" not in output
     assert "Запрещено к покупке по сертификату: Пиво и пивные напитки" in output
     assert "all agree, to the kopeck" in output
+
+
+def test_claims_tell_a_handful_of_mismatches(whole: Whole) -> None:
+    """Tills send their receipts, but for those that a broken line or a hurried cashier kept back."""
+    found = re.search(r"Settlement: (\d+) mismatches found \(([^)]*)\)", whole.output)
+    assert found is not None, whole.output
+    assert int(found[1]) <= 20
+    assert {"REFUND_WITHOUT_RETURN_RECEIPT", "RETURN_WITHOUT_REFUND"} <= {*re.findall("[A-Z_]{4,}", found[2])}
 
 
 def test_a_run_ends_with_its_processes(whole: Whole) -> None:

@@ -167,60 +167,6 @@ async def test_a_day_of_sale_outside_the_agreement_is_told(shop: Shop) -> None:
     assert await shop.of_sale() == NOTHING
 
 
-async def test_numbers_of_another_outlet_are_told(shop: Shop) -> None:
-    """Those of another till of the same outlet, and unknown ones, are not."""
-    sold = await shop.sell(100_00, receipts=[shop.receipt(100_00, terminal_id=19)])
-    assert await shop.of_sale() == {"FOREIGN_DRIVE", "FOREIGN_TILL"}
-    await shop.connection.execute(
-        "UPDATE terminal_fiscal SET days = daterange('2022-03-01', $1::date) WHERE terminal_id = 19",
-        sold.made_capture.sale_date,
-    )
-    assert await shop.of_sale() == NOTHING
-
-
-async def test_a_till_beside_and_an_unknown_one_are_no_foreigners(shop: Shop) -> None:
-    """A receipt may come from the next till."""
-    unknown = shop.receipt(50_00, kkt_registration_number="1" * 16, fiscal_drive_number="2" * 16)
-    await shop.sell(100_00, receipts=[shop.receipt(50_00, terminal_id=12), unknown])
-    assert await shop.of_sale() == NOTHING
-
-
-async def test_another_seller_is_told_by_receipt_or_by_tax_file(shop: Shop) -> None:
-    """Whoever says so."""
-    await shop.sell(100_00, receipts=[shop.receipt(100_00, seller_inn="0000000002")])
-    declared = shop.receipt(100_00)
-    await shop.sell(100_00, receipts=[declared])
-    await shop.in_tax_file(declared, inn="0000000002")
-    assert [["SELLER_INN_DIFFERS"]] * 2 == [row["mismatches"] for row in await shop.matches()]
-
-
-@pytest.mark.parametrize(
-    ("steps", "expected"),
-    [
-        ([("", "enabled", -9)], NOTHING),
-        ([("", "enabled", 2)], {"OUTLET_NOT_REGISTERED"}),
-        ([("enabled", "disabled", -2)], {"OUTLET_NOT_REGISTERED"}),
-        ([("enabled", "disabled", -2), ("disabled", "enabled", 2)], {"OUTLET_NOT_REGISTERED"}),
-        ([("enabled", "disabled", -9), ("disabled", "enabled", -2)], NOTHING),
-        ([("enabled", "disabled", 0)], NOTHING),
-    ],
-)
-async def test_an_outlet_must_be_in_the_register_on_the_day(
-    steps: list[tuple[str, str, int]], expected: set[str], shop: Shop
-) -> None:
-    """Steps are days before or after the sale; one day in part is enough."""
-    await shop.sell(100_00, receipts=[shop.receipt(100_00)])
-    for before, after, days in steps:
-        await shop.connection.execute(
-            "INSERT INTO registry_history (subject, subject_id, step, from_state, to_state, reason, made_by,"
-            " made_at) VALUES ('outlet', 100, 'step', $1, $2, '', 'first', tillgate_now() + $3)",
-            before,
-            after,
-            timedelta(days=days),
-        )
-    assert expected == await shop.of_sale()
-
-
 @pytest.mark.parametrize(
     ("line_sums", "expected"),
     [
@@ -255,6 +201,18 @@ async def test_the_level_of_evidence_rises_and_the_agreement_asks_for_one(shop: 
     assert [(3, []), (1, ["EVIDENCE_TOO_LOW"])] == [(row["evidence"], row["mismatches"]) for row in rows]
 
 
+@pytest.mark.parametrize(("minutes", "level"), [(5, 2), (-5, 2), (6, 1), (-6, 1)])
+async def test_a_tax_file_that_tells_another_time_proves_nothing(
+    minutes: int, level: int, shop: Shop
+) -> None:
+    """The day of sale hangs on the time that was declared."""
+    receipt = shop.receipt(100_00)
+    await shop.sell(100_00, receipts=[receipt])
+    await shop.in_tax_file(receipt, issued_at=receipt.issued_at + timedelta(minutes=minutes))
+    (row,) = await shop.matches()
+    assert (level, []) == (row["evidence"], row["mismatches"])
+
+
 @pytest.mark.parametrize("verdict", ["NOT_FOUND", "DIFFERS"])
 async def test_a_receipt_that_a_checker_did_not_find_is_told(verdict: str, shop: Shop) -> None:
     """Whatever the merchant's file says."""
@@ -287,5 +245,6 @@ async def test_tags_are_those_of_the_agreement(shop: Shop) -> None:
 
 def test_every_class_has_both_texts_and_what_was_given_back_never_blocks() -> None:
     """Cash for points blocks; policy and refunds are reported."""
-    assert ("PAYMENT_TAG", "REFUND_WITHOUT_RETURN_RECEIPT") == REPORTED_ONLY
+    reported = ("PREDECESSOR_INN", "UNKNOWN_TILL", "PAYMENT_TAG", "REFUND_WITHOUT_RETURN_RECEIPT")
+    assert reported == REPORTED_ONLY
     assert all(mismatch.ru and mismatch.en for mismatch in Mismatch)

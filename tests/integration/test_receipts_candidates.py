@@ -1,14 +1,15 @@
 """Receipts of tax files are offered to purchases without one, and nothing is written."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from settlement.errors import SettlementError
 from settlement.ledger_reader.receipts_candidates import Candidate, candidates
-from tests.matching_kit import Shop, shop_on
+from tests.matching_kit import ENDED, SUCCESSION, Shop, shop_on
 
 
 @pytest.fixture
@@ -54,6 +55,22 @@ async def test_a_receipt_that_does_not_fit_is_not_offered(change: dict[str, Any]
     await shop.sell(100_00)
     await shop.in_tax_file(shop.receipt(100_00), **change)
     assert [] == await offered(shop)
+
+
+async def test_a_reorganised_predecessors_receipt_is_offered(shop: Shop) -> None:
+    """The till was not yet registered anew."""
+    await shop.sell(100_00)
+    await shop.in_tax_file(shop.receipt(100_00), inn="0000000002")
+    await shop.connection.execute(SUCCESSION, 1, 2)
+    assert [] == await offered(shop)
+    await shop.connection.execute(ENDED, [2])
+    assert 1 == len(await offered(shop))
+
+
+async def test_a_merchant_that_there_is_not_is_refused(shop: Shop) -> None:
+    """By name."""
+    with pytest.raises(SettlementError, match="MERCHANT_UNKNOWN"):
+        await candidates(shop.connection, 99, date(2026, 11, 1), date(2026, 11, 30))
 
 
 async def test_a_receipt_of_another_time_is_not_offered(shop: Shop) -> None:

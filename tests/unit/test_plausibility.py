@@ -1,5 +1,6 @@
 """Plausibility: each sign is told with its figures from its threshold on, and not below."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,9 +21,9 @@ def sold(n: int, at: datetime, kopecks: int = 100_00, okpd2: str = "10.71", pric
     return Sold(n, 1, 11, at, kopecks, (line,))
 
 
-def findings(*sales: Sold) -> list[Finding]:
-    """What is told of sales."""
-    plausibility = Plausibility()
+def findings(*sales: Sold, medians: Mapping[str, int] | None = None) -> list[Finding]:
+    """What is told of sales; `medians` are prices of classes over all merchants."""
+    plausibility = Plausibility(medians or {})
     for sale in sales:
         plausibility.add(sale)
     return plausibility.findings()
@@ -66,7 +67,22 @@ def test_sales_at_night_are_told(hour: int, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("price", "expected"), [(900_00, []), (1100_00, ["UNIT_PRICE"])])
-def test_a_price_ten_times_the_median_of_its_class_is_told(price: int, expected: list[str]) -> None:
+def test_a_price_ten_times_the_median_of_all_merchants_is_told(price: int, expected: list[str]) -> None:
+    """Also where all of the claim's prices are, and where it has only one of the class."""
+    medians = {"10": 100_00}
+    assert expected == [one.code for one in findings(sold(1, NOON, price=price), medians=medians)]
+    dear = [sold(n, NOON + timedelta(days=n), price=price) for n in range(30)]
+    told = findings(*dear, medians=medians)
+    assert expected == [one.code for one in told]
+    assert [(30, 30, 100_00, price)] * len(expected) == [
+        tuple(one.figures[name] for name in ("count", "total", "median", "highest")) for one in told
+    ]
+
+
+@pytest.mark.parametrize(("price", "expected"), [(900_00, []), (1100_00, ["UNIT_PRICE_WITHIN"])])
+def test_a_class_that_is_rare_in_the_period_is_compared_within_the_claim(
+    price: int, expected: list[str]
+) -> None:
     """Of twenty lines; another class has a median of its own."""
     usual = [sold(n, NOON + timedelta(days=n)) for n in range(19)]
     assert expected == codes(*usual, sold(20, NOON, price=price))
@@ -87,7 +103,7 @@ def test_the_median_is_within_two_percent(prices: list[int]) -> None:
     (found,) = [
         one
         for one in findings(*(sold(n, NOON, price=price) for n, price in enumerate([*prices, far])))
-        if one.code == "UNIT_PRICE"
+        if one.code == "UNIT_PRICE_WITHIN"
     ]
     middle = sorted([*prices, far])[len(prices) // 2]
     assert abs(found.figures["median"] - middle) <= 0.02 * middle + 1
