@@ -172,6 +172,11 @@ class Action(Enum):
     PAYOUT_DISCARDED = ("payout.discarded", "реестр выплат отменён", "payout register discarded")
     PAYOUT_EXPORTED = ("payout.exported", "реестр выплат выгружен", "payout register exported")
     STATEMENT_IMPORTED = ("statement.imported", "выписка загружена", "statement imported")
+    STATEMENT_ENTRY_DECIDED = (
+        "statement.entry_decided",
+        "об операции выписки решено",
+        "entry of a statement decided",
+    )
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted

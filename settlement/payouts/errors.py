@@ -115,6 +115,20 @@ class PayoutCode(Enum):
         "операций, которые нельзя принять: {count}; ничего не изменено",
         "entries that cannot be taken: {count}; nothing is changed",
     )
+    ENTRY_UNKNOWN = ("операции {entry} нет", "there is no entry {entry}")
+    ENTRY_TAKEN = (
+        "операция {entry} принята при загрузке ({effect}): решать нечего",
+        "entry {entry} was taken when it was imported ({effect}): there is nothing to decide",
+    )
+    ENTRY_DECIDED = (
+        "об операции {entry} решено иначе: {effect} {what}",
+        "entry {entry} was decided otherwise: {effect} {what}",
+    )
+    ENTRY_UNFIT = ("операция {entry}: {what}", "entry {entry}: {what}")
+    DEMAND_NOT_WAITING = (
+        "требования {demand}, которое ждёт денег, нет",
+        "there is no demand {demand} that waits for money",
+    )
 
 
 @unique
@@ -154,6 +168,10 @@ class EntryCode(Enum):
     DEMAND_EXCEEDS = (
         "требование {demand}: поступило {amount}, а оставалось {left}",
         "demand {demand}: {amount} came in, {left} was left",
+    )
+    LEFT_THE_ACCOUNT = (
+        "деньги списаны: требование {demand} они не закрывают",
+        "the money left the account: it is nothing for demand {demand}",
     )
     DEMAND_OF_ANOTHER = (
         "требование {demand} предъявлено другому участнику, не ИНН {inn}",
