@@ -27,6 +27,10 @@ class PayoutCode(Enum):
         "расчёт {claim_id}: банк вернул деньги, нового подтверждённого счёта участника ещё нет",
         "claim {claim_id}: the bank returned the money, and no new account of the merchant is confirmed yet",
     )
+    ACCOUNT_REPLACED = (
+        "расчёт {claim_id}: после составления реестра выплат {payout_id} подтверждён другой счёт участника",
+        "claim {claim_id}: another account of the merchant was confirmed since payout register {payout_id}",
+    )
     BANK_UNKNOWN = (
         "расчёт {claim_id}: БИК {bic} нет в загруженном справочнике банков",
         "claim {claim_id}: the imported directory of banks has no BIK {bic}",
