@@ -50,8 +50,11 @@ UPDATE claim SET state = $2, changed_at = tillgate_now(),
 WHERE id = $1"""
 
 _HISTORY: Final = """
-INSERT INTO claim_history (claim_id, n, step, from_state, to_state, reason, made_by, approved_by)
-SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7 FROM claim_history WHERE claim_id = $1"""
+INSERT INTO claim_history (claim_id, n, step, from_state, to_state, reason, made_by, approved_by,
+  approved_kopecks)
+SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7,
+  (SELECT approved_kopecks FROM claim WHERE id = $1)
+FROM claim_history WHERE claim_id = $1"""
 
 
 async def state_of(connection: asyncpg.Connection, claim_id: int) -> ClaimState:

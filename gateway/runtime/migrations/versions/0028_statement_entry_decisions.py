@@ -1,4 +1,4 @@
-"""What persons say of entries of statements that were set aside."""
+"""What persons say of entries of statements that were set aside; what each decision on a claim approved."""
 
 from alembic import op
 
@@ -25,15 +25,26 @@ CREATE TABLE statement_entry_decision (
 """
 
 
+# Of decisions that were taken back before, nobody knows any more what they approved.
+APPROVED = """
+UPDATE claim_history AS h SET approved_kopecks = c.approved_kopecks FROM claim AS c
+WHERE c.id = h.claim_id AND h.step IN ('APPROVE', 'APPROVE_IN_PART', 'REFUSE') AND NOT EXISTS (
+  SELECT FROM claim_history AS later WHERE later.claim_id = h.claim_id AND later.n > h.n AND later.step = 'REOPEN')
+"""
+
+
 def upgrade() -> None:
-    """An entry that was set aside can be applied or dismissed."""
+    """An entry that was set aside can be applied or dismissed; the history of claims has its sums."""
     _allow(f"{EFFECTS}, 'DISMISSED'")
     op.execute(TABLE)
+    op.execute("ALTER TABLE claim_history ADD COLUMN approved_kopecks BIGINT")
+    op.execute(APPROVED)
     op.execute("GRANT SELECT ON statement_entry_decision TO tillgate_gateway, tillgate_reader")
 
 
 def downgrade() -> None:
     """No more; fails while an entry is dismissed."""
+    op.execute("ALTER TABLE claim_history DROP COLUMN approved_kopecks")
     op.execute("DROP TABLE statement_entry_decision")
     _allow(EFFECTS)
 
