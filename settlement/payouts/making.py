@@ -251,7 +251,7 @@ async def reject(connection: asyncpg.Connection, transfer: str, *, by: Actor, re
     today = await connection.fetchval("SELECT (tillgate_now() AT TIME ZONE 'Europe/Moscow')::date")
     await connection.execute(update, found.id, today)
     await close_finished(connection, [found.payout_id])
-    await move(connection, found.claim_id, ClaimStep.RETURN_BY_BANK, by=by, reason=reason)
+    await move(connection, found.claim_id, ClaimStep.RETURN_BY_BANK, by=by, reason=f"{transfer}: {reason}")
 
 
 async def close_finished(connection: asyncpg.Connection, payout_ids: Sequence[int]) -> None:
