@@ -20,6 +20,7 @@ from settlement.door.rendering import (
     claim_message,
     event_message,
     line_message,
+    objection_message,
     operation_message,
     receivable_message,
     subtotal_message,
@@ -30,7 +31,7 @@ from settlement.ledger_reader.own_claims import OwnClaim, own_claims
 from settlement.matching.statement import MATCHES
 from settlement.reports.feed import operations_feed
 from settlement.reports.receivables import receivables_of
-from settlement.review.objections import object_to
+from settlement.review.objections import object_to, objections_of
 from settlement.review.reminders import running
 from settlement.signing.keeping import signature_state, take_signature
 from settlement.signing.seal import read_seal
@@ -87,6 +88,7 @@ class ClaimAnswers:
                 events=[event_message(one) for one in await steps_of(connection, claim.id)],
                 terms=[term_message(one, today) for one in await running(connection, claim.id)],
                 signature_state=await signature_state(connection, claim.id),
+                objections=[objection_message(one) for one in await objections_of(connection, claim.id)],
             )
 
     async def _lines(self, request: wire.ListClaimLinesRequest, merchant_id: int, _: int) -> Message:
