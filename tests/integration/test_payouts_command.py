@@ -12,6 +12,7 @@ from loadtests.demo.applicants import account
 from settlement.payouts.model import Payout
 from tests.cli_kit import CommandLine
 from tests.enrolment_kit import moscow_today
+from tests.four_eyes_kit import SigningDesk
 from tests.onec_book import read_book
 from tests.payouts_kit import DAY, PAYER, PAYER_TOML, Treasury, onec, paid, treasury_on
 
@@ -195,3 +196,30 @@ def test_in_production_who_signs_brings_password_and_code(
         refused = tillgate("claims", *command, *BY_FIRST, typed="secret\n000000\n")
         assert (1, True) == (refused.exit_code, "SIGN_IN_REFUSED" in refused.stderr)
     assert 0 == treasury_desk.payouts()
+
+
+def test_where_four_eyes_are_enforced_an_approver_approves_and_an_operator_does_the_rest(
+    signing: SigningDesk, treasury_desk: Desk, payer_file: Path, tmp_path: Path
+) -> None:
+    """Each of them is refused what is the other's; nobody's name alone does anything."""
+    treasury_desk.claim(1000)
+    made = ("claims", "payout", "make")
+    assert "NOT_PERMITTED" in signing.as_("approver", *made).stderr
+    assert 0 == signing.as_("operator", *made).exit_code
+    shown = signing.tillgate.json("claims", "payout", "show", 1, "--json")
+    approve = ("claims", "payout", "approve", 1, "--sha256", shown["sha256"])
+    assert "NOT_PERMITTED" in signing.as_("operator", *approve).stderr
+    assert 0 == signing.as_("approver", *approve).exit_code
+    export = ("claims", "payout", "export", 1, "--format", "pain", "--out", tmp_path / "payout.xml")
+    assert "NOT_PERMITTED" in signing.as_("approver", *export).stderr
+    assert 0 == signing.as_("operator", *export).exit_code
+    answer = tmp_path / "statement.txt"
+    answer.write_bytes(onec(paid(treasury_desk.do(lambda treasury: treasury.read(1)).transfers[0], 1001)))
+    imported = ("claims", "import", answer, "--set-aside")
+    assert "NOT_PERMITTED" in signing.as_("approver", *imported).stderr
+    assert 0 == signing.as_("operator", *imported).exit_code
+    dismiss = ("claims", "entries", "dismiss", "1-1", "--reason", "ошибка банка")
+    assert "NOT_PERMITTED" in signing.as_("approver", *dismiss).stderr
+    assert 0 == signing.as_("operator", *dismiss).exit_code
+    last = signing.tillgate.json("audit", "show", "--action", "payout.exported", "--json")[0]
+    assert ("operator", "approver") == (last["actor_id"], last["approved_by"])
