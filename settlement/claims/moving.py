@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 
 from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import record
+from gateway.record.writing import kept_text, record
 from settlement.claims.states import STEPS, ClaimState, ClaimStep
 from settlement.errors import SettlementError
 
@@ -80,7 +80,7 @@ async def move(
     COMMITTED alone, as `gateway.record` asks. Raises SettlementError CLAIM_UNKNOWN, STEP_NOT_ALLOWED,
     REASON_MISSING, FOUR_EYES, and nothing is changed.
     """
-    reason = reason.strip()
+    reason = kept_text(reason.strip())
     state = await state_of(connection, claim_id)
     found = STEPS.get((state, step))
     if found is None:
