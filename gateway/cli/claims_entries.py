@@ -28,7 +28,7 @@ _NAME: Final = click.argument("name", metavar="ENTRY")
 
 @click.group("entries")
 def entries_group() -> None:
-    """Entries of statements that were set aside: named like 3-7, applied or dismissed by a person."""
+    """Entries of statements that no transfer took: named like 3-7, applied or dismissed by a person."""
 
 
 @entries_group.command("list")
@@ -86,7 +86,7 @@ def apply_command(name: str, transfer: str | None, demand: int | None, reason: s
 @reason_option
 @by_option
 def dismiss_command(name: str, reason: str, by: str) -> None:
-    """Say that an entry that was set aside is nothing of ours; the same once more changes nothing."""
+    """Say that an entry is nothing of ours, and no finding any more; the same once more changes nothing."""
 
     async def work(connection: asyncpg.Connection, settings: Settings) -> Decided:
         who = await _signed(settings, by)

@@ -8,6 +8,7 @@ know it by. Dismissed, it is nothing of ours.
 
 import re
 from datetime import date
+from itertools import count
 from typing import Any, Final, Self
 
 import asyncpg
@@ -17,7 +18,7 @@ from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import kept_text, record
 from settlement.ledger_reader.payees import waiting_demands
 from settlement.payouts.errors import PayoutCode, PayoutError
-from settlement.payouts.importing import IMPORT_LOCK_KEY, apply, known_keys
+from settlement.payouts.importing import IMPORT_LOCK_KEY, apply
 from settlement.payouts.making import close_finished
 from settlement.payouts.matching import Demand, Effect, Planned, applied, key_of
 from settlement.payouts.model import Transfer
@@ -38,6 +39,11 @@ WHERE e.effect = ANY ($1::text[]) ORDER BY e.booked_on, e.statement_id, e.n"""
 _ONE: Final = f"{_ENTRY} WHERE e.statement_id = $1 AND e.n = $2 FOR UPDATE OF e"
 
 _IS_DECIDED: Final = "SELECT EXISTS (SELECT FROM statement_entry_decision WHERE statement_id = $1 AND n = $2)"
+
+_KNOWN_IN: Final = """
+SELECT statement_id FROM statement_entry WHERE key = $1
+UNION ALL
+SELECT statement_id FROM statement_entry_decision WHERE key = $1"""
 
 _UPDATE: Final = """
 UPDATE statement_entry SET effect = $3, problem = '', demand_id = $5,
@@ -110,7 +116,8 @@ async def apply_entry(
     """Let an entry be of a transfer (by its id) or for a demand (by its number), in the caller's transaction.
 
     The same once more changes nothing. Raises PayoutError REASON_MISSING, ENTRY_UNKNOWN, ENTRY_TAKEN,
-    ENTRY_DECIDED, TRANSFER_UNKNOWN, DEMAND_NOT_WAITING, ENTRY_UNFIT with what contradicts.
+    ENTRY_DECIDED, TRANSFER_UNKNOWN, DEMAND_NOT_WAITING, ENTRY_UNFIT with what contradicts, and ENTRY_KNOWN
+    if another statement told of the same movement of this transfer.
     """
     found, is_decided = await _locked(connection, name, reason)
     if is_decided:
@@ -123,9 +130,7 @@ async def apply_entry(
         raise PayoutError(PayoutCode.ENTRY_UNFIT, entry=name, what=error.at(name.n)) from None
     key = None
     if isinstance(target, Transfer) and found.transfer != target.end_to_end_id:
-        known = await known_keys(connection, found.booked_on, found.booked_on)
-        names = (key_of(entry, target.end_to_end_id, nth) for nth in range(1, len(known) + 2))
-        key = next(one for one in names if one not in known)
+        key = await _new_key(connection, name, entry, target.end_to_end_id)
     await _decide(connection, found, planned, key=key, by=by, reason=reason)
     await apply(connection, planned, by)
     if isinstance(target, Transfer):
@@ -137,7 +142,7 @@ async def apply_entry(
 async def dismiss_entry(
     connection: asyncpg.Connection, name: EntryName, *, by: Actor, reason: str
 ) -> Decided:
-    """Say of an entry that was set aside that it is nothing of ours, in the caller's transaction.
+    """Say of an entry that no transfer took that it is nothing of ours, in the caller's transaction.
 
     The same once more changes nothing. Raises PayoutError REASON_MISSING, ENTRY_UNKNOWN, ENTRY_TAKEN,
     ENTRY_DECIDED.
@@ -145,8 +150,6 @@ async def dismiss_entry(
     found, is_decided = await _locked(connection, name, reason)
     if is_decided:
         return _known(found, is_same=found.effect is Effect.DISMISSED)
-    if found.effect is Effect.OTHER:
-        raise PayoutError(PayoutCode.ENTRY_TAKEN, entry=name, effect=found.effect.value)
     planned = Planned(_entry(found), b"", Effect.DISMISSED)
     await _decide(connection, found, planned, key=None, by=by, reason=reason)
     await _record(connection, found, planned.effect, to="", by=by, reason=reason)
@@ -166,6 +169,20 @@ async def _locked(connection: asyncpg.Connection, name: EntryName, reason: str) 
     if not is_decided and found.effect not in (Effect.SET_ASIDE, Effect.OTHER):
         raise PayoutError(PayoutCode.ENTRY_TAKEN, entry=name, effect=found.effect.value)
     return found, is_decided
+
+
+async def _new_key(connection: asyncpg.Connection, name: EntryName, entry: Entry, transfer: str) -> bytes:
+    """The key of an entry as one of this transfer: of equal movements of one statement each has its own."""
+    for nth in count(1):
+        key = key_of(entry, transfer, nth)
+        statement_id = await connection.fetchval(_KNOWN_IN, key)
+        if statement_id is None:
+            break
+        if statement_id != name.statement_id:
+            raise PayoutError(
+                PayoutCode.ENTRY_KNOWN, entry=name, transfer=transfer, statement_id=statement_id
+            )
+    return key
 
 
 def _is_applied(found: StoredEntry) -> bool:

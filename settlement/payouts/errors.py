@@ -128,6 +128,10 @@ class PayoutCode(Enum):
         "об операции {entry} решено иначе: {effect} {what}",
         "entry {entry} was decided otherwise: {effect} {what}",
     )
+    ENTRY_KNOWN = (
+        "операция {entry}: такое же движение по переводу {transfer} есть в выписке {statement_id}",
+        "entry {entry}: statement {statement_id} told of the same movement of transfer {transfer}",
+    )
     ENTRY_UNFIT = ("операция {entry}: {what}", "entry {entry}: {what}")
     DEMAND_NOT_WAITING = (
         "требования {demand}, которое ждёт денег, нет",

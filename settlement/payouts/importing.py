@@ -132,7 +132,7 @@ async def _known(connection: asyncpg.Connection, entries: Sequence[Entry]) -> Kn
     keys: set[bytes] = set()
     if entries:
         booked = [one.booked_on for one in entries]
-        keys = await known_keys(connection, min(booked), max(booked))
+        keys = {row["key"] for row in await connection.fetch(_KEYS, min(booked), max(booked))}
     waiting = {
         row["id"]: Demand(row["id"], row["inn"], row["left_kopecks"])
         for row in await waiting_demands(connection, sorted(demands))
@@ -161,11 +161,6 @@ async def _store(
     await connection.executemany(_NEW_ENTRY, rows)
 
 
-async def known_keys(connection: asyncpg.Connection, first_day: date, last_day: date) -> set[bytes]:
-    """The keys of every movement of these days that a statement told of."""
-    return {row["key"] for row in await connection.fetch(_KEYS, first_day, last_day)}
-
-
 async def apply(connection: asyncpg.Connection, one: Planned, by: Actor) -> None:
     """Let a planned entry have its effect, in the caller's transaction."""
     entry, transfer = one.entry, one.transfer
@@ -185,7 +180,7 @@ async def apply(connection: asyncpg.Connection, one: Planned, by: Actor) -> None
         step = ClaimStep.RETURN_BY_BANK
         if not is_on_its_way and (ClaimState(claim["state"]), step) in STEPS:
             reason = entry.purpose or transfer.end_to_end_id
-            await move(connection, transfer.claim_id, step, by=by, reason=kept_text(reason))
+            await move(connection, transfer.claim_id, step, by=by, reason=reason)
 
 
 async def _record(connection: asyncpg.Connection, statement: Statement, done: Imported, by: Actor) -> None:

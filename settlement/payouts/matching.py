@@ -43,7 +43,7 @@ class Effect(StrEnum):
     SET_ASIDE = "SET_ASIDE"
     """Nothing, since it contradicts what is known; a person said to leave it for the reconciliation."""
     DISMISSED = "DISMISSED"
-    """Nothing: it was set aside, and a person said later that it is nothing of ours."""
+    """Nothing: a person said later that it is nothing of ours."""
     DUPLICATE = "DUPLICATE"
     """Nothing, since an earlier statement had it."""
 

@@ -127,7 +127,7 @@ async def decide(treasury: Treasury, nth: int, to: int | None) -> None:
                 target = rows[to % len(rows)]["end_to_end_id"]
                 await apply_entry(connection, name, to=target, by=SECOND, reason="письмо")
     except PayoutError as error:
-        if error.code is not PayoutCode.ENTRY_UNFIT:
+        if error.code not in (PayoutCode.ENTRY_UNFIT, PayoutCode.ENTRY_KNOWN):
             raise
 
 
