@@ -118,8 +118,8 @@ def plan(entries: Sequence[Entry], known: Known) -> list[Planned]:
 def applied(entry: Entry, found: Transfer | Demand) -> Planned:
     """What an entry does of which a person says that it is of this transfer or for this demand.
 
-    Who got the money, or sent it, is what the person answers for; sums and states are not. The key is that
-    of the entry as one of the transfer. Raises EntryError.
+    Who got the money, or sent it, is what the person answers for; sums and states are checked.
+    Raises EntryError.
     """
     if isinstance(found, Demand) and entry.direction is Direction.DEBIT:
         raise EntryError(EntryCode.LEFT_THE_ACCOUNT, demand=found.id)
