@@ -80,6 +80,7 @@ from merchant_sdk.explanations import ExplainedSource, LineExplanation
 from merchant_sdk.goods import GoodsItem, GoodsSubmission, SubmissionPage
 from merchant_sdk.journal import Journal, JournalRecord, MemoryJournal
 from merchant_sdk.methods import Method
+from merchant_sdk.objections import ClaimObjection
 from merchant_sdk.purchases import (
     Balance,
     ByPurchaseId,
@@ -132,6 +133,7 @@ __all__ = [
     "ClaimDocumentMismatchError",
     "ClaimEvent",
     "ClaimLine",
+    "ClaimObjection",
     "ClaimOperation",
     "ClaimState",
     "ClaimSubtotal",

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from merchant_sdk.enums import ClaimDocument, ClaimState
 from merchant_sdk.errors import ClaimDocumentMismatchError
+from merchant_sdk.objections import ClaimObjection, objection_of
 from tillgate.v1 import claim_service_pb2 as pb
 
 
@@ -93,6 +94,7 @@ class ClaimDetails:
     events: tuple[ClaimEvent, ...]
     terms: tuple[ClaimTerm, ...]
     signature_state: str
+    objections: tuple[ClaimObjection, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ def details_of(message: pb.GetClaimResponse) -> ClaimDetails:
         ),
         tuple(ClaimTerm(one.kind, date.fromisoformat(one.due_on), one.is_missed) for one in message.terms),
         message.signature_state,
+        tuple(objection_of(one) for one in message.objections),
     )
 
 

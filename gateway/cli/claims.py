@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "deadlines": "gateway.cli.claims_objections:deadlines_command",
     "demand": "gateway.cli.claims_demand:demand_group",
     "documents": "gateway.cli.claims_documents:documents_command",
+    "entries": "gateway.cli.claims_entries:entries_group",
     "feed": "gateway.cli.claims_seen:feed_command",
     "file": "gateway.cli.claims_building:file_command",
     "forms": "gateway.cli.claims_documents:forms_group",

@@ -233,7 +233,7 @@ def _control(found: Payout) -> str:
 @click.argument("file", type=FILE)
 @click.option(
     "--set-aside", "sets_aside", is_flag=True,
-    help="Keep entries that contradict our transfers for `reconcile`, and take the others.",
+    help="Keep entries that contradict our transfers for `entries`, and take the others.",
 )  # fmt: skip
 @by_option
 def import_command(file: Path, sets_aside: bool, by: str) -> None:

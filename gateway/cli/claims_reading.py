@@ -17,6 +17,7 @@ from settlement.claims.model import Claim, ClaimLine
 from settlement.claims.reading import claim_lines, claims_of, read_claim
 from settlement.claims.states import ClaimState
 from settlement.ledger_reader.claims_registry import read_agreement
+from settlement.signing.keeping import signature_state
 
 _PLACES = (
     "captured", "refunded", "unclaimed", "unmatched", "carried", "under_review", "approved", "paid",
@@ -82,20 +83,21 @@ def list_command(
 @click.option("--lines", "shows_lines", is_flag=True, help="With every line.")
 @json_option
 def show_command(claim_id: int, shows_lines: bool, as_json: bool) -> None:
-    """One claim with its subtotals by outlet and program."""
+    """One claim with its signature and its subtotals by outlet and program."""
 
-    async def work(connection: asyncpg.Connection, _: Settings) -> tuple[Claim, list[ClaimLine]]:
+    async def work(connection: asyncpg.Connection, _: Settings) -> tuple[Claim, list[ClaimLine], str]:
         lines = []
         if shows_lines:
             lines = [line async for page in claim_lines(connection, claim_id) for line in page]
-        return await read_claim(connection, claim_id), lines
+        return await read_claim(connection, claim_id), lines, await signature_state(connection, claim_id)
 
-    claim, lines = with_claims(work)
+    claim, lines, signature = with_claims(work)
     if as_json:
         print_json({"claim": claim, "lines": lines} if shows_lines else claim)
         return
     who = claim.participant
     click.echo(f"claim {claim.id}, correction {claim.correction_number}: {claim.state.value}")
+    click.echo(signature or "not signed")
     click.echo(f"{who.full_name}, INN {who.inn}; agreement {claim.agreement_number}")
     click.echo(f"{claim.first_day} – {claim.last_day}, {claim.line_count} lines")
     for name in ("sale", "returned", "net", "carried", "over_limit", "unmatched", "paid"):

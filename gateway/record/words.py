@@ -176,6 +176,11 @@ class Action(Enum):
     BIC_DIRECTORY_IMPORTED = ("bic.imported", "справочник БИК загружен", "BIC directory imported")
     FORM_ADDED = ("form.added", "форма документа добавлена", "form of a document added")
     STATEMENT_IMPORTED = ("statement.imported", "выписка загружена", "statement imported")
+    STATEMENT_ENTRY_DECIDED = (
+        "statement.entry_decided",
+        "об операции выписки решено",
+        "entry of a statement decided",
+    )
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 
 from gateway.record.words import Action, Actor, Subject, SubjectKind
-from gateway.record.writing import record
+from gateway.record.writing import kept_text, record
 from settlement.claims.states import STEPS, ClaimState, ClaimStep
 from settlement.errors import SettlementError
 
@@ -50,8 +50,11 @@ UPDATE claim SET state = $2, changed_at = tillgate_now(),
 WHERE id = $1"""
 
 _HISTORY: Final = """
-INSERT INTO claim_history (claim_id, n, step, from_state, to_state, reason, made_by, approved_by)
-SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7 FROM claim_history WHERE claim_id = $1"""
+INSERT INTO claim_history (claim_id, n, step, from_state, to_state, reason, made_by, approved_by,
+  approved_kopecks)
+SELECT $1, coalesce(max(n), 0) + 1, $2, $3, $4, $5, $6, $7,
+  (SELECT approved_kopecks FROM claim WHERE id = $1)
+FROM claim_history WHERE claim_id = $1"""
 
 
 async def state_of(connection: asyncpg.Connection, claim_id: int) -> ClaimState:
@@ -77,7 +80,7 @@ async def move(
     COMMITTED alone, as `gateway.record` asks. Raises SettlementError CLAIM_UNKNOWN, STEP_NOT_ALLOWED,
     REASON_MISSING, FOUR_EYES, and nothing is changed.
     """
-    reason = reason.strip()
+    reason = kept_text(reason.strip())
     state = await state_of(connection, claim_id)
     found = STEPS.get((state, step))
     if found is None:

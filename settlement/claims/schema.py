@@ -189,6 +189,8 @@ claim_history = Table(
     Column("reason", Text, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("approved_by", Text, nullable=False, server_default=""),
+    # What was approved of the claim after the step; later decisions do not change it.
+    Column("approved_kopecks", BigInteger),
     _changed_at("made_at"),
     CheckConstraint("step <> '' AND made_by <> ''", name="claim_history_signed"),
     CheckConstraint("approved_by <> made_by", name="claim_history_four_eyes"),

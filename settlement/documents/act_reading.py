@@ -8,19 +8,21 @@ import asyncpg
 from settlement.documents.act import Movement, MovementKind
 
 # A claim that was superseded or returned is none any more; its correction has been filed by itself.
+# A decision that was taken back stays in the act of its day: what both sides signed for a month holds.
 _CLAIMS: Final = """
 SELECT (c.filed_at AT TIME ZONE 'Europe/Moscow')::date AS day, 'FILED' AS kind, c.id, c.correction_number,
   c.sale_kopecks - c.returned_kopecks AS kopecks
 FROM claim c WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2)
   AND c.filed_at IS NOT NULL AND c.state NOT IN ('SUPERSEDED', 'RETURNED_TO_MERCHANT')
 UNION ALL
-SELECT (h.made_at AT TIME ZONE 'Europe/Moscow')::date, 'APPROVED', c.id, c.correction_number,
-  c.approved_kopecks
+SELECT (h.made_at AT TIME ZONE 'Europe/Moscow')::date,
+  CASE h.step WHEN 'REOPEN' THEN 'REOPENED' ELSE 'APPROVED' END, c.id, c.correction_number, h.kopecks
 FROM claim c CROSS JOIN LATERAL (
-  SELECT made_at FROM claim_history h
-  WHERE h.claim_id = c.id AND h.to_state IN ('APPROVED', 'APPROVED_IN_PART') ORDER BY n DESC LIMIT 1) h
-WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2) AND c.approved_kopecks > 0
-  AND c.state IN ('APPROVED', 'APPROVED_IN_PART', 'PAYABLE', 'PARTLY_PAID', 'PAID', 'RETURNED_BY_BANK')"""
+  SELECT step, made_at,
+    CASE step WHEN 'REOPEN' THEN lag(approved_kopecks) OVER (ORDER BY n) ELSE approved_kopecks END AS kopecks
+  FROM claim_history
+  WHERE claim_id = c.id AND step IN ('APPROVE', 'APPROVE_IN_PART', 'REFUSE', 'REOPEN')) h
+WHERE c.merchant_id = $1 AND ($2::bigint IS NULL OR c.agreement_id = $2) AND h.kopecks > 0"""
 
 _PAYMENTS: Final = """
 SELECT e.booked_on AS day, CASE e.effect WHEN 'EXECUTED' THEN 'PAID' ELSE 'RETURNED_BY_BANK' END AS kind,

@@ -20,6 +20,7 @@ from settlement.door.rendering import (
     claim_message,
     event_message,
     line_message,
+    objection_message,
     operation_message,
     receivable_message,
     subtotal_message,
@@ -30,9 +31,9 @@ from settlement.ledger_reader.own_claims import OwnClaim, own_claims
 from settlement.matching.statement import MATCHES
 from settlement.reports.feed import operations_feed
 from settlement.reports.receivables import receivables_of
-from settlement.review.objections import object_to
+from settlement.review.objections import object_to, objections_of
 from settlement.review.reminders import running
-from settlement.signing.keeping import signatures_of, take_signature
+from settlement.signing.keeping import signature_state, take_signature
 from settlement.signing.seal import read_seal
 from tillgate.v1 import claim_service_pb2 as wire
 
@@ -81,13 +82,13 @@ class ClaimAnswers:
         async with self.read() as connection:
             claim = await _own(connection, request.claim_id, merchant_id)
             today = await _today(connection)
-            signatures = await signatures_of(connection, claim.id)
             return wire.GetClaimResponse(
                 claim=claim_message(claim),
                 subtotals=[subtotal_message(one) for one in await subtotals_of(connection, claim.id, "")],
                 events=[event_message(one) for one in await steps_of(connection, claim.id)],
                 terms=[term_message(one, today) for one in await running(connection, claim.id)],
-                signature_state=f"SIGNATURE_{signatures[0].answer.value}" if signatures else "",
+                signature_state=await signature_state(connection, claim.id),
+                objections=[objection_message(one) for one in await objections_of(connection, claim.id)],
             )
 
     async def _lines(self, request: wire.ListClaimLinesRequest, merchant_id: int, _: int) -> Message:

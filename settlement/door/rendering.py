@@ -12,6 +12,7 @@ from settlement.ledger_reader.own_claims import OwnClaim
 from settlement.reports.feed import Operation
 from settlement.reports.receivables import Owed
 from settlement.review.deadlines import Due
+from settlement.review.objections import Objection
 from tillgate.v1 import claim_service_pb2 as wire
 
 
@@ -75,6 +76,22 @@ def event_message(step: StepTaken) -> wire.ClaimEvent:
 def term_message(due: Due, today: date) -> wire.ClaimTerm:
     """A term that runs, as of a day of Moscow."""
     return wire.ClaimTerm(kind=due.duty, due_on=due.day.isoformat(), is_missed=due.day < today)
+
+
+def objection_message(objection: Objection) -> wire.ClaimObjection:
+    """An objection with its answer; who answered is the department's affair."""
+    message = wire.ClaimObjection(
+        objection_id=objection.id,
+        line_numbers=objection.line_numbers,
+        text=objection.text,
+        made_at=instant_message(objection.made_at),
+        answer_due_on=objection.answer_by.isoformat(),
+        state=objection.state,
+        answer=objection.answer,
+    )
+    if objection.answered_at is not None:
+        message.answered_at.FromDatetime(objection.answered_at)
+    return message
 
 
 def operation_message(operation: Operation) -> wire.ClaimOperation:

@@ -12,9 +12,15 @@ from msgspec.structs import replace
 from gateway.domain.settlement_terms import SettlementTerms
 from settlement.claims.states import ClaimState
 
-_PAYABLES: Final = """
+_ACCOUNT: Final = """LEFT JOIN LATERAL (
+  SELECT * FROM merchant_account o
+  WHERE o.merchant_id = c.merchant_id AND o.state = 'CONFIRMED' AND o.decided_at <= tillgate_now()
+  ORDER BY o.decided_at DESC, o.id DESC LIMIT 1
+) account ON true"""
+
+_PAYABLES: Final = f"""
 SELECT c.id AS claim_id, c.state, c.approved_kopecks, c.paid_kopecks, c.first_day, c.last_day,
-  a.number AS agreement_number, coalesce(a.settings -> 'settlement', '{}') AS terms,
+  a.number AS agreement_number, coalesce(a.settings -> 'settlement', '{{}}') AS terms,
   (SELECT min(y.kbk) FROM claim_year y WHERE y.claim_id = c.id) AS kbk,
   m.name, m.inn, coalesce(p.kpp, '') AS kpp,
   account.id AS account_id, account.bic, account.account, bank.name AS bank_name, bank.correspondent_account
@@ -22,11 +28,7 @@ FROM claim c
 JOIN agreement a ON a.id = c.agreement_id
 JOIN merchant m ON m.id = c.merchant_id
 LEFT JOIN merchant_profile p ON p.merchant_id = m.id
-LEFT JOIN LATERAL (
-  SELECT * FROM merchant_account o
-  WHERE o.merchant_id = m.id AND o.state = 'CONFIRMED' AND o.decided_at <= tillgate_now()
-  ORDER BY o.decided_at DESC, o.id DESC LIMIT 1
-) account ON true
+{_ACCOUNT}
 LEFT JOIN LATERAL (
   SELECT e.name, e.correspondent_account FROM bic_entry e
   WHERE e.bic = account.bic AND e.directory_id = (
@@ -71,6 +73,17 @@ class Payable(Struct, frozen=True):
 async def payables(connection: asyncpg.Connection, claim_ids: Sequence[int] | None) -> list[Payable]:
     """Claims with their rows locked: those named, or all that wait for money."""
     return [_payable(row) for row in await connection.fetch(_PAYABLES, claim_ids)]
+
+
+_NEWEST_ACCOUNTS: Final = (
+    f"SELECT c.id, account.id AS account_id FROM claim c {_ACCOUNT} WHERE c.id = ANY ($1)"
+)
+
+
+async def newest_accounts(connection: asyncpg.Connection, claim_ids: Sequence[int]) -> dict[int, int | None]:
+    """The account of each claim's merchant that was confirmed last."""
+    rows = await connection.fetch(_NEWEST_ACCOUNTS, claim_ids)
+    return {row["id"]: row["account_id"] for row in rows}
 
 
 def _payable(row: Any) -> Payable:

@@ -27,6 +27,10 @@ class PayoutCode(Enum):
         "расчёт {claim_id}: банк вернул деньги, нового подтверждённого счёта участника ещё нет",
         "claim {claim_id}: the bank returned the money, and no new account of the merchant is confirmed yet",
     )
+    ACCOUNT_REPLACED = (
+        "расчёт {claim_id}: после составления реестра выплат {payout_id} подтверждён другой счёт участника",
+        "claim {claim_id}: another account of the merchant was confirmed since payout register {payout_id}",
+    )
     BANK_UNKNOWN = (
         "расчёт {claim_id}: БИК {bic} нет в загруженном справочнике банков",
         "claim {claim_id}: the imported directory of banks has no BIK {bic}",
@@ -115,6 +119,24 @@ class PayoutCode(Enum):
         "операций, которые нельзя принять: {count}; ничего не изменено",
         "entries that cannot be taken: {count}; nothing is changed",
     )
+    ENTRY_UNKNOWN = ("операции {entry} нет", "there is no entry {entry}")
+    ENTRY_TAKEN = (
+        "операция {entry} принята при загрузке ({effect}): решать нечего",
+        "entry {entry} was taken when it was imported ({effect}): there is nothing to decide",
+    )
+    ENTRY_DECIDED = (
+        "об операции {entry} решено иначе: {effect} {what}",
+        "entry {entry} was decided otherwise: {effect} {what}",
+    )
+    ENTRY_KNOWN = (
+        "операция {entry}: такое же движение по переводу {transfer} есть в выписке {statement_id}",
+        "entry {entry}: statement {statement_id} told of the same movement of transfer {transfer}",
+    )
+    ENTRY_UNFIT = ("операция {entry}: {what}", "entry {entry}: {what}")
+    DEMAND_NOT_WAITING = (
+        "требования {demand}, которое ждёт денег, нет",
+        "there is no demand {demand} that waits for money",
+    )
 
 
 @unique
@@ -154,6 +176,10 @@ class EntryCode(Enum):
     DEMAND_EXCEEDS = (
         "требование {demand}: поступило {amount}, а оставалось {left}",
         "demand {demand}: {amount} came in, {left} was left",
+    )
+    LEFT_THE_ACCOUNT = (
+        "деньги списаны: требование {demand} они не закрывают",
+        "the money left the account: it is nothing for demand {demand}",
     )
     DEMAND_OF_ANOTHER = (
         "требование {demand} предъявлено другому участнику, не ИНН {inn}",

@@ -40,7 +40,11 @@ INSERT INTO statement_entry (statement_id, n, key, direction, booked_on, amount_
   end_to_end_id, counterparty_account, counterparty_name, purpose, effect, problem, transfer_id, demand_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""
 
-_KEYS: Final = "SELECT key FROM statement_entry WHERE booked_on BETWEEN $1 AND $2"
+_KEYS: Final = """
+SELECT key FROM statement_entry WHERE booked_on BETWEEN $1 AND $2
+UNION ALL
+SELECT d.key FROM statement_entry_decision AS d JOIN statement_entry AS e USING (statement_id, n)
+WHERE e.booked_on BETWEEN $1 AND $2 AND d.key IS NOT NULL"""
 
 _EXECUTE: Final = """
 UPDATE transfer SET executed_kopecks = executed_kopecks + $2, executed_on = $3,
@@ -108,7 +112,7 @@ async def import_statement(
         return Imported(False, False, planned, problems, statement.not_booked)
     await _store(connection, statement, planned, by)
     for done, one in enumerate(planned, start=1):
-        await _apply(connection, one, by)
+        await apply(connection, one, by)
         progress(done)
     payouts = {one.transfer.payout_id for one in planned if one.transfer is not None}
     await close_finished(connection, sorted(payouts))
@@ -157,7 +161,8 @@ async def _store(
     await connection.executemany(_NEW_ENTRY, rows)
 
 
-async def _apply(connection: asyncpg.Connection, one: Planned, by: Actor) -> None:
+async def apply(connection: asyncpg.Connection, one: Planned, by: Actor) -> None:
+    """Let a planned entry have its effect, in the caller's transaction."""
     entry, transfer = one.entry, one.transfer
     if one.effect is Effect.DEMAND and one.demand is not None:
         await returned(connection, one.demand.id, entry.amount_kopecks, by=by)
@@ -175,11 +180,12 @@ async def _apply(connection: asyncpg.Connection, one: Planned, by: Actor) -> Non
         step = ClaimStep.RETURN_BY_BANK
         if not is_on_its_way and (ClaimState(claim["state"]), step) in STEPS:
             reason = entry.purpose or transfer.end_to_end_id
-            await move(connection, transfer.claim_id, step, by=by, reason=kept_text(reason))
+            await move(connection, transfer.claim_id, step, by=by, reason=reason)
 
 
 async def _record(connection: asyncpg.Connection, statement: Statement, done: Imported, by: Actor) -> None:
-    counts = {effect.value.lower(): done.count(effect) for effect in Effect}
+    effects = (effect for effect in Effect if effect is not Effect.DISMISSED)
+    counts = {effect.value.lower(): done.count(effect) for effect in effects}
     debits = sum(one.amount_kopecks for one in statement.entries if one.direction is Direction.DEBIT)
     await record(
         connection,

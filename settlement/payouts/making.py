@@ -12,7 +12,7 @@ from gateway.record.writing import record
 from settlement.claims.model import BankAccount
 from settlement.claims.moving import move
 from settlement.claims.states import ClaimState, ClaimStep
-from settlement.ledger_reader.payees import Payable, payables
+from settlement.ledger_reader.payees import Payable, newest_accounts, payables
 from settlement.payouts.errors import PayoutCode, PayoutError
 from settlement.payouts.model import (
     NAME_MAX_CHARS,
@@ -188,7 +188,7 @@ def _json(value: object) -> str:
 async def approve(connection: asyncpg.Connection, payout_id: int, *, by: Actor, sha256: bytes) -> Payout:
     """Approve a draft as it was looked at, by another person than its maker.
 
-    Raises PayoutError PAYOUT_UNKNOWN, PAYOUT_STATE, SAME_PERSON, PAYOUT_CHANGED.
+    Raises PayoutError PAYOUT_UNKNOWN, PAYOUT_STATE, SAME_PERSON, PAYOUT_CHANGED, ACCOUNT_REPLACED.
     """
     found = await read_payout(connection, payout_id, is_locked=True)
     if found.state is not PayoutState.DRAFT or found.approved_by is not None:
@@ -198,6 +198,7 @@ async def approve(connection: asyncpg.Connection, payout_id: int, *, by: Actor, 
         raise PayoutError(PayoutCode.SAME_PERSON, by=by.id)
     if found.control.sha256 != sha256:
         raise PayoutError(PayoutCode.PAYOUT_CHANGED, payout_id=payout_id, what="sha256")
+    await _check_accounts(connection, found)
     update = "UPDATE payout SET approved_by = $2, approved_at = tillgate_now() WHERE id = $1"
     await connection.execute(update, payout_id, by.id)
     await _record(connection, Action.PAYOUT_APPROVED, found, by, proposed_by=found.made_by)
@@ -221,7 +222,7 @@ async def discard(connection: asyncpg.Connection, payout_id: int, *, by: Actor, 
 async def hand_on(connection: asyncpg.Connection, payout_id: int, *, by: Actor, form: str) -> Payout:
     """An approved register for a file; the first one opens its transfers to answers of the bank.
 
-    Raises PayoutError PAYOUT_UNKNOWN, PAYOUT_CHANGED, PAYOUT_NOT_APPROVED, PAYOUT_STATE.
+    Raises PayoutError PAYOUT_UNKNOWN, PAYOUT_CHANGED, PAYOUT_NOT_APPROVED, PAYOUT_STATE, ACCOUNT_REPLACED.
     """
     found = await read_payout(connection, payout_id, is_locked=True)
     if found.state is PayoutState.DISCARDED:
@@ -229,6 +230,7 @@ async def hand_on(connection: asyncpg.Connection, payout_id: int, *, by: Actor, 
     if found.approved_by is None:
         raise PayoutError(PayoutCode.PAYOUT_NOT_APPROVED, payout_id=payout_id)
     if found.state is PayoutState.DRAFT:
+        await _check_accounts(connection, found)
         await connection.execute("UPDATE payout SET state = 'EXPORTED' WHERE id = $1", payout_id)
         await connection.execute("UPDATE transfer SET state = 'EXPORTED' WHERE payout_id = $1", payout_id)
     await _record(connection, Action.PAYOUT_EXPORTED, found, by, form=form)
@@ -249,7 +251,7 @@ async def reject(connection: asyncpg.Connection, transfer: str, *, by: Actor, re
     today = await connection.fetchval("SELECT (tillgate_now() AT TIME ZONE 'Europe/Moscow')::date")
     await connection.execute(update, found.id, today)
     await close_finished(connection, [found.payout_id])
-    await move(connection, found.claim_id, ClaimStep.RETURN_BY_BANK, by=by, reason=reason)
+    await move(connection, found.claim_id, ClaimStep.RETURN_BY_BANK, by=by, reason=f"{transfer}: {reason}")
 
 
 async def close_finished(connection: asyncpg.Connection, payout_ids: Sequence[int]) -> None:
@@ -261,6 +263,14 @@ async def close_finished(connection: asyncpg.Connection, payout_ids: Sequence[in
         """,
         payout_ids,
     )
+
+
+async def _check_accounts(connection: asyncpg.Connection, found: Payout) -> None:
+    """No draft goes out to an account that the merchant has no more."""
+    newest = await newest_accounts(connection, [one.claim_id for one in found.transfers])
+    for one in found.transfers:
+        if newest[one.claim_id] != one.account_id:
+            raise PayoutError(PayoutCode.ACCOUNT_REPLACED, claim_id=one.claim_id, payout_id=found.id)
 
 
 def _said(reason: str) -> str:

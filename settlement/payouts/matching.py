@@ -42,6 +42,8 @@ class Effect(StrEnum):
     OTHER = "OTHER"
     SET_ASIDE = "SET_ASIDE"
     """Nothing, since it contradicts what is known; a person said to leave it for the reconciliation."""
+    DISMISSED = "DISMISSED"
+    """Nothing: a person said later that it is nothing of ours."""
     DUPLICATE = "DUPLICATE"
     """Nothing, since an earlier statement had it."""
 
@@ -113,6 +115,23 @@ def plan(entries: Sequence[Entry], known: Known) -> list[Planned]:
     return planned
 
 
+def applied(entry: Entry, found: Transfer | Demand) -> Planned:
+    """What an entry does of which a person says that it is of this transfer or for this demand.
+
+    Who got the money, or sent it, is what the person answers for; sums and states are checked.
+    Raises EntryError.
+    """
+    if isinstance(found, Demand) and entry.direction is Direction.DEBIT:
+        raise EntryError(EntryCode.LEFT_THE_ACCOUNT, demand=found.id)
+    anybodys = msgspec.structs.replace(entry, counterparty_account="", counterparty_inn="")
+    return _decided(anybodys, b"", found, {}, {})
+
+
+def key_of(entry: Entry, transfer: str, nth: int) -> bytes:
+    """The key of the nth equal movement of a day; `transfer` is the id of ours that it is of, or ""."""
+    return sha256(b"%s %d" % (_key_base(entry, transfer), nth)).digest()
+
+
 _Found = Transfer | Demand | EntryError | None
 
 
@@ -126,11 +145,15 @@ def _in_order(matched: Sequence[tuple[Entry, _Found]]) -> list[tuple[Entry, _Fou
     keyed = []
     for entry, found in matched:
         name = found.end_to_end_id if isinstance(found, Transfer) else ""
-        rest = "" if name else [entry.order_number, entry.counterparty_account, kept_text(entry.purpose)]
-        base = msgspec.json.encode([entry.direction, entry.booked_on, entry.amount_kopecks, name, rest])
+        base = _key_base(entry, name)
         seen[base] += 1
-        keyed.append((entry, found, sha256(b"%s %d" % (base, seen[base])).digest()))
+        keyed.append((entry, found, key_of(entry, name, seen[base])))
     return sorted(keyed, key=lambda one: (one[0].booked_on, one[0].direction is Direction.CREDIT, one[0].n))
+
+
+def _key_base(entry: Entry, transfer: str) -> bytes:
+    rest = "" if transfer else [entry.order_number, entry.counterparty_account, kept_text(entry.purpose)]
+    return msgspec.json.encode([entry.direction, entry.booked_on, entry.amount_kopecks, transfer, rest])
 
 
 def _matched(entry: Entry, known: Known) -> _Found:

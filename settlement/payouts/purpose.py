@@ -18,7 +18,7 @@ _FIELDS: Final = frozenset({"agreement", "period", "claim"})
 
 _END_TO_END: Final = re.compile(r"(?<![0-9A-Za-z])TG([0-9]{1,14})-([0-9]{1,14})-([0-9]{2})(?![0-9])")
 _CONTROL: Final = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 
 
@@ -92,8 +92,8 @@ def _check_template(template: str, claim_id: int) -> None:
 def checked_text(text: str, where: str, field: str, limit: int) -> str:
     """A text of a payment as it was given, if it may stand there.
 
-    Raises PayoutError CHARACTER_UNFIT for control characters, also those that turn what stands beside them;
-    TEXT_TOO_LONG.
+    Raises PayoutError CHARACTER_UNFIT for control characters, also those that turn what stands beside them,
+    and for what XML cannot hold; TEXT_TOO_LONG.
     """
     found = _CONTROL.search(text)
     if found:

@@ -22,9 +22,9 @@ WHERE t.dated BETWEEN $1 AND $2 AND t.state NOT IN ('DRAFT', 'DISCARDED')
 GROUP BY t.id ORDER BY t.id"""
 
 _ENTRIES: Final = """
-SELECT e.n, s.sha256, e.direction, e.booked_on, e.amount_kopecks, e.order_number, e.counterparty_name,
-  e.effect, e.problem, t.end_to_end_id, t.dated
-FROM statement_entry e JOIN statement s ON s.id = e.statement_id LEFT JOIN transfer t ON t.id = e.transfer_id
+SELECT e.statement_id, e.n, e.direction, e.booked_on, e.amount_kopecks, e.order_number, e.counterparty_name,
+  e.effect, e.problem, t.end_to_end_id
+FROM statement_entry e LEFT JOIN transfer t ON t.id = e.transfer_id
 WHERE e.booked_on BETWEEN $1 AND $2 ORDER BY e.booked_on, e.statement_id, e.n"""
 
 _COVERED: Final = "SELECT first_day, last_day FROM statement WHERE last_day >= $1 AND first_day <= $2"
@@ -124,7 +124,7 @@ def _of_transfer(row: asyncpg.Record) -> list[Finding]:
 
 def _of_entry(row: asyncpg.Record) -> list[Finding]:
     name, day, amount = row["end_to_end_id"] or "", row["booked_on"], row["amount_kopecks"]
-    where = f"statement {row['sha256'].hex()[:12]}, entry {row['n']}"
+    where = f"entry {row['statement_id']}-{row['n']}"
     if row["effect"] == Effect.SET_ASIDE:
         return [Finding(FindingKind.DIFFERS, day, name, amount, f"{where}: {row['problem']}")]
     if row["effect"] == Effect.OTHER and row["direction"] == Direction.DEBIT:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -142,7 +143,7 @@ statement_entry = Table(
     Column("demand_id", BigInteger, ForeignKey("return_demand.id")),
     CheckConstraint("direction IN ('DEBIT', 'CREDIT')", name="statement_entry_direction_known"),
     CheckConstraint(
-        "effect IN ('EXECUTED', 'RETURNED', 'DEMAND', 'OTHER', 'SET_ASIDE')",
+        "effect IN ('EXECUTED', 'RETURNED', 'DEMAND', 'OTHER', 'SET_ASIDE', 'DISMISSED')",
         name="statement_entry_effect_known",
     ),
     CheckConstraint(
@@ -159,4 +160,28 @@ statement_entry = Table(
     Index("statement_entry_once", "key", unique=True),
     Index("statement_entry_booked", "booked_on"),
     Index("statement_entry_of_transfer", "transfer_id"),
+)
+
+# What a person said of an entry that no transfer took when it was imported; the entry has the effect by now.
+statement_entry_decision = Table(
+    "statement_entry_decision",
+    metadata,
+    Column("statement_id", BigInteger, primary_key=True),
+    Column("n", Integer, primary_key=True),
+    _text("problem"),
+    _text("effect"),
+    # Another statement may tell of the same movement with the name of the transfer: it is known by this.
+    Column("key", LargeBinary, unique=True),
+    _text("reason"),
+    _text("decided_by"),
+    Column("decided_at", _instant, nullable=False, server_default=func.tillgate_now()),
+    ForeignKeyConstraint(["statement_id", "n"], ["statement_entry.statement_id", "statement_entry.n"]),
+    CheckConstraint(
+        "effect IN ('EXECUTED', 'RETURNED', 'DEMAND', 'DISMISSED')",
+        name="statement_entry_decision_effect_known",
+    ),
+    CheckConstraint(
+        "reason <> '' AND decided_by <> '' AND (key IS NULL OR octet_length(key) = 32)",
+        name="statement_entry_decision_whole",
+    ),
 )

@@ -98,6 +98,16 @@ async def test_what_the_merchant_is_told_needs_a_reason(archive: Archive, step: 
         assert "REASON_MISSING" == await refusal(attempt)
 
 
+async def test_a_card_number_in_a_reason_is_not_kept(archive: Archive) -> None:
+    """The merchant reads the history; whoever typed a number there did not mean to."""
+    claim_id = await archive.claim(state=ClaimState.UNDER_REVIEW)
+    async with archive.connection.transaction():
+        reason = "нет чека, карта 9643100000000000001"
+        await move(archive.connection, claim_id, ClaimStep.RETURN_TO_MERCHANT, by=OPERATOR, reason=reason)
+    kept = await archive.connection.fetchval("SELECT reason FROM claim_history")
+    assert "нет чека, карта [card]" == kept
+
+
 async def test_a_claim_that_there_is_not_does_not_move(archive: Archive) -> None:
     """It is named."""
     async with archive.connection.transaction():

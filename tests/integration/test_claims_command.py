@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -52,12 +53,30 @@ def test_claims_of_all_agreements_are_built_filed_and_shown(tillgate: CommandLin
     shown = tillgate("claims", "show", draft["id"], "--lines").stdout
     assert "150.00" in shown
     assert "INCLUDED" in shown
+    assert "not signed" in shown
     [budget] = tillgate.json("claims", "budget", "list", "--json")
     assert (1000_00, 150_00) == (budget["limit_kopecks"], budget["used_kopecks"])
     verified = tillgate("claims", "verify")
     assert (0, True) == (verified.exit_code, "9 agreements, 0 wrong" in verified.stdout)
     carried = tillgate.json("claims", "carry-over", sold_in.year, "--json")
     assert [] == carried
+
+
+def test_a_claim_is_shown_as_unverified_until_its_signature_is_answered(
+    tillgate: CommandLine, sold_in: date, tmp_path: Path
+) -> None:
+    """Whoever reviews it sees that before anything else."""
+    build(tillgate, sold_in, AGREEMENT_ID)
+    [draft] = tillgate.json("claims", "list", "--json")
+    tillgate("claims", "file", draft["id"], "--by", "first")
+    tillgate.sql("""UPDATE agreement SET settings = '{"settlement": {"signature": "PAPER"}}'""")
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n")
+    assert 0 == tillgate("claims", "sign", "add", draft["id"], scan, "--paper").exit_code
+    assert "SIGNATURE_UNVERIFIED" in tillgate("claims", "show", draft["id"]).stdout
+    judged = tillgate("claims", "sign", "judge", 1, "--valid", "--detail", "подпись и печать")
+    assert 0 == judged.exit_code, judged.output
+    assert "SIGNATURE_VALID" in tillgate("claims", "show", draft["id"]).stdout
 
 
 def test_the_recount_names_a_line_that_the_ledger_has_not(tillgate: CommandLine, sold_in: date) -> None:

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from gateway.runtime.database import driver_connection
 from loadtests.demo.applicants import account
+from settlement.payouts.entries import apply_entry, dismiss_entry, waiting_entries
 from settlement.payouts.errors import PayoutCode, PayoutError
+from settlement.payouts.matching import Effect
 from settlement.payouts.reconciling import FindingKind, reconcile
 from settlement.payouts.storing import TRANSFER, transfer_of
-from tests.payouts_kit import DAY, Line, Treasury, came_back, camt, onec, paid
+from tests.payouts_kit import DAY, SECOND, Line, Treasury, came_back, camt, onec, paid
 
 AMOUNT = 10
 
@@ -29,6 +31,7 @@ class Told:
 _TOLD = st.builds(Told, st.booleans(), st.integers(0, 3), st.integers(1, AMOUNT))
 _STATEMENTS = st.lists(st.lists(_TOLD, min_size=1, max_size=4), min_size=1, max_size=4)
 _STEPS = st.tuples(_STATEMENTS, st.booleans(), st.booleans(), st.integers(0, 2))
+_DECIDED = st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 3)), max_size=4)
 
 _SUMS = """
 SELECT c.id, c.state, c.approved_kopecks, c.paid_kopecks,
@@ -76,11 +79,16 @@ async def lines_of(treasury: Treasury, told: Sequence[Told]) -> list[Line]:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(steps=_STEPS)
-async def test_never_more_is_paid_than_approved(treasury: Treasury, steps: Any) -> None:
-    """Parts, returns, the same file twice in both formats, new accounts and new transfers between them."""
+@given(steps=_STEPS, decided=_DECIDED)
+async def test_never_more_is_paid_than_approved(
+    treasury: Treasury, steps: Any, decided: list[tuple[int, int | None]]
+) -> None:
+    """Parts, returns, the same file twice in both formats, new accounts and new transfers between them.
+
+    In the end persons apply or dismiss what was set aside, and the last statement comes once more.
+    """
     statements, twice, in_camt, again_after = steps
-    await treasury.sql("TRUNCATE statement_entry, statement, transfer, payout, claim_history, claim CASCADE")
+    await treasury.sql("TRUNCATE statement, transfer, payout, claim_history, claim CASCADE")
     count = await treasury.sql("SELECT count(*) FROM merchant")
     merchants = [await treasury.merchant(count + n) for n in (1, 2)]
     claims = [await treasury.claim(one, AMOUNT) for one in merchants]
@@ -96,6 +104,31 @@ async def test_never_more_is_paid_than_approved(treasury: Treasury, steps: Any) 
                 await treasury.account(merchant, account(1000 + len(known) + claim))
                 await paid_again(treasury, claim)
             known = await hold(treasury, known)
+    for nth, to in decided:
+        await decide(treasury, nth, to)
+        known = await hold(treasury, known)
+    again = await treasury.imported(onec(*lines, Line(1, "ещё одна", number="99")), sets_aside=True)
+    assert 0 == again.count(Effect.EXECUTED) + again.count(Effect.RETURNED)
+
+
+async def decide(treasury: Treasury, nth: int, to: int | None) -> None:
+    """Apply one of the entries that wait to a transfer, or dismiss it; what cannot be is refused."""
+    async with treasury.work() as connection:
+        waiting = await waiting_entries(connection)
+        rows = await connection.fetch(f"{TRANSFER} WHERE state <> 'DRAFT' ORDER BY id")
+    if not waiting:
+        return
+    name = waiting[nth % len(waiting)].name
+    try:
+        async with treasury.work() as connection:
+            if to is None:
+                await dismiss_entry(connection, name, by=SECOND, reason="не наша")
+            else:
+                target = rows[to % len(rows)]["end_to_end_id"]
+                await apply_entry(connection, name, to=target, by=SECOND, reason="письмо")
+    except PayoutError as error:
+        if error.code not in (PayoutCode.ENTRY_UNFIT, PayoutCode.ENTRY_KNOWN):
+            raise
 
 
 async def paid_again(treasury: Treasury, claim: int) -> None:

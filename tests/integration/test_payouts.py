@@ -108,6 +108,31 @@ async def test_nobody_approves_what_they_made(treasury: Treasury) -> None:
         assert "PAYOUT_STATE" == await refused(making.discard(connection, made.id, by=FIRST, reason="-"))
 
 
+async def test_no_draft_goes_out_to_an_account_that_was_replaced(treasury: Treasury) -> None:
+    """Neither approved nor handed on; once handed on, the register stays as it is."""
+    merchant = await treasury.merchant(1)
+    await treasury.claim(merchant, AMOUNT)
+    made = await treasury.made()
+    async with treasury.work() as connection:
+        await making.approve(connection, made.id, by=SECOND, sha256=made.control.sha256)
+    await treasury.account(merchant, account(2))
+    async with treasury.work() as connection:
+        attempt = making.hand_on(connection, made.id, by=FIRST, form="1c")
+        assert "ACCOUNT_REPLACED" == await refused(attempt)
+        await making.discard(connection, made.id, by=FIRST, reason="другой счёт")
+    again = await treasury.made()
+    await treasury.account(merchant, account(3))
+    async with treasury.work() as connection:
+        attempt = making.approve(connection, again.id, by=SECOND, sha256=again.control.sha256)
+        assert "ACCOUNT_REPLACED" == await refused(attempt)
+        await making.discard(connection, again.id, by=FIRST, reason="другой счёт")
+    sent = await treasury.sent()
+    await treasury.account(merchant, account(4))
+    async with treasury.work() as connection:
+        exported = await making.hand_on(connection, sent.id, by=FIRST, form="1c")
+    assert [account(3)] == [one.payee.bank.account for one in exported.transfers]
+
+
 @pytest.mark.parametrize(
     ("tampering", "told"),
     [

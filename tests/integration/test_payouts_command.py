@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import pytest
 
+from loadtests.demo.applicants import account
 from settlement.payouts.model import Payout
 from tests.cli_kit import CommandLine
 from tests.enrolment_kit import moscow_today
+from tests.four_eyes_kit import SigningDesk
 from tests.onec_book import read_book
 from tests.payouts_kit import DAY, PAYER, PAYER_TOML, Treasury, onec, paid, treasury_on
 
@@ -106,8 +108,8 @@ def test_a_claim_is_paid_by_commands(
 def test_a_statement_with_a_bad_entry_tells_it_and_ends_with_exit_code_1(
     tillgate: CommandLine, treasury_desk: Desk, payer_file: Path, tmp_path: Path
 ) -> None:
-    """With its number and reason; set aside it is kept for the reconciliation."""
-    treasury_desk.claim(1000)
+    """With its number and reason; set aside it waits until a person applies or dismisses it by its name."""
+    claim = treasury_desk.claim(1000)
     (one,) = treasury_desk.sent().transfers
     file = tmp_path / "statement.txt"
     file.write_bytes(onec(paid(one, 1001)))
@@ -119,6 +121,22 @@ def test_a_statement_with_a_bad_entry_tells_it_and_ends_with_exit_code_1(
     days = ("--from", DAY, "--to", DAY)
     findings = tillgate.json("claims", "reconcile", *days, "--json")["findings"]
     assert ["MISSING", "DIFFERS"] == [finding["kind"] for finding in findings]
+    file.write_bytes(onec(paid(one, account=account(9))))
+    assert "1 set aside" in tillgate("claims", "import", file, "--set-aside", *BY_FIRST).stdout
+    assert "MORE_THAN_LEFT" in tillgate("claims", "entries", "list").stdout
+    over, elsewhere = (found["name"] for found in tillgate.json("claims", "entries", "list", "--json"))
+    why = ("--reason", "письмо банка 17", *BY_SECOND)
+    nowhere = tillgate("claims", "entries", "apply", elsewhere, *why)
+    assert (2, True) == (nowhere.exit_code, "either --transfer or --demand" in nowhere.stderr)
+    pays = ("claims", "entries", "apply", elsewhere, "--transfer", one.end_to_end_id, *why)
+    assert f"entry {elsewhere} is EXECUTED\n" == tillgate(*pays).stdout
+    assert "already" in tillgate(*pays).stdout
+    refused = tillgate("claims", "entries", "apply", over, "--transfer", one.end_to_end_id, *why)
+    assert (1, True) == (refused.exit_code, "MORE_THAN_LEFT" in refused.stderr), refused.stderr
+    assert "DISMISSED" in tillgate("claims", "entries", "dismiss", over, *why).stdout
+    assert [] == tillgate.json("claims", "entries", "list", "--others", "--json")
+    assert "everything agrees" in tillgate("claims", "reconcile", *days).stdout
+    assert ("PAID", 1000) == treasury_desk.do(lambda treasury: treasury.claim_now(claim))
 
 
 def test_a_draft_is_discarded_and_an_order_rejected_by_commands(
@@ -173,6 +191,35 @@ def test_in_production_who_signs_brings_password_and_code(
     """A name alone makes, approves or exports nothing where four eyes are enforced."""
     monkeypatch.setenv("TILLGATE_FOUR_EYES", "1")
     treasury_desk.claim(1000)
-    refused = tillgate("claims", "payout", "make", *BY_FIRST, typed="secret\n000000\n")
-    assert (1, True) == (refused.exit_code, "SIGN_IN_REFUSED" in refused.stderr)
+    why = ("--reason", "письмо банка 17")
+    for command in (("payout", "make"), ("entries", "dismiss", "1-1", *why)):
+        refused = tillgate("claims", *command, *BY_FIRST, typed="secret\n000000\n")
+        assert (1, True) == (refused.exit_code, "SIGN_IN_REFUSED" in refused.stderr)
     assert 0 == treasury_desk.payouts()
+
+
+def test_where_four_eyes_are_enforced_an_approver_approves_and_an_operator_does_the_rest(
+    signing: SigningDesk, treasury_desk: Desk, payer_file: Path, tmp_path: Path
+) -> None:
+    """Each of them is refused what is the other's; nobody's name alone does anything."""
+    treasury_desk.claim(1000)
+    made = ("claims", "payout", "make")
+    assert "NOT_PERMITTED" in signing.as_("approver", *made).stderr
+    assert 0 == signing.as_("operator", *made).exit_code
+    shown = signing.tillgate.json("claims", "payout", "show", 1, "--json")
+    approve = ("claims", "payout", "approve", 1, "--sha256", shown["sha256"])
+    assert "NOT_PERMITTED" in signing.as_("operator", *approve).stderr
+    assert 0 == signing.as_("approver", *approve).exit_code
+    export = ("claims", "payout", "export", 1, "--format", "pain", "--out", tmp_path / "payout.xml")
+    assert "NOT_PERMITTED" in signing.as_("approver", *export).stderr
+    assert 0 == signing.as_("operator", *export).exit_code
+    answer = tmp_path / "statement.txt"
+    answer.write_bytes(onec(paid(treasury_desk.do(lambda treasury: treasury.read(1)).transfers[0], 1001)))
+    imported = ("claims", "import", answer, "--set-aside")
+    assert "NOT_PERMITTED" in signing.as_("approver", *imported).stderr
+    assert 0 == signing.as_("operator", *imported).exit_code
+    dismiss = ("claims", "entries", "dismiss", "1-1", "--reason", "ошибка банка")
+    assert "NOT_PERMITTED" in signing.as_("approver", *dismiss).stderr
+    assert 0 == signing.as_("operator", *dismiss).exit_code
+    last = signing.tillgate.json("audit", "show", "--action", "payout.exported", "--json")[0]
+    assert ("operator", "approver") == (last["actor_id"], last["approved_by"])

@@ -29,6 +29,10 @@ from merchant_sdk import (
 )
 from settlement.claims.building import build
 from settlement.claims.filing import file
+from settlement.claims.states import ClaimState as DeskState
+from settlement.review.deciding import take_up
+from tests.review_desk import FIRST, Review
+from tests.review_kit import Archive
 from tests.sdk_support.real import RealGateway
 from tests.sdk_support.tills import FLAVOURS, HOLDER, MILK_AND_BEER, Till, till_of
 
@@ -138,6 +142,32 @@ async def test_a_claim_is_signed_once_however_often_it_is_sent(office: Office) -
         assert "SIGNATURE_UNVERIFIED" == await office.chain.sign_claim(claim_id, paper_scan=PAPER)
     assert "SIGNATURE_UNVERIFIED" == (await office.chain.claim(claim_id)).signature_state
     assert 1 == await office.connection.fetchval("SELECT count(*) FROM claim_signature")
+
+
+async def test_an_objection_goes_to_the_department_and_its_answer_comes_back(office: Office) -> None:
+    """Said twice it is one; until it is answered it is open, and then the answer can be read."""
+    claim_id = await office.file()
+    await office.chain.sign_claim(claim_id, paper_scan=PAPER)
+    review = Review(Archive(office.connection, 0, office.agreement_id), claim_id)
+    async with office.connection.transaction():
+        await take_up(office.connection, claim_id, by=FIRST)
+    await review.refuse()
+    assert DeskState.REFUSED is await review.decide()
+    [number] = [n for n, verdict, _ in await review.lines() if verdict]
+    said = [
+        await office.chain.object_to_claim(claim_id, "Чек приложен.", line_numbers=[number]) for _ in range(2)
+    ]
+    assert said[0] == said[1]
+    [asked] = (await office.chain.claim(claim_id)).objections
+    assert (said[0].objection_id, (number,), "Чек приложен.", said[0].answer_due_on, "OPEN", "", None) == (
+        asked.objection_id, asked.line_numbers, asked.text, asked.answer_due_on, asked.state, asked.answer,
+        asked.answered_at,
+    )  # fmt: skip
+    await review.answer(asked.objection_id, is_upheld=False)
+    [answered] = (await office.chain.claim(claim_id)).objections
+    assert ("DISMISSED", "рассмотрено") == (answered.state, answered.answer)
+    assert answered.answered_at is not None
+    assert answered.answered_at >= asked.made_at
 
 
 async def test_what_cannot_be_done_is_refused_by_name(office: Office) -> None:

@@ -96,7 +96,10 @@ COMMANDS: Final[dict[str, list[tuple[object, ...]]]] = {
         ("demand", "returned", 1, "--amount", "1"),
         ("demand", "offset", 1),
         ("demand", "sue", 1),
+        ("entries", "apply", "1-1", "--demand", 1, *WHY),
+        ("entries", "dismiss", "1-1", *WHY),
         ("file", 1),
+        ("import", __file__),
         ("forms", "add", "claim", __file__),
         ("objections", "add", 1, "--text", "x"),
         ("objections", "answer", 1, "--dismiss", "--answer", "x"),
@@ -124,7 +127,7 @@ COMMANDS: Final[dict[str, list[tuple[object, ...]]]] = {
     ],
 }
 FROM_OTHER_SYSTEMS: Final = {
-    "bic import", "cards import-stop-list", "cards reissue", "claims import", "claims receipts import",
+    "bic import", "cards import-stop-list", "cards reissue", "claims receipts import",
 }  # fmt: skip
 """What comes in files at night, and is held against what is there."""
 COUNTED: Final = {"claims build", "claims check", "demand"}
@@ -136,7 +139,7 @@ TWO_PERSONS: Final = {
     "merchants account confirm", "merchants account propose", "merchants register", "merchants take-over",
     "proposals approve", "proposals execute", "proposals refuse", "proposals withdraw",
 }  # fmt: skip
-"""By proposals, or by an act: test_four_eyes_commands.py, test_claims_payouts_command.py."""
+"""By proposals, or by an act: test_four_eyes_commands.py, test_payouts_command.py."""
 EVERY: Final = [(group, *rest) for group, some in COMMANDS.items() for rest in some]
 
 

@@ -11,13 +11,16 @@ import msgspec
 import openpyxl
 import pytest
 import xmlschema
+from client_bank_1c import ClientBank1CLoader
 from defusedxml.ElementTree import fromstring
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from settlement.payouts.errors import PayoutError
 from settlement.payouts.model import Payout, control_sum
 from settlement.payouts.onec_writer import write_onec
 from settlement.payouts.pain import NAMESPACE, write_pain
-from settlement.payouts.purpose import end_to_end_id
+from settlement.payouts.purpose import checked_text, end_to_end_id
 from settlement.payouts.writing import PayoutFormat, write
 from settlement.payouts.xlsx import write_xlsx
 from tests.onec_book import Book, read_book
@@ -120,6 +123,46 @@ def test_a_file_of_1c_survives_the_round_trip(encoding: str) -> None:
         assert one.end_to_end_id in found["НазначениеПлатежа"]
     assert data.endswith("КонецФайла\r\n".encode(encoding))
     assert data.count(b"\n") == data.count(b"\r\n")
+
+
+def test_a_reader_that_others_made_finds_the_same_orders() -> None:
+    """A library for this format, which knows nothing of us: days, sums and texts."""
+    book = ClientBank1CLoader()(write_onec(THREE))
+    assert ("1.03", [PAYER.account], ["Платежное поручение"]) == (
+        book.info["ВерсияФормата"], book.info["РасчСчет"], book.info["Документ"],
+    )  # fmt: skip
+    assert [
+        (
+            one.order_number, one.dated, Decimal(one.amount_kopecks) / 100, one.payee.inn,
+            one.payee.bank.account, one.payee.bank.bic, one.payee.name, one.kbk, one.purpose,
+        )
+        for one in THREE.transfers
+    ] == [
+        (
+            one["Номер"], one["Дата"], one["Сумма"], one["ПолучательИНН"],
+            one["ПолучательСчет"], one["ПолучательБИК"], one["Получатель"], one["ПоказательКБК"],
+            one["НазначениеПлатежа"],
+        )
+        for one in book.documents
+    ]  # fmt: skip
+
+
+@given(st.text(min_size=1, max_size=160))
+def test_whatever_text_may_stand_in_a_payment_comes_out_of_its_files_again(text: str) -> None:
+    """Or it is refused before: no file is cut, broken or changed by a character."""
+    try:
+        name = checked_text(text, "TG7-1-49", "payee", 160)
+    except PayoutError:
+        assume(False)
+    one = payout([transfer(1, payee=payee(1, name=name))])
+    assert name == read_book(write_onec(one, "utf-8")).documents[0]["Получатель"]
+    party = fromstring(write_pain(one)).find(".//p:CdtTrfTxInf/p:Cdtr", _NS)
+    assert party is not None
+    pieces = [
+        party.findtext("p:Nm", "", _NS),
+        *(line.text or "" for line in party.iterfind(".//p:AdrLine", _NS)),
+    ]
+    assert name == "".join(pieces)
 
 
 @pytest.mark.parametrize(("char", "code"), [("☃", "U+2603"), ("𝄞", "U+1D11E"), ("ﬁ", "U+FB01")])

@@ -58,7 +58,9 @@ def test_a_template_names_only_what_there_is(template: str) -> None:
     assert "PURPOSE_MALFORMED" in refusal(template)
 
 
-@pytest.mark.parametrize("char", ["\n", "\t", "\x00", "\u202e", "\u200b", "\u2028", "\ufeff"])
+@pytest.mark.parametrize(
+    "char", ["\n", "\t", "\x00", "\u202e", "\u200b", "\u2028", "\ufeff", "\u061c", "\uffff"]
+)
 def test_characters_that_hide_or_turn_text_are_named(char: str) -> None:
     """A line break would end the field of a 1C file."""
     told = refusal("{agreement}", f"Д{char}1")

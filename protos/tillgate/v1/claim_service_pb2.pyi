@@ -117,18 +117,20 @@ class GetClaimRequest(_message.Message):
     def __init__(self, claim_id: _Optional[int] = ...) -> None: ...
 
 class GetClaimResponse(_message.Message):
-    __slots__ = ("claim", "subtotals", "events", "terms", "signature_state")
+    __slots__ = ("claim", "subtotals", "events", "terms", "signature_state", "objections")
     CLAIM_FIELD_NUMBER: _ClassVar[int]
     SUBTOTALS_FIELD_NUMBER: _ClassVar[int]
     EVENTS_FIELD_NUMBER: _ClassVar[int]
     TERMS_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_STATE_FIELD_NUMBER: _ClassVar[int]
+    OBJECTIONS_FIELD_NUMBER: _ClassVar[int]
     claim: Claim
     subtotals: _containers.RepeatedCompositeFieldContainer[ClaimSubtotal]
     events: _containers.RepeatedCompositeFieldContainer[ClaimEvent]
     terms: _containers.RepeatedCompositeFieldContainer[ClaimTerm]
     signature_state: str
-    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., subtotals: _Optional[_Iterable[_Union[ClaimSubtotal, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[ClaimEvent, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[ClaimTerm, _Mapping]]] = ..., signature_state: _Optional[str] = ...) -> None: ...
+    objections: _containers.RepeatedCompositeFieldContainer[ClaimObjection]
+    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., subtotals: _Optional[_Iterable[_Union[ClaimSubtotal, _Mapping]]] = ..., events: _Optional[_Iterable[_Union[ClaimEvent, _Mapping]]] = ..., terms: _Optional[_Iterable[_Union[ClaimTerm, _Mapping]]] = ..., signature_state: _Optional[str] = ..., objections: _Optional[_Iterable[_Union[ClaimObjection, _Mapping]]] = ...) -> None: ...
 
 class ClaimSubtotal(_message.Message):
     __slots__ = ("outlet_id", "outlet_name", "program_code", "line_count", "sale_kopecks", "returned_kopecks")
@@ -145,6 +147,26 @@ class ClaimSubtotal(_message.Message):
     sale_kopecks: int
     returned_kopecks: int
     def __init__(self, outlet_id: _Optional[int] = ..., outlet_name: _Optional[str] = ..., program_code: _Optional[str] = ..., line_count: _Optional[int] = ..., sale_kopecks: _Optional[int] = ..., returned_kopecks: _Optional[int] = ...) -> None: ...
+
+class ClaimObjection(_message.Message):
+    __slots__ = ("objection_id", "line_numbers", "text", "made_at", "answer_due_on", "state", "answer", "answered_at")
+    OBJECTION_ID_FIELD_NUMBER: _ClassVar[int]
+    LINE_NUMBERS_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    MADE_AT_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_DUE_ON_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_AT_FIELD_NUMBER: _ClassVar[int]
+    objection_id: int
+    line_numbers: _containers.RepeatedScalarFieldContainer[int]
+    text: str
+    made_at: _timestamp_pb2.Timestamp
+    answer_due_on: str
+    state: str
+    answer: str
+    answered_at: _timestamp_pb2.Timestamp
+    def __init__(self, objection_id: _Optional[int] = ..., line_numbers: _Optional[_Iterable[int]] = ..., text: _Optional[str] = ..., made_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answer_due_on: _Optional[str] = ..., state: _Optional[str] = ..., answer: _Optional[str] = ..., answered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ClaimEvent(_message.Message):
     __slots__ = ("step", "state", "made_at", "reason")
