@@ -69,6 +69,7 @@ class SubjectKind(StrEnum):
     RECEIPT_FILE = "RECEIPT_FILE"  # SHA-256 of the file, hex
     PAYOUT = "PAYOUT"  # number of the register
     STATEMENT = "STATEMENT"  # SHA-256 of the file, hex
+    DEMAND_WEEK = "DEMAND_WEEK"  # ISO week, as 2026-W47
     PARTITION = "PARTITION"  # name of the table
 
 
@@ -172,6 +173,7 @@ class Action(Enum):
     PAYOUT_DISCARDED = ("payout.discarded", "реестр выплат отменён", "payout register discarded")
     PAYOUT_EXPORTED = ("payout.exported", "реестр выплат выгружен", "payout register exported")
     STATEMENT_IMPORTED = ("statement.imported", "выписка загружена", "statement imported")
+    DEMAND_PUBLISHED = ("demand.published", "отчёт о спросе опубликован", "demand of a week published")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted
