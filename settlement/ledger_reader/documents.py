@@ -8,7 +8,7 @@ import asyncpg
 
 from settlement.claims.model import ClaimLine, LineKind, Participant
 from settlement.documents.errors import DocumentCode
-from settlement.documents.rows import Details, LineDetails, Places, Seal
+from settlement.documents.rows import Details, LineDetails, Names, Seal
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claims_registry import read_participant
 
@@ -36,6 +36,15 @@ ORDER BY e.purchase_id, e.decided_at, e.operation_id"""
 _DAYS = """
 SELECT DISTINCT (decided_at AT TIME ZONE 'Europe/Moscow')::date AS day FROM claim_line
 WHERE claim_id = $1 ORDER BY day"""
+
+# A list has all versions of a program that there were, and what is published later begins later.
+_PROGRAMS = """
+SELECT DISTINCT ON (code) p ->> 'code' AS code, p ->> 'name_ru' AS name
+FROM (
+  SELECT body FROM reference_version
+  WHERE kind = 'programs' AND state = 'PUBLISHED' AND effective_from <= $1 AND published_at <= $1
+  ORDER BY effective_from DESC LIMIT 1) AS list, json_array_elements(list.body -> 'program') AS p
+ORDER BY code, (p ->> 'version')::integer DESC"""
 
 
 async def details_of(
@@ -80,15 +89,18 @@ async def _sales(
     return {row["purchase_id"]: row["operation_id"] for row in rows}
 
 
-async def places_of(connection: asyncpg.Connection, merchant_id: int) -> Places:
-    """Names of a merchant's outlets and terminals."""
+async def names_of(connection: asyncpg.Connection, merchant_id: int, as_of: datetime) -> Names:
+    """Names of a merchant's outlets and terminals, and of the programs that were in force at an instant."""
     rows = await connection.fetch(
         "SELECT o.id, o.name, t.id AS terminal_id, t.name AS terminal_name"
         " FROM outlet o LEFT JOIN terminal t ON t.outlet_id = o.id WHERE o.merchant_id = $1",
         merchant_id,
     )
     terminals = {row["terminal_id"]: row["terminal_name"] for row in rows if row["terminal_id"] is not None}
-    return Places({row["id"]: row["name"] for row in rows}, terminals)
+    programs = await connection.fetch(_PROGRAMS, as_of)
+    return Names(
+        {row["id"]: row["name"] for row in rows}, terminals, {row["code"]: row["name"] for row in programs}
+    )
 
 
 async def seals_of(connection: asyncpg.Connection, claim_id: int, as_of: datetime) -> list[Seal]:
