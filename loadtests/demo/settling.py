@@ -1,4 +1,4 @@
-"""How the demo's month is settled: claims, a refund after filing, a cut, payouts, a return, documents.
+"""How the demo's month is settled: claims, a refund after filing, a cut, payouts, a return, all papers.
 
 A claim is made when its month is over, so the demo's database is told that it is a day of the next one.
 """
@@ -30,7 +30,8 @@ from loadtests.demo.world import DemoError, World
 from loadtests.serving import urls_of
 from merchant_sdk import ByPurchaseId, FiscalReceipt, ReceiptKind, TillClient, TillCredentials
 
-FOLDER: Final = "claims"
+_CLAIMS: Final = "claims"
+_REPORTS: Final = "reports"
 
 _DAY_AFTER: Final = 5
 """The day of the next month on which it is settled."""
@@ -70,7 +71,7 @@ class Settled:
             f"Settlement: {count(sum(self.mismatches.values()))} mismatches found ({classes}),"
             f" a refund of {money(self.refunded_kopecks)} after filing,"
             f" {count(self.returned_by_bank)} transfer returned by the bank and sent again; every captured"
-            f" kopeck is told; the documents are in {folder}"
+            f" kopeck is told; the documents are in {folder / _CLAIMS}, the reports in {folder / _REPORTS}"
         )
 
 
@@ -79,7 +80,7 @@ class Settlement:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._folder = world.settings.data_dir / FOLDER
+        self._folder = world.settings.data_dir / _CLAIMS
         self._folder.mkdir(exist_ok=True)
         self._environment = {**world.environment, **urls_of(world.settings)}
         self.settled = Settled()
@@ -104,6 +105,7 @@ class Settlement:
         self._bundle(min(drafts))
         self.settled.claims = [self._json("claims", "show", str(one), "--json") for one in sorted(drafts)]
         self._show("claims", "verify")
+        self._report(today)
         return self.settled
 
     async def _tell_date(self, today: date) -> None:
@@ -211,6 +213,18 @@ class Settlement:
         bundle.unlink(missing_ok=True)
         self._run("audit", "bundle", str(claim_id), "--to", str(bundle))
         self._show("audit", "bundle", "--verify", str(bundle), "--keys", str(self._world.outcome_keys))
+
+    def _report(self, today: date) -> None:
+        """What the department sees of the year, and what the city may know of the week that was sold in."""
+        folder = self._world.settings.data_dir / _REPORTS
+        sold = moscow_date(datetime.now(UTC))
+        for kind in ("html", "xlsx"):
+            out = str(folder / f"department-{sold.year}.{kind}")
+            self._run("report", "department", "--year", str(sold.year), "--format", kind, "--out", out)
+        year, week, weekday = sold.isocalendar()
+        ready = sold + timedelta(days=8 - weekday + self._world.settings.demand_wait_days)
+        asyncio.run(self._tell_date(max(today, ready)))
+        self._show("demand", "--week", f"{year}-W{week:02}", "--to", str(folder), "--by", CLERK)
 
     def _lines(self, claim_id: int) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = self._json("claims", "show", str(claim_id), "--lines", "--json")[
