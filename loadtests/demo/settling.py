@@ -1,4 +1,4 @@
-"""How the demo's month is settled: claims, a refund after filing, a cut, payouts, a return, all papers.
+"""How the demo's month is settled: claims, a refund after filing, a cut, payouts, a return, and reports.
 
 A claim is made when its month is over, so the demo's database is told that it is a day of the next one.
 """
@@ -91,6 +91,7 @@ class Settlement:
         today = (first_day + timedelta(days=32)).replace(day=_DAY_AFTER)
         asyncio.run(self._tell_date(today))
         self._world.say(f"the month is over: the demo's database is told that it is {today:%d.%m.%Y}")
+        self._run("seals", "make")
         self._show("claims", "build", "--period", f"{first_day:%Y-%m}", "--by", CLERK)
         drafts = [claim["id"] for claim in self._json("claims", "list", "--state", "draft", "--json")]
         for claim_id in sorted(drafts):
@@ -164,7 +165,13 @@ class Settlement:
         self._run("claims", "sign", "judge", signature, *judged)
         self._run("claims", "review", "take-up", number, "--by", CLERK)
         if cuts:
-            self._show("claims", "review", "verdicts", number, "--line", "2", "--reason", _CUT, "--by", CLERK)
+            line = next(
+                one["n"]
+                for one in self._lines(claim_id)
+                if (one["kind"], one["treatment"]) == ("SALE", "INCLUDED")
+            )
+            because = ("--reason", _CUT, "--by", CLERK)
+            self._show("claims", "review", "verdicts", number, "--line", str(line), *because)
         self._run("claims", "review", "verdicts", number, "--rest", "--by", CLERK)
         people = ("--by", CLERK, "--approved-by", APPROVER, "--reason", "акт проверки")
         self._show("claims", "review", "approve", number, *people)

@@ -110,7 +110,7 @@ COLUMNS: Final = (
     RegisterColumn("Операция", 37, Look.TEXT, "operation_id"),
     RegisterColumn("Покупка", 37, Look.TEXT, "purchase_id"),
     RegisterColumn("Вид операции", 12, Look.TEXT, "kind"),
-    RegisterColumn("Вид помощи", 24, Look.TEXT, "program", "program_code"),
+    RegisterColumn("Вид помощи", 31, Look.TEXT, "program", "program_code"),
     RegisterColumn("Сертификат (псевдоним)", 37, Look.TEXT, "certificates"),
     RegisterColumn("Баллы (руб.)", 14, Look.SUM, "amount_kopecks"),
     RegisterColumn("ФН", 18, Look.TEXT, "drive_number"),

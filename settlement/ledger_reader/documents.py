@@ -11,6 +11,7 @@ from settlement.documents.errors import DocumentCode
 from settlement.documents.rows import Details, LineDetails, Names, Seal
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claims_registry import read_participant
+from settlement.ledger_reader.program_names import program_names
 
 # Certificates of an operation's lines, of each program apart.
 _CERTIFICATES = """
@@ -36,15 +37,6 @@ ORDER BY e.purchase_id, e.decided_at, e.operation_id"""
 _DAYS = """
 SELECT DISTINCT (decided_at AT TIME ZONE 'Europe/Moscow')::date AS day FROM claim_line
 WHERE claim_id = $1 ORDER BY day"""
-
-# A list has all versions of a program that there were, and what is published later begins later.
-_PROGRAMS = """
-SELECT DISTINCT ON (code) p ->> 'code' AS code, p ->> 'name_ru' AS name
-FROM (
-  SELECT body FROM reference_version
-  WHERE kind = 'programs' AND state = 'PUBLISHED' AND effective_from <= $1 AND published_at <= $1
-  ORDER BY effective_from DESC LIMIT 1) AS list, json_array_elements(list.body -> 'program') AS p
-ORDER BY code, (p ->> 'version')::integer DESC"""
 
 
 async def details_of(
@@ -97,10 +89,8 @@ async def names_of(connection: asyncpg.Connection, merchant_id: int, as_of: date
         merchant_id,
     )
     terminals = {row["terminal_id"]: row["terminal_name"] for row in rows if row["terminal_id"] is not None}
-    programs = await connection.fetch(_PROGRAMS, as_of)
-    return Names(
-        {row["id"]: row["name"] for row in rows}, terminals, {row["code"]: row["name"] for row in programs}
-    )
+    outlets = {row["id"]: row["name"] for row in rows}
+    return Names(outlets, terminals, await program_names(connection, as_of))
 
 
 async def seals_of(connection: asyncpg.Connection, claim_id: int, as_of: datetime) -> list[Seal]:

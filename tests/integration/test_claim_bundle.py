@@ -11,6 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from gateway.goods.loader import SHIPPED
+from gateway.goods.reference.kinds import Kind
 from gateway.ledger.seals.making import seal_due_days
 from gateway.registry.signing import OutcomeSigner
 from settlement.claims.model import Claim
@@ -27,6 +29,7 @@ from settlement.errors import SettlementError
 from settlement.ledger_reader.documents import details_of, names_of, seals_of
 from settlement.signing.seal import seal_claim
 from tests.claims_kit import CLERK, Town, month_from, town_on
+from tests.reference_kit import desk_on
 
 
 @pytest.fixture
@@ -133,6 +136,27 @@ async def test_documents_are_the_same_after_more_days_are_sealed_and_decided(
     second = await documents_of(town, await read_claim(town.connection, claim.id), tmp_path / "second")
     for one, other in zip(first.files, second.files, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+async def test_programs_are_named_as_when_the_claim_was_filed(database_url: str, tmp_path: Path) -> None:
+    """By the newest version in the list of that instant; a list that came later moves no document."""
+    files = tmp_path / "p"
+    shutil.copytree(SHIPPED / "programs", files / "programs")
+    shutil.copy(SHIPPED / "nominals.toml", files)
+    async with desk_on(database_url, tmp_path) as desk:
+        start = await desk.now()
+        await desk.draft(Kind.PROGRAMS, files, "old")
+        await desk.publish(Kind.PROGRAMS, "old")
+        food = (files / "programs" / "food-2.toml").read_text("utf-8")
+        renamed = food.replace("version = 2", "version = 3").replace("Продукты питания", "Продукты")
+        desk.file("p/programs/food-3.toml", renamed)
+        await desk.draft(Kind.PROGRAMS, files, "new")
+        await desk.publish(Kind.PROGRAMS, "new", effective_from=start + timedelta(hours=3))
+        named = [
+            (await names_of(desk.connection, 1, start + timedelta(hours=hours))).programs.get("food")
+            for hours in (0, 2, 4)
+        ]
+    assert [None, "Продукты питания", "Продукты"] == named
 
 
 async def test_an_untouched_bundle_is_whole(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
