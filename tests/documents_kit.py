@@ -23,7 +23,7 @@ from settlement.claims.model import (
 from settlement.claims.states import ClaimState
 from settlement.documents.forms import STANDARD, Form, shipped
 from settlement.documents.making import MadeDocuments, make_documents
-from settlement.documents.rows import Details, LineDetails, Places, Seal
+from settlement.documents.rows import Details, LineDetails, Names, Seal
 
 FIRST_DAY, LAST_DAY = date(2026, 11, 1), date(2026, 11, 30)
 BUILT_AT = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -32,6 +32,8 @@ DRIVE = "9999078900000001"
 OUTLETS = {100: "Магазин 1", 200: "Магазин 2"}
 TERMINALS = {11: "Касса 1", 21: "Касса 2"}
 PROGRAMS = ("children", "food")
+NAMES = Names(OUTLETS, TERMINALS, {"children": "Детские товары"})
+"""Of the one program; the other has its code alone."""
 
 PARTICIPANT = Participant(
     merchant_id=1,
@@ -152,7 +154,7 @@ async def made(claim: Claim, lines: Sequence[ClaimLine], folder: Path, **changes
     """All documents of a claim in a folder."""
     how: dict[str, Any] = {
         "details_of": details,
-        "places": Places(OUTLETS, TERMINALS),
+        "names": NAMES,
         "seals": SEALS,
         "form": standard(),
         "folder": folder,

@@ -88,7 +88,8 @@ def _verify(package: Path, keys: Mapping[str, bytes] | None) -> None:
     if checked.problems:
         sys.exit(FAILED)
     counts = (
-        f"{checked.lines:,} lines, {checked.outcomes:,} signed answers, {checked.sealed:,} of them sealed"
+        f"{checked.lines:,} lines, {checked.outcomes:,} signed answers, {checked.sealed:,} of them sealed;"
+        f" {checked.documents} documents sealed"
     )
     click.echo(f"whole: claim {checked.claim_id}, {counts}")
     if keys is None:

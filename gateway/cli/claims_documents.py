@@ -17,8 +17,9 @@ from settlement.documents.claim_pdf import dated_at
 from settlement.documents.forms import Form, add_form, form_at, forms
 from settlement.documents.making import MadeDocuments, Progress, make_documents
 from settlement.documents.sample import check_printable
+from settlement.documents.shelf import take_from_shelf
 from settlement.ledger_reader.archived_months import lock_ledger
-from settlement.ledger_reader.documents import details_of, places_of, seals_of
+from settlement.ledger_reader.documents import details_of, names_of, seals_of
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 LINES_AT_ONCE = 2000
@@ -33,12 +34,18 @@ async def documents_of(
     is_reviewed: bool = False,
     progress: Progress = lambda _: None,
 ) -> MadeDocuments:
-    """Make the documents of a claim; the caller is in a transaction that sees one state of it."""
+    """The documents of a claim: those that were sealed, else made now.
+
+    The caller is in a transaction that sees one state of it.
+    """
+    if not is_reviewed and (sealed := await take_from_shelf(connection, claim, folder)):
+        progress(claim.line_count)
+        return sealed
     return await make_documents(
         claim,
         claim_lines(connection, claim.id, LINES_AT_ONCE),
         details_of=lambda lines: details_of(connection, claim.agreement_id, lines),
-        places=await places_of(connection, claim.participant.merchant_id),
+        names=await names_of(connection, claim.participant.merchant_id, dated_at(claim)),
         seals=await seals_of(connection, claim.id, dated_at(claim)),
         form=await form_at(connection, claim.terms.form, dated_at(claim)),
         folder=folder,

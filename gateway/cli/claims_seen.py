@@ -1,7 +1,7 @@
 """tillgate claims feed, receivables: what a merchant sees of its money."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import asyncpg
 import click
@@ -60,7 +60,8 @@ def receivables_command(merchant_id: int, as_json: bool) -> None:
     """What a merchant is owed by outlet and age of the sale, in rubles."""
 
     async def work(connection: asyncpg.Connection, _: Settings) -> list[Owed]:
-        return await receivables_of(connection, merchant_id, MATCHES, moscow_date(datetime.now(UTC)))
+        now: datetime = await connection.fetchval("SELECT tillgate_now()")
+        return await receivables_of(connection, merchant_id, MATCHES, moscow_date(now))
 
     found = with_reports(work)
     if as_json:

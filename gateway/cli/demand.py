@@ -31,7 +31,7 @@ def demand_command(week: str, folder: Path, by: str) -> None:
         made = await publish_week(
             connection,
             first_day,
-            by=actor(by).id,
+            by=actor(by),
             accounts_min=settings.demand_accounts_min,
             wait_days=settings.demand_wait_days,
         )

@@ -69,6 +69,7 @@ class SubjectKind(StrEnum):
     RECEIPT_FILE = "RECEIPT_FILE"  # SHA-256 of the file, hex
     PAYOUT = "PAYOUT"  # number of the register
     STATEMENT = "STATEMENT"  # SHA-256 of the file, hex
+    DEMAND_WEEK = "DEMAND_WEEK"  # ISO week, as 2026-W47
     PARTITION = "PARTITION"  # name of the table
     BIC_DIRECTORY = "BIC_DIRECTORY"  # business day/version of the day
     FORM = "FORM"  # name/version
@@ -181,6 +182,7 @@ class Action(Enum):
         "об операции выписки решено",
         "entry of a statement decided",
     )
+    DEMAND_PUBLISHED = ("demand.published", "отчёт о спросе опубликован", "demand of a week published")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:
         self.dotted = dotted

@@ -30,7 +30,7 @@ from loadtests.demo.joining import join_all
 from loadtests.demo.money import count
 from loadtests.demo.proof import Proof, prove
 from loadtests.demo.publishing import catalogued, publish_all, wait_until
-from loadtests.demo.settling import FOLDER, Settled, Settlement
+from loadtests.demo.settling import Settled, Settlement
 from loadtests.demo.stopping import interrupt_on_signals, run_stoppable
 from loadtests.demo.stories import Visit, plan
 from loadtests.demo.summary import Money, Summary
@@ -253,7 +253,7 @@ def _tell(summary: Summary, day: Day, settled: Settled, directory: Path, view: V
         "[bold green]clean[/bold green]" if summary.is_ledger_clean else "[bold red]NOT CLEAN[/bold red]"
     )
     show(f"Ledger, recomputed from its entries: {verdict}")
-    show(settled.told(directory / FOLDER))
+    show(settled.told(directory))
     show(f"{summary.seconds:.0f} s in all; the figures for programs are in {path}")
 
 

@@ -1,4 +1,4 @@
-"""How the demo's month is settled: claims, a refund after filing, a cut, payouts, a return, documents.
+"""How the demo's month is settled: claims, a refund after filing, a cut, payouts, a return, and reports.
 
 A claim is made when its month is over, so the demo's database is told that it is a day of the next one.
 """
@@ -30,7 +30,8 @@ from loadtests.demo.world import DemoError, World
 from loadtests.serving import urls_of
 from merchant_sdk import ByPurchaseId, FiscalReceipt, ReceiptKind, TillClient, TillCredentials
 
-FOLDER: Final = "claims"
+_CLAIMS: Final = "claims"
+_REPORTS: Final = "reports"
 
 _DAY_AFTER: Final = 5
 """The day of the next month on which it is settled."""
@@ -70,7 +71,7 @@ class Settled:
             f"Settlement: {count(sum(self.mismatches.values()))} mismatches found ({classes}),"
             f" a refund of {money(self.refunded_kopecks)} after filing,"
             f" {count(self.returned_by_bank)} transfer returned by the bank and sent again; every captured"
-            f" kopeck is told; the documents are in {folder}"
+            f" kopeck is told; the documents are in {folder / _CLAIMS}, the reports in {folder / _REPORTS}"
         )
 
 
@@ -79,7 +80,7 @@ class Settlement:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._folder = world.settings.data_dir / FOLDER
+        self._folder = world.settings.data_dir / _CLAIMS
         self._folder.mkdir(exist_ok=True)
         self._environment = {**world.environment, **urls_of(world.settings)}
         self.settled = Settled()
@@ -90,6 +91,7 @@ class Settlement:
         today = (first_day + timedelta(days=32)).replace(day=_DAY_AFTER)
         asyncio.run(self._tell_date(today))
         self._world.say(f"the month is over: the demo's database is told that it is {today:%d.%m.%Y}")
+        self._run("seals", "make")
         self._show("claims", "build", "--period", f"{first_day:%Y-%m}", "--by", CLERK)
         drafts = [claim["id"] for claim in self._json("claims", "list", "--state", "draft", "--json")]
         for claim_id in sorted(drafts):
@@ -104,6 +106,7 @@ class Settlement:
         self._bundle(min(drafts))
         self.settled.claims = [self._json("claims", "show", str(one), "--json") for one in sorted(drafts)]
         self._show("claims", "verify")
+        self._report(today)
         return self.settled
 
     async def _tell_date(self, today: date) -> None:
@@ -162,7 +165,13 @@ class Settlement:
         self._run("claims", "sign", "judge", signature, *judged)
         self._run("claims", "review", "take-up", number, "--by", CLERK)
         if cuts:
-            self._show("claims", "review", "verdicts", number, "--line", "2", "--reason", _CUT, "--by", CLERK)
+            line = next(
+                one["n"]
+                for one in self._lines(claim_id)
+                if (one["kind"], one["treatment"]) == ("SALE", "INCLUDED")
+            )
+            because = ("--reason", _CUT, "--by", CLERK)
+            self._show("claims", "review", "verdicts", number, "--line", str(line), *because)
         self._run("claims", "review", "verdicts", number, "--rest", "--by", CLERK)
         people = ("--by", CLERK, "--approved-by", APPROVER, "--reason", "акт проверки")
         self._show("claims", "review", "approve", number, *people)
@@ -211,6 +220,18 @@ class Settlement:
         bundle.unlink(missing_ok=True)
         self._run("audit", "bundle", str(claim_id), "--to", str(bundle))
         self._show("audit", "bundle", "--verify", str(bundle), "--keys", str(self._world.outcome_keys))
+
+    def _report(self, today: date) -> None:
+        """What the department sees of the year, and what the city may know of the week that was sold in."""
+        folder = self._world.settings.data_dir / _REPORTS
+        sold = moscow_date(datetime.now(UTC))
+        for kind in ("html", "xlsx"):
+            out = str(folder / f"department-{sold.year}.{kind}")
+            self._run("report", "department", "--year", str(sold.year), "--format", kind, "--out", out)
+        year, week, weekday = sold.isocalendar()
+        ready = sold + timedelta(days=8 - weekday + self._world.settings.demand_wait_days)
+        asyncio.run(self._tell_date(max(today, ready)))
+        self._show("demand", "--week", f"{year}-W{week:02}", "--to", str(folder), "--by", CLERK)
 
     def _lines(self, claim_id: int) -> list[dict[str, Any]]:
         lines: list[dict[str, Any]] = self._json("claims", "show", str(claim_id), "--lines", "--json")[

@@ -40,12 +40,13 @@ LEDGER_FILES: Final = (PURCHASES, ENTRIES, CERTIFICATES, RECEIPTS, REFUNDS, OUTC
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
-# Tables of other rooms that name a claim (signatures, objections, transfers) are taken as they are.
+# Tables of other rooms that name a claim (signatures, objections, transfers) are taken as they are, but for
+# its lines and its documents, which are files of the bundle.
 _NAMING_A_CLAIM: Final = """
 SELECT c.table_name
 FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
 WHERE c.table_schema = 'public' AND c.column_name = 'claim_id' AND t.table_type = 'BASE TABLE'
-  AND c.table_name <> 'claim_line'
+  AND c.table_name NOT IN ('claim_line', 'claim_file_part')
 ORDER BY c.table_name"""
 
 _AUDIT: Final = """

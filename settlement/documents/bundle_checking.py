@@ -19,6 +19,7 @@ from settlement.documents.claim_json import read_head, read_lines
 from settlement.documents.control import Tally, control_sum
 from settlement.errors import SettlementError
 from settlement.ledger_reader.seal_proofs import merchant_leaf, outcome_leaf, read_statement, root_from
+from settlement.signing.seal import HEADER as CLAIM_SEAL
 
 _SPENT: Final = "SPENT"
 _REQUIRED: Final = (
@@ -35,7 +36,10 @@ class Problem(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """What was found; `manifest_sha256` in hex is to be compared with what was noted elsewhere."""
+    """What was found; `manifest_sha256` in hex is to be compared with what was noted elsewhere.
+
+    `documents` are those that the claim's own seal vouches for: none before it was filed and sealed.
+    """
 
     manifest_sha256: str
     claim_id: int
@@ -43,6 +47,7 @@ class Checked(Struct, frozen=True):
     lines: int
     outcomes: int
     sealed: int
+    documents: int
     problems: tuple[Problem, ...]
 
 
@@ -106,11 +111,12 @@ def check_bundle(
         trusted = keys if keys is not None else checking.own_keys()
         checking.seals(trusted)
         checking.outcomes(trusted)
+        checking.sealed_documents(trusted)
     finally:
         files.close()
     return Checked(
         sha256(manifest).hexdigest(), claim_id, stated, checking.line_count, checking.outcome_count,
-        checking.sealed_count, tuple(checking.problems),
+        checking.sealed_count, checking.document_count, tuple(checking.problems),
     )  # fmt: skip
 
 
@@ -119,7 +125,8 @@ class _Checking:
         self._files = files
         self._progress = progress
         self.problems: list[Problem] = []
-        self.line_count = self.outcome_count = self.sealed_count = 0
+        self.line_count = self.outcome_count = self.sealed_count = self.document_count = 0
+        self._lines_sha256 = ""
         self._amounts: Counter[tuple[str, str]] = Counter()
         self._receipts: dict[tuple[str, str, int], int] = {}
         self._certificates: dict[str, str] = {}
@@ -159,6 +166,7 @@ class _Checking:
         with self._reading(name), self._files.open(name) as file:
             lines = list(read_lines(file))
             of = read_head(file)
+            self._lines_sha256 = of.claim.lines_sha256.hex()
             self.line_count = len(lines)
             tally = Tally(of.claim)
             tally.take(lines)
@@ -249,6 +257,25 @@ class _Checking:
                     self._bad(names.OUTCOMES, f"request {row['request_id']}: {what}")
             for operation_id in sorted(missing):
                 self._bad(names.OUTCOMES, f"operation {operation_id} has no signed answer")
+
+    def sealed_documents(self, keys: Mapping[str, bytes]) -> None:
+        """The seal of the claim is signed, and its documents and lines are what it says."""
+        with self._reading(names.HISTORY):
+            for row in msgspec.json.decode(self._files.read(names.HISTORY)).get("claim_seal", ()):
+                statement, signature = row["statement"], bytes.fromhex(row["signature"].removeprefix("\\x"))
+                if not _is_signed(keys, row["key_id"], signature, statement.encode()):
+                    what = f"its signature does not fit, or its key {row['key_id']} is not given"
+                    self._bad(names.HISTORY, f"the claim's seal: {what}")
+                    continue
+                said = msgspec.json.decode(statement.removeprefix(CLAIM_SEAL))
+                if said["lines_sha256"] != self._lines_sha256:
+                    self._bad(names.HISTORY, "the claim's seal is of other lines")
+                for name, digest in said["documents"].items():
+                    with self._reading(name), self._files.open(name) as file:
+                        if _digest(file) != digest:
+                            self._bad(name, "its SHA-256 is not the one of the claim's seal")
+                        else:
+                            self.document_count += 1
 
     def _wrong_with_outcome(self, row: Mapping[str, Any], keys: Mapping[str, bytes]) -> str | None:
         payload, signature = bytes.fromhex(row["signed_payload"]), bytes.fromhex(row["signature"])

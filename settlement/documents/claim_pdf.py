@@ -1,6 +1,6 @@
 """The data of the claim and its calculation (расчёт) for print: every sum and day is text already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -54,8 +54,8 @@ def claim_data(summary: Summary) -> dict[str, object]:
         "beside": [{"title": title, "sum": shown_sum(kopecks)} for title, kopecks in beside if kopecks],
         "net": shown_sum(claim.net_kopecks),
         "net_in_words": sum_in_words(claim.net_kopecks),
-        "outlets": _outlets(claim),
-        "programs": _programs(claim),
+        "outlets": _outlets(claim, summary.programs),
+        "programs": _programs(claim, summary.programs),
         "all": _sums(claim.subtotals),
         "seals": [
             {
@@ -78,7 +78,7 @@ def _sums(subtotals: Sequence[Subtotal]) -> dict[str, str]:
     }
 
 
-def _outlets(claim: Claim) -> list[dict[str, object]]:
+def _outlets(claim: Claim, names: Mapping[str, str]) -> list[dict[str, object]]:
     ordered = sorted(claim.subtotals, key=lambda one: (one.outlet_id, one.program_code))
     grouped = [list(group) for _, group in groupby(ordered, key=lambda one: one.outlet_id)]
     return [
@@ -86,16 +86,20 @@ def _outlets(claim: Claim) -> list[dict[str, object]]:
             "name": group[0].outlet_name,
             "address": group[0].outlet_address,
             "kpp": group[0].kpp,
-            "programs": [{"code": one.program_code, **_sums([one])} for one in group],
+            "programs": [_program(one.program_code, [one], names) for one in group],
             **_sums(group),
         }
         for group in grouped
     ]
 
 
-def _programs(claim: Claim) -> list[dict[str, object]]:
+def _programs(claim: Claim, names: Mapping[str, str]) -> list[dict[str, object]]:
     ordered = sorted(claim.subtotals, key=lambda one: one.program_code)
     return [
-        {"code": code, **_sums(list(group))}
+        _program(code, list(group), names)
         for code, group in groupby(ordered, key=lambda one: one.program_code)
     ]
+
+
+def _program(code: str, subtotals: Sequence[Subtotal], names: Mapping[str, str]) -> dict[str, object]:
+    return {"code": code, "name": names.get(code, code), **_sums(subtotals)}

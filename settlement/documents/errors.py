@@ -32,4 +32,8 @@ class DocumentCode(Enum):
     AGREEMENT_UNKNOWN = ("договора {agreement} нет", "there is no agreement {agreement}")
     MERCHANT_UNKNOWN = ("участника {merchant} нет", "there is no merchant {merchant}")
     LINE_UNKNOWN = ("в расчёте {claim} нет строки {n}", "claim {claim} has no line {n}")
+    FILE_BROKEN = (
+        "документ «{name}» расчёта {claim} не тот, что был опечатан",
+        "the document '{name}' of claim {claim} is not the one that was sealed",
+    )
     PLACE_TAKEN = ("{place} уже есть", "{place} is there already")

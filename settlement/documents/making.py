@@ -18,12 +18,12 @@ from settlement.documents.control import Tally
 from settlement.documents.forms import Form
 from settlement.documents.register_csv import CsvRegister
 from settlement.documents.register_xlsx import XlsxRegister
-from settlement.documents.rows import Details, Places, Seal, Summary, rows_of
+from settlement.documents.rows import Details, Names, Seal, Summary, rows_of
 
 Progress = Callable[[int], None]
 """Hears how many lines more are done."""
 
-_DIRECTORY_MODE: Final = 0o750
+DIRECTORY_MODE: Final = 0o750
 
 
 class MadeDocuments(Struct, frozen=True):
@@ -46,7 +46,7 @@ async def make_documents(
     pages: AsyncIterator[Sequence[ClaimLine]],
     *,
     details_of: Callable[[Sequence[ClaimLine]], Awaitable[Details]],
-    places: Places,
+    names: Names,
     seals: Sequence[Seal],
     form: Form,
     folder: Path,
@@ -59,7 +59,7 @@ async def make_documents(
     names. Files of an earlier run are replaced. Raises SettlementError LINES_DIFFER if the lines are not
     those that the claim was made of, and what `print_form` raises.
     """
-    os.makedirs(folder, mode=_DIRECTORY_MODE, exist_ok=True)
+    os.makedirs(folder, mode=DIRECTORY_MODE, exist_ok=True)
     stem = stem_of(claim, is_reviewed=is_reviewed)
     claim = claim if is_reviewed else _as_filed(claim)
     with TemporaryDirectory(prefix=f".{stem}-", dir=folder) as temporary, ExitStack() as files:
@@ -75,12 +75,12 @@ async def make_documents(
             tally.take(lines)
             lines = lines if is_reviewed else [_line_as_filed(line) for line in lines]
             details = await details_of(lines)
-            rows = list(rows_of(lines, details, places))
+            rows = list(rows_of(lines, details, names))
             xlsx.write(rows)
             csv.write(rows)
             json.write(lines, details)
             progress(len(lines))
-        summary = Summary(claim, tally.finish(), seals)
+        summary = Summary(claim, tally.finish(), seals, names.programs)
         pdf_path.write_bytes(claim_pdf(form, summary))
         csv.finish(summary)
         json.finish(summary)

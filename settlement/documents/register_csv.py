@@ -1,4 +1,7 @@
-"""The register of operations as CSV, for a Russian spreadsheet: `;`, UTF-8 with a mark, decimal comma."""
+"""The register of operations as CSV, for a Russian spreadsheet: `;`, UTF-8 with a mark, decimal comma.
+
+Programs and mismatches stand in it as codes: a sheet that counts by them should not count by words.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -9,7 +12,7 @@ from gateway.spreadsheets import Out, SpreadsheetWriter
 from settlement.documents.rows import COLUMNS, RegisterRow, Summary, totals_of
 from settlement.documents.words import plain_sum, shown_day, shown_moment
 
-_FIELDS = tuple(column.field for column in COLUMNS)
+_FIELDS = tuple(column.codes or column.field for column in COLUMNS)
 _SUM_COLUMN = _FIELDS.index("amount_kopecks")
 
 

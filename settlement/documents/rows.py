@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from settlement.claims.model import Claim, ClaimLine, LineKind, LineVerdict, Treatment
+from settlement.matching.mismatches import Mismatch
 
 
 class LineDetails(Struct, frozen=True):
@@ -23,11 +24,12 @@ class LineDetails(Struct, frozen=True):
     original_operation_id: UUID | None = None
 
 
-class Places(Struct, frozen=True):
-    """Names of the merchant's outlets and terminals by their ids."""
+class Names(Struct, frozen=True):
+    """What people call the merchant's outlets and terminals by their ids, and programs by their codes."""
 
     outlets: Mapping[int, str]
     terminals: Mapping[int, str]
+    programs: Mapping[str, str]
 
 
 class Seal(Struct, frozen=True):
@@ -40,15 +42,22 @@ class Seal(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """What stands below the rows of a register, and in every other document of the claim."""
+    """What stands below the rows of a register, and in every other document of the claim.
+
+    `programs` are the names of programs by their codes.
+    """
 
     claim: Claim
     control_sum: str
     seals: Sequence[Seal]
+    programs: Mapping[str, str]
 
 
 class RegisterRow(Struct, frozen=True, gc=False):
-    """One row; texts are as they were said, and each format makes them harmless in its way."""
+    """One row; texts are as they were said, and each format makes them harmless in its way.
+
+    Program and reason stand there in words for people, and as codes.
+    """
 
     n: int
     decided_at: datetime
@@ -57,6 +66,7 @@ class RegisterRow(Struct, frozen=True, gc=False):
     operation_id: str
     purchase_id: str
     kind: str
+    program: str
     program_code: str
     certificates: str
     amount_kopecks: int
@@ -69,6 +79,7 @@ class RegisterRow(Struct, frozen=True, gc=False):
     treatment: str
     verdict: str
     reason: str
+    reason_codes: str
 
 
 class Look(Enum):
@@ -82,12 +93,13 @@ class Look(Enum):
 
 
 class RegisterColumn(Struct, frozen=True):
-    """A column: its title, the width in characters, and the field of the row."""
+    """A column: its title, the width in characters, the field of the row, and that of its codes if any."""
 
     title: str
     width: int
     look: Look
     field: str
+    codes: str = ""
 
 
 COLUMNS: Final = (
@@ -98,7 +110,7 @@ COLUMNS: Final = (
     RegisterColumn("Операция", 37, Look.TEXT, "operation_id"),
     RegisterColumn("Покупка", 37, Look.TEXT, "purchase_id"),
     RegisterColumn("Вид операции", 12, Look.TEXT, "kind"),
-    RegisterColumn("Вид помощи", 14, Look.TEXT, "program_code"),
+    RegisterColumn("Вид помощи", 31, Look.TEXT, "program", "program_code"),
     RegisterColumn("Сертификат (псевдоним)", 37, Look.TEXT, "certificates"),
     RegisterColumn("Баллы (руб.)", 14, Look.SUM, "amount_kopecks"),
     RegisterColumn("ФН", 18, Look.TEXT, "drive_number"),
@@ -109,7 +121,7 @@ COLUMNS: Final = (
     RegisterColumn("Прошлый период", 9, Look.TEXT, "is_earlier"),
     RegisterColumn("В расчёте", 14, Look.TEXT, "treatment"),
     RegisterColumn("Решение", 22, Look.TEXT, "verdict"),
-    RegisterColumn("Причина", 30, Look.TEXT, "reason"),
+    RegisterColumn("Причина", 48, Look.TEXT, "reason", "reason_codes"),
 )
 
 KINDS: Final[Mapping[LineKind, str]] = {
@@ -136,7 +148,7 @@ Details = Mapping[tuple[UUID, str], LineDetails]
 """By operation and program."""
 
 
-def rows_of(lines: Sequence[ClaimLine], details: Details, places: Places) -> Iterator[RegisterRow]:
+def rows_of(lines: Sequence[ClaimLine], details: Details, names: Names) -> Iterator[RegisterRow]:
     """The rows of lines."""
     for line in lines:
         more = details.get((line.operation_id, line.program_code), _NO_DETAILS)
@@ -145,11 +157,12 @@ def rows_of(lines: Sequence[ClaimLine], details: Details, places: Places) -> Ite
         yield RegisterRow(
             n=line.n,
             decided_at=line.decided_at,
-            outlet=places.outlets.get(line.outlet_id) or str(line.outlet_id),
-            terminal=places.terminals.get(line.terminal_id) or str(line.terminal_id),
+            outlet=names.outlets.get(line.outlet_id) or str(line.outlet_id),
+            terminal=names.terminals.get(line.terminal_id) or str(line.terminal_id),
             operation_id=str(line.operation_id),
             purchase_id=str(line.purchase_id),
             kind=KINDS[line.kind],
+            program=names.programs.get(line.program_code, line.program_code),
             program_code=line.program_code,
             certificates=" ".join(map(str, more.certificates)),
             amount_kopecks=line.amount_kopecks,
@@ -161,8 +174,14 @@ def rows_of(lines: Sequence[ClaimLine], details: Details, places: Places) -> Ite
             is_earlier=line.is_earlier,
             treatment=TREATMENTS[line.treatment],
             verdict=VERDICTS[line.verdict],
-            reason=line.verdict_reason or ", ".join(line.mismatches),
+            reason=line.verdict_reason or "; ".join(map(_in_words, line.mismatches)),
+            reason_codes=line.verdict_reason or ", ".join(line.mismatches),
         )
+
+
+def _in_words(mismatch: str) -> str:
+    known = Mismatch.__members__.get(mismatch)
+    return mismatch if known is None else known.ru
 
 
 def totals_of(claim: Claim) -> tuple[tuple[str, int], ...]:

@@ -68,4 +68,12 @@ def check_printable(form: Form) -> None:
     if form.name == RECONCILIATION:
         act_pdf(form, ACT, _MADE_AT)
     else:
-        claim_pdf(form, Summary(CLAIM, "0" * 64, (Seal(_FIRST_DAY, b"", b"\0" * 32, "key"), Seal(_LAST_DAY))))
+        claim_pdf(
+            form,
+            Summary(
+                CLAIM,
+                "0" * 64,
+                (Seal(_FIRST_DAY, b"", b"\0" * 32, "key"), Seal(_LAST_DAY)),
+                {"food": "Продукты питания"},
+            ),
+        )

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from settlement.claims.model import Claim, ClaimLine
-from settlement.claims.reading import claim_lines
+from settlement.claims.reading import claim_page
 from settlement.documents.errors import DocumentCode
 from settlement.errors import SettlementError
 from settlement.ledger_reader import bundle as ledger
@@ -59,10 +59,9 @@ async def trace(connection: asyncpg.Connection, claim: Claim, n: int) -> Trace:
 
 
 async def _line(connection: asyncpg.Connection, claim_id: int, n: int) -> ClaimLine:
-    async for page in claim_lines(connection, claim_id):
-        for line in page:
-            if line.n == n:
-                return line
+    for line in await claim_page(connection, claim_id, n - 1, 1):
+        if line.n == n:
+            return line
     raise SettlementError(DocumentCode.LINE_UNKNOWN, claim=claim_id, n=n)
 
 

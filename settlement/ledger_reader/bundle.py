@@ -41,14 +41,16 @@ SELECT id, purchase_id, refunded_at, terminal_id, shift_number, lines, points_ko
   own_money_kopecks
 FROM refund WHERE purchase_id = ANY ($1::uuid[]) ORDER BY id"""
 
-# Those that decided the lines, found by the index of times, and the authorizations before them, by their ids.
+# Those that decided the lines, found by the index of times, and the authorizations before them, by their ids:
+# as one condition with OR they would be looked for among all that the merchant ever asked.
 _OUTCOMES: Final = """
+WITH asked AS (
+  SELECT request_id FROM outcome
+  WHERE merchant_id = $1 AND decided_at = ANY ($2::timestamptz[]) AND operation_id = ANY ($3::uuid[])
+  UNION SELECT request_id FROM purchase WHERE id = ANY ($4::uuid[]))
 SELECT o.request_id, o.kind, o.terminal_id, o.purchase_id, o.operation_id, o.decided_at, o.signed_payload,
   o.signature, o.key_id
-FROM outcome o
-WHERE o.merchant_id = $1 AND (
-  o.decided_at = ANY ($2::timestamptz[]) AND o.operation_id = ANY ($3::uuid[])
-  OR o.request_id = ANY (SELECT p.request_id FROM purchase p WHERE p.id = ANY ($4::uuid[])))
+FROM asked JOIN outcome o ON o.merchant_id = $1 AND o.request_id = asked.request_id
 ORDER BY o.decided_at, o.request_id"""
 
 _AGREEMENT: Final = """

@@ -8,10 +8,11 @@ import asyncpg
 
 from settlement.claims.model import ClaimLine, LineKind, Participant
 from settlement.documents.errors import DocumentCode
-from settlement.documents.rows import Details, LineDetails, Places, Seal
+from settlement.documents.rows import Details, LineDetails, Names, Seal
 from settlement.errors import SettlementError
 from settlement.ledger_reader.archived_months import over_all_months
 from settlement.ledger_reader.claims_registry import read_participant
+from settlement.ledger_reader.program_names import program_names
 
 # Certificates of an operation's lines, of each program apart.
 _CERTIFICATES = """
@@ -84,15 +85,16 @@ async def _sales(
     return {row["purchase_id"]: row["operation_id"] for row in rows}
 
 
-async def places_of(connection: asyncpg.Connection, merchant_id: int) -> Places:
-    """Names of a merchant's outlets and terminals."""
+async def names_of(connection: asyncpg.Connection, merchant_id: int, as_of: datetime) -> Names:
+    """Names of a merchant's outlets and terminals, and of the programs that were in force at an instant."""
     rows = await connection.fetch(
         "SELECT o.id, o.name, t.id AS terminal_id, t.name AS terminal_name"
         " FROM outlet o LEFT JOIN terminal t ON t.outlet_id = o.id WHERE o.merchant_id = $1",
         merchant_id,
     )
     terminals = {row["terminal_id"]: row["terminal_name"] for row in rows if row["terminal_id"] is not None}
-    return Places({row["id"]: row["name"] for row in rows}, terminals)
+    outlets = {row["id"]: row["name"] for row in rows}
+    return Names(outlets, terminals, await program_names(connection, as_of))
 
 
 async def seals_of(connection: asyncpg.Connection, claim_id: int, as_of: datetime) -> list[Seal]:

@@ -12,11 +12,15 @@ from settlement.reports.standings import LineFacts
 _QUOTED: Final = ", ".join(f"'{name}'" for name in REPORTED_ONLY)
 
 
-def placed_operations(chosen: str, matches: str) -> str:
+OPEN: Final = "kind = 'SALE' AND (claim_state IS NULL OR claim_state = 'DRAFT' OR treatment = 'UNMATCHED')"
+"""What a receipt of today can still move; the rest needs no match, and is most of what was ever sold."""
+
+
+def placed_operations(chosen: str, matches: str, *, matched: str = "true") -> str:
     """CTEs that end in `placed`: operations of merchant $1 with the facts of where they stand.
 
     `chosen` is a condition on entries `e`. Of the claims that name an operation the newest counts, unless it
-    was discarded or superseded; a line that is open by it is matched anew by `matches`.
+    was discarded or superseded. `matches` is asked of those for which `matched` holds, which has all of OPEN.
     """
     return f"""
 booked AS (
@@ -33,23 +37,24 @@ told AS (
   FROM booked b JOIN claim_line l USING (operation_id, program_code) JOIN claim k ON k.id = l.claim_id
   WHERE k.state NOT IN ('DISCARDED', 'SUPERSEDED')
   ORDER BY l.operation_id, l.program_code, k.id DESC),
-wanted AS (
+known AS (
   SELECT b.operation_id, b.program_code, b.agreement_id, p.merchant_id, p.outlet_id, p.terminal_id,
-    b.purchase_id, b.kind, b.sale_date, b.decided_at, b.amount_kopecks, p.state AS purchase_state
-  FROM booked b JOIN purchase p ON p.id = b.purchase_id),
+    b.purchase_id, b.kind, b.sale_date, b.decided_at, b.amount_kopecks, p.state AS purchase_state,
+    t.claim_id, t.claim_state, t.treatment, t.verdict, t.verdict_reason
+  FROM booked b JOIN purchase p ON p.id = b.purchase_id
+  LEFT JOIN told t ON t.operation_id = b.operation_id AND t.program_code = b.program_code),
+wanted AS (SELECT * FROM known WHERE {matched}),
 matched AS ({matches}),
 placed AS (
-  SELECT w.*, t.claim_id, t.claim_state, t.treatment, t.verdict, t.verdict_reason, m.mismatches,
-    m.receipt_drive_number, m.receipt_document_number,
-    w.kind <> 'SALE' OR m.mismatches <@ ARRAY[{_QUOTED}] AS is_matched,
+  SELECT w.*, m.mismatches, m.receipt_drive_number, m.receipt_document_number,
+    w.kind <> 'SALE' OR coalesce(m.mismatches <@ ARRAY[{_QUOTED}], true) AS is_matched,
     w.purchase_state = 'VOIDED' AND NOT bool_or(coalesce(
-      t.claim_state <> 'DRAFT' AND t.treatment IN ('INCLUDED', 'OVER_LIMIT'), false
+      w.claim_state <> 'DRAFT' AND w.treatment IN ('INCLUDED', 'OVER_LIMIT'), false
     )) OVER (PARTITION BY w.purchase_id, w.program_code) AS is_undone,
     EXISTS (SELECT FROM return_demand d WHERE d.operation_id = w.operation_id
       AND d.program_code = w.program_code AND d.state <> 'OFFSET') AS is_demanded
-  FROM wanted w
-  LEFT JOIN told t ON t.operation_id = w.operation_id AND t.program_code = w.program_code
-  JOIN matched m ON m.operation_id = w.operation_id AND m.program_code = w.program_code)"""
+  FROM known w
+  LEFT JOIN matched m ON m.operation_id = w.operation_id AND m.program_code = w.program_code)"""
 
 
 FACTS: Final = "is_matched, is_demanded, is_undone, claim_state, treatment, verdict"

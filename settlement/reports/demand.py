@@ -2,12 +2,15 @@
 
 import re
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 import asyncpg
 import msgspec
 
 from gateway.domain.policy import moscow_date
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 from settlement.errors import SettlementError
 from settlement.ledger_reader.reports_demand import districts_of_outlets, sold_between
 from settlement.reports.demand_counting import Counter
@@ -52,26 +55,27 @@ async def stored_week(connection: asyncpg.Connection, first_day: date) -> Week |
 
 
 async def publish_week(
-    connection: asyncpg.Connection, first_day: date, *, by: str, accounts_min: int, wait_days: int
+    connection: asyncpg.Connection, first_day: date, *, by: Actor, accounts_min: int, wait_days: int
 ) -> Week:
-    """The week of a Monday: as it was published, else counted now and stored for good.
+    """The week of a Monday: as it was published, else counted now and stored for good, with its audit entry.
 
     Late captures come in for `wait_days` after its end; before, it is refused (SettlementError). What comes
     later still stands in no demand report: a second version would tell by its difference who came late.
     """
-    await connection.execute(_LOCK)  # before the snapshot, which must see what another maker stored
+    await connection.execute(_LOCK)  # before any snapshot, which must see what another maker stored
     try:
-        return await _publish(connection, first_day, by, accounts_min, wait_days)
-    finally:
-        await connection.execute(_UNLOCK)
-
-
-async def _publish(
-    connection: asyncpg.Connection, first_day: date, by: str, accounts_min: int, wait_days: int
-) -> Week:
-    async with connection.transaction(isolation="repeatable_read"):
         if (stored := await stored_week(connection, first_day)) is not None:
             return stored
+        week = await _count(connection, first_day, accounts_min, wait_days)
+        await _store(connection, week, by)
+    finally:
+        await connection.execute(_UNLOCK)
+    return week
+
+
+async def _count(connection: asyncpg.Connection, first_day: date, accounts_min: int, wait_days: int) -> Week:
+    """What was sold in a week that is over, in one snapshot."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
         now: datetime = await connection.fetchval("SELECT tillgate_now()")
         ready = first_day + _DAYS + timedelta(days=wait_days)
         if moscow_date(now) < ready:
@@ -79,7 +83,17 @@ async def _publish(
         counter = Counter(await districts_of_outlets(connection), accounts_min)
         async for page in sold_between(connection, first_day, first_day + _DAYS - timedelta(days=1)):
             counter.add(page)
-        week = published_week(counter.tally, first_day=first_day, made_at=now, accounts_min=accounts_min)
-        text = msgspec.json.encode(week).decode()
-        await connection.execute(_STORE, first_day, now, by, accounts_min, text)
-    return week
+        return published_week(counter.tally, first_day=first_day, made_at=now, accounts_min=accounts_min)
+
+
+async def _store(connection: asyncpg.Connection, week: Week, by: Actor) -> None:
+    text = msgspec.json.encode(week).decode()
+    async with connection.transaction():
+        await connection.execute(_STORE, week.first_day, week.made_at, by.id, week.accounts_min, text)
+        await record(
+            connection,
+            actor=by,
+            action=Action.DEMAND_PUBLISHED,
+            subject=Subject(SubjectKind.DEMAND_WEEK, name_of(week.first_day)),
+            details={"accounts_min": week.accounts_min, "sha256": sha256(text.encode()).hexdigest()},
+        )

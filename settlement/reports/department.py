@@ -1,6 +1,6 @@
 """The department's year: points by program and month, money by КБК, claims that wait (docs/reports.md)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from gateway.domain.policy import day_start, moscow_date
 from gateway.domain.settlement_terms import SettlementTerms
 from settlement.claims.states import ClaimState
 from settlement.ledger_reader.archived_months import lock_ledger
+from settlement.ledger_reader.program_names import program_names
 from settlement.ledger_reader.reports_department import (
     BudgetRow,
     MovedRow,
@@ -104,13 +105,14 @@ class OpenClaim(Struct, frozen=True):
 
 
 class DepartmentReport(Struct, frozen=True):
-    """The report of one year as of an instant."""
+    """The report of one year as of an instant; `programs` are the names of programs by their codes."""
 
     year: int
     made_at: datetime
     months: Sequence[ProgramMonth]
     budgets: Sequence[Budget]
     claims: Sequence[OpenClaim]
+    programs: Mapping[str, str]
 
 
 def lapse_of(row: MovedRow) -> Lapse:
@@ -230,4 +232,5 @@ async def department_report(connection: asyncpg.Connection, year: int) -> Depart
             for row in budgets
         ],
         [open_claim(row, today) for row in await read_open_claims(connection)],
+        await program_names(connection, now),
     )

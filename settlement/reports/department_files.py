@@ -29,7 +29,7 @@ STATES_RU: Final[Mapping[ClaimState, str]] = {
 }
 
 POINTS: Final = (
-    Column("Вид помощи", width=16),
+    Column("Вид помощи", width=31),
     Column("Месяц", width=16),
     Column("Зачислено", Look.RUBLES, 18),
     Column("Израсходовано", Look.RUBLES, 18),
@@ -73,7 +73,10 @@ def department_html(report: DepartmentReport) -> bytes:
         chart=bar_chart(
             "spent",
             "Израсходовано по видам помощи, ₽",
-            [Bar(code, kopecks, f"{shown_rubles(kopecks)[:-3]} ₽") for code, kopecks in spent.items()],
+            [
+                Bar(report.programs.get(code, code), kopecks, f"{shown_rubles(kopecks)[:-3]} ₽")
+                for code, kopecks in spent.items()
+            ],
         ),
     ).encode()
 
@@ -81,15 +84,16 @@ def department_html(report: DepartmentReport) -> bytes:
 def department_xlsx(report: DepartmentReport) -> bytes:
     """A sheet for each part."""
     title = f"Отчёт за {report.year} год на {report.made_at.astimezone(MOSCOW):%d.%m.%Y %H:%M}"
-    sheets = [SheetTable(name, columns, rows, (title,)) for name, columns, rows in _parts(report)]
+    parts = _parts(report, report.programs)
+    sheets = [SheetTable(name, columns, rows, (title,)) for name, columns, rows in parts]
     return workbook(sheets, title=title, made_at=report.made_at)
 
 
 def department_csv(report: DepartmentReport) -> bytes:
-    """All parts below each other, each with its columns; sums in rubles with a decimal comma."""
+    """All parts below each other, each with its columns; programs as codes, rubles with a decimal comma."""
     out = io.StringIO(newline="")
     writer = SpreadsheetWriter(out, has_mark=True)
-    for name, columns, rows in _parts(report):
+    for name, columns, rows in _parts(report, {}):
         writer.row((name,))
         writer.row(column.title for column in columns)
         writer.rows([_plain(v, c.look) for v, c in zip(row, columns, strict=True)] for row in rows)
@@ -110,12 +114,13 @@ def _sums(months: Sequence[ProgramMonth], of: Callable[[ProgramMonth], int]) -> 
 
 
 def _parts(
-    report: DepartmentReport,
+    report: DepartmentReport, names: Mapping[str, str]
 ) -> list[tuple[str, Sequence[Column], list[tuple[CellValue, ...]]]]:
     points: list[tuple[CellValue, ...]] = [
         (
-            m.program_code, shown_month(m.month), m.issued_kopecks, m.spent_kopecks,
-            *(m.lapsed.get(reason, 0) for reason in Lapse), m.held_kopecks, m.outstanding_kopecks,
+            names.get(m.program_code, m.program_code), shown_month(m.month), m.issued_kopecks,
+            m.spent_kopecks, *(m.lapsed.get(reason, 0) for reason in Lapse), m.held_kopecks,
+            m.outstanding_kopecks,
         )
         for m in report.months
     ]  # fmt: skip

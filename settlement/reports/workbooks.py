@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
+from textwrap import wrap
 from typing import Any, Final
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ class Look(Enum):
 
 
 _DIVISORS: Final = {Look.RUBLES: 100, Look.QUANTITY: 1000, Look.PERCENT: 1000}
+
+_LINE_POINTS: Final = 15
 
 CellValue = str | int | date | None
 
@@ -60,6 +63,11 @@ def workbook(tables: Iterable[SheetTable], *, title: str, made_at: datetime) -> 
     return out.getvalue()
 
 
+def _lines(column: Column) -> int:
+    """How many lines a title takes at most when it is broken between words."""
+    return len(wrap(column.title, column.width - 2, break_long_words=False))
+
+
 def _write(sheet: Any, table: SheetTable, bold: Any, head: Any, formats: dict[Look, Any]) -> None:
     for number, text in enumerate(table.heading):
         write_text(sheet, number, 0, text, bold)
@@ -67,6 +75,7 @@ def _write(sheet: Any, table: SheetTable, bold: Any, head: Any, formats: dict[Lo
     for place, column in enumerate(table.columns):
         sheet.set_column(place, place, column.width)
         sheet.write_string(top, place, column.title, head)
+    sheet.set_row(top, _LINE_POINTS * max(_lines(column) for column in table.columns))
     sheet.freeze_panes(top + 1, 1)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4

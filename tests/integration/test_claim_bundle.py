@@ -11,6 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from gateway.goods.loader import SHIPPED
+from gateway.goods.reference.kinds import Kind
 from gateway.ledger.archive import archived, retire
 from gateway.ledger.seals.making import seal_due_days
 from gateway.registry.signing import OutcomeSigner
@@ -22,10 +24,13 @@ from settlement.documents.bundle_checking import Checked, check_bundle
 from settlement.documents.claim_pdf import dated_at
 from settlement.documents.forms import form_at
 from settlement.documents.making import MadeDocuments, make_documents
+from settlement.documents.shelf import Document, put_on_shelf
 from settlement.documents.tracing import trace
 from settlement.errors import SettlementError
-from settlement.ledger_reader.documents import details_of, places_of, seals_of
-from tests.claims_kit import Town, month_from, town_on
+from settlement.ledger_reader.documents import details_of, names_of, seals_of
+from settlement.signing.seal import seal_claim
+from tests.claims_kit import CLERK, Town, month_from, town_on
+from tests.reference_kit import desk_on
 
 
 @pytest.fixture
@@ -65,6 +70,16 @@ async def month_of(town: Town, signer: OutcomeSigner) -> Claim:
     return await town.file(await town.build(month))
 
 
+async def seal(town: Town, claim: Claim, signer: OutcomeSigner, folder: Path) -> None:
+    """Make a claim's documents, keep them, and seal both."""
+    made = await documents_of(town, claim, folder)
+    files = (made.claim_pdf, made.register_xlsx, made.register_csv, made.claim_json)
+    kinds = (Document.CLAIM_PDF, Document.REGISTER_XLSX, Document.REGISTER_CSV, Document.JSON)
+    async with town.connection.transaction():
+        digests = await put_on_shelf(town.connection, claim.id, dict(zip(kinds, files, strict=True)))
+        await seal_claim(town.connection, claim.id, signer, documents=digests, by=CLERK)
+
+
 async def documents_of(town: Town, claim: Claim, folder: Path, is_reviewed: bool = False) -> MadeDocuments:
     """The claim's documents as the command makes them."""
     connection = town.connection
@@ -72,7 +87,7 @@ async def documents_of(town: Town, claim: Claim, folder: Path, is_reviewed: bool
         claim,
         claim_lines(connection, claim.id, 2),
         details_of=lambda lines: details_of(connection, claim.agreement_id, lines),
-        places=await places_of(connection, claim.participant.merchant_id),
+        names=await names_of(connection, claim.participant.merchant_id, dated_at(claim)),
         seals=await seals_of(connection, claim.id, dated_at(claim)),
         form=await form_at(connection, claim.terms.form, dated_at(claim)),
         folder=folder,
@@ -122,6 +137,27 @@ async def test_documents_are_the_same_after_more_days_are_sealed_and_decided(
     second = await documents_of(town, await read_claim(town.connection, claim.id), tmp_path / "second")
     for one, other in zip(first.files, second.files, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+async def test_programs_are_named_as_when_the_claim_was_filed(database_url: str, tmp_path: Path) -> None:
+    """By the newest version in the list of that instant; a list that came later moves no document."""
+    files = tmp_path / "p"
+    shutil.copytree(SHIPPED / "programs", files / "programs")
+    shutil.copy(SHIPPED / "nominals.toml", files)
+    async with desk_on(database_url, tmp_path) as desk:
+        start = await desk.now()
+        await desk.draft(Kind.PROGRAMS, files, "old")
+        await desk.publish(Kind.PROGRAMS, "old")
+        food = (files / "programs" / "food-2.toml").read_text("utf-8")
+        renamed = food.replace("version = 2", "version = 3").replace("Продукты питания", "Продукты")
+        desk.file("p/programs/food-3.toml", renamed)
+        await desk.draft(Kind.PROGRAMS, files, "new")
+        await desk.publish(Kind.PROGRAMS, "new", effective_from=start + timedelta(hours=3))
+        named = [
+            (await names_of(desk.connection, 1, start + timedelta(hours=hours))).programs.get("food")
+            for hours in (0, 2, 4)
+        ]
+    assert [None, "Продукты питания", "Продукты"] == named
 
 
 async def test_an_untouched_bundle_is_whole(town: Town, signer: OutcomeSigner, tmp_path: Path) -> None:
@@ -236,6 +272,33 @@ async def test_what_was_tampered_with_is_named_even_under_a_forged_manifest(
         assert file in _named(check_bundle(folder)), f"{n}: {file}"
         _forge_manifest(folder)
         assert check_bundle(folder).problems, f"{n}: {file} under a forged manifest"
+
+
+async def test_the_seal_of_the_claim_vouches_for_each_document_in_a_bundle(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """One that was changed is named, also where the manifest was brought into line with it."""
+    claim = await month_of(town, signer)
+    await seal(town, claim, signer, tmp_path / "sealed")
+    await bundled(town, claim, tmp_path / "whole", signer)
+    found = check_bundle(tmp_path / "whole")
+    assert ((), 4) == (found.problems, found.documents)
+    stem = f"claim-{claim.id}-0"
+    for n, (name, change) in enumerate(
+        (
+            (f"{stem}.pdf", _replace(b"%PDF", b"%pdf")),
+            (f"{stem}-register.xlsx", _replace(b"PK", b"pk")),
+            (f"{stem}-register.csv", _replace(b";100,00;", b";900,00;")),
+            (f"{stem}.json", _replace(b'"verdict_reason":""', b'"verdict_reason":"x"')),
+            (names.HISTORY, _replace(b'\\"line_count\\":4', b'\\"line_count\\":5')),
+        )
+    ):
+        folder = tmp_path / f"tampered-{n}"
+        shutil.copytree(tmp_path / "whole", folder)
+        change(folder / name)
+        _forge_manifest(folder)
+        assert {name} == _named(check_bundle(folder))
+        assert {name} == _named(check_bundle(folder, {signer.key_id: signer.public_key}))
 
 
 def _named(checked: Checked) -> set[str]:

@@ -15,12 +15,18 @@ from tests.claims_kit import month_from, town_on
 from tests.cli_kit import CommandLine
 
 
-async def _filed(database_url: str, **terms: Any) -> Claim:
+async def _drafted(database_url: str, **terms: Any) -> Claim:
     async with town_on(database_url, **terms) as town:
         await town.refund(await town.sell(100_00), 2)
         month = town.month
         await town.on(month_from(month, 1))
-        return await town.file(await town.build(month))
+        return await town.build(month)
+
+
+async def _filed(database_url: str, **terms: Any) -> Claim:
+    draft = await _drafted(database_url, **terms)
+    async with town_on(database_url, is_new=False) as town:
+        return await town.file(draft)
 
 
 _STATEMENT = (
@@ -81,6 +87,33 @@ def test_documents_are_written_and_say_their_control_sum(
     tillgate("claims", "documents", claim.id, "--to", tmp_path / "out")
     assert before == [path.read_bytes() for path in paths]
     assert sorted(path.name for path in paths) == sorted(path.name for path in (tmp_path / "out").iterdir())
+
+
+def test_what_was_sealed_is_given_out_whatever_changed_since(
+    database_url: str, tillgate: CommandLine, tmp_path: Path
+) -> None:
+    """A new name of the merchant does not reach what it signed; what was changed on the shelf is refused."""
+    draft = asyncio.run(_drafted(database_url))
+    filed = tillgate("claims", "file", draft.id, "--by", "first")
+    assert 0 == filed.exit_code, filed.output
+    tillgate.sql("UPDATE merchant SET name = 'ООО Другое имя'")
+    said = tillgate("claims", "documents", draft.id, "--to", tmp_path / "out")
+    paths = [Path(path) for path in said.stdout.splitlines()[:4]]
+    assert sorted(path.name for path in paths) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    documents = [part for path in paths for part in ("--document", path)]
+    verified = tillgate("claims", "sign", "verify", draft.id, *documents)
+    assert 0 == verified.exit_code, verified.output
+    control_sum = json.loads(paths[3].read_bytes())["control_sum"]
+    assert f"control sum {control_sum}" == said.stdout.splitlines()[4]
+
+    paths[0].write_bytes(paths[0].read_bytes() + b"\n")
+    tampered = tillgate("claims", "sign", "verify", draft.id, *documents)
+    assert (1, True) == (tampered.exit_code, "SEAL_BROKEN" in tampered.stderr)
+    assert paths[0].name in tampered.stderr
+    tillgate.sql("UPDATE claim_file_part SET content = content || 'x' WHERE document = 'REGISTER_CSV'")
+    refused = tillgate("claims", "documents", draft.id, "--to", tmp_path / "broken")
+    assert (1, True) == (refused.exit_code, "FILE_BROKEN" in refused.stderr)
+    assert [] == list((tmp_path / "broken").iterdir())
 
 
 def test_a_claim_that_is_not_there_is_told(tillgate: CommandLine, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +15,7 @@ from openpyxl import load_workbook
 
 from gateway.domain.commands import ByPurchaseId, Refund, RefundLine
 from gateway.domain.policy import moscow_date
+from gateway.record.words import Actor
 from settlement.errors import SettlementError
 from settlement.reports.demand import monday_of, name_of, publish_week, stored_week
 from settlement.reports.demand_files import demand_files
@@ -26,6 +28,7 @@ K = 3
 MILK, BREAD, TEA, PHONE = "10.51.11.110", "10.71.11.110", "10.83.13.110", "26.40.20.110"
 # Made so that no sum of others gives the same digits.
 TEA_KOPECKS, ALONE_KOPECKS = 77_31, 91_57
+FIRST, SECOND = Actor.person("first"), Actor.person("second")
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ async def _sell(kit: Kit) -> date:
 async def _publish(kit: Kit, monday: date) -> Week:
     await kit.shift_clock(timedelta(days=14))
     async with kit.connect() as connection:
-        return await publish_week(connection, monday, by="first", accounts_min=K, wait_days=5)
+        return await publish_week(connection, monday, by=FIRST, accounts_min=K, wait_days=5)
 
 
 async def test_a_week_sums_what_points_paid(kit: Kit) -> None:
@@ -114,7 +117,7 @@ async def test_a_week_is_published_once(kit: Kit) -> None:
         purchase_id = await connection.fetchval("SELECT id FROM purchase WHERE merchant_id = 1 LIMIT 1")
         command = Refund(new_request_id(), origin(), ByPurchaseId(purchase_id), (RefundLine(1, 1000),))
         assert must(await ledger.submit(command)).is_approved
-        again = await publish_week(connection, monday, by="second", accounts_min=K + 1, wait_days=5)
+        again = await publish_week(connection, monday, by=SECOND, accounts_min=K + 1, wait_days=5)
         assert first == again
         with pytest.raises(asyncpg.RestrictViolationError):
             await connection.execute("DELETE FROM demand_week")
@@ -127,12 +130,26 @@ async def test_two_who_publish_at_once_publish_the_same(kit: Kit) -> None:
     async with kit.connect() as one, kit.connect() as other:
         made = await asyncio.gather(
             *(
-                publish_week(connection, monday, by="first", accounts_min=K, wait_days=5)
+                publish_week(connection, monday, by=FIRST, accounts_min=K, wait_days=5)
                 for connection in (one, other)
             )
         )
         assert made[0] == made[1]
         assert await one.fetchval("SELECT count(*) FROM demand_week") == 1
+
+
+async def test_a_publication_stands_in_the_audit_log(kit: Kit) -> None:
+    """Once, with whoever made it and the digest of what was stored; a later run publishes nothing."""
+    monday = await _sell(kit)
+    await _publish(kit, monday)
+    async with kit.connect() as connection:
+        await publish_week(connection, monday, by=SECOND, accounts_min=K, wait_days=5)
+        [entry] = await connection.fetch(
+            "SELECT actor_id, action, subject_kind, subject_id, details FROM audit_entry"
+        )
+        stored = await connection.fetchval("SELECT tables::text FROM demand_week")
+    assert tuple(entry)[:4] == ("first", "demand.published", "DEMAND_WEEK", name_of(monday))
+    assert entry["details"] == {"accounts_min": K, "sha256": sha256(stored.encode()).hexdigest()}
 
 
 async def test_what_was_given_back_before_is_no_demand(kit: Kit) -> None:
@@ -154,7 +171,7 @@ async def test_an_open_week_is_refused(kit: Kit) -> None:
     monday = await _sell(kit)
     async with kit.connect() as connection:
         with pytest.raises(SettlementError) as refused:
-            await publish_week(connection, monday, by="first", accounts_min=K, wait_days=5)
+            await publish_week(connection, monday, by=FIRST, accounts_min=K, wait_days=5)
         assert refused.value.code is ReportCode.WEEK_OPEN
         assert await stored_week(connection, monday) is None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from openpyxl import load_workbook
 
 from settlement.claims.states import ClaimState
@@ -172,17 +173,21 @@ async def test_every_format_says_the_same(kit: Kit) -> None:
     async with kit.connect() as connection:
         await connection.execute("UPDATE merchant SET name = '=1+1<b>' WHERE id = 1")
         await put_claim(connection, "FILED", [(sale, "INCLUDED", None)])
-    report = await _report(kit)
+    report = replace(await _report(kit), programs={"FOOD": "Еда & питьё"})
     book = load_workbook(io.BytesIO(department_xlsx(report)), read_only=True)
     rows = list(book["Баллы"].iter_rows(values_only=True, min_row=3))
     assert [12.34] == [row[3] for row in rows if row[3]]
     claims = list(book["Расчёты"].iter_rows(values_only=True, min_row=3))
     assert [("'=1+1<b>", 12.34)] == [(row[1], row[6]) for row in claims]
+    assert {"Еда & питьё"} == {row[0] for row in rows}
     csv = department_csv(report).decode()
+    assert "\nFOOD;" in csv
+    assert "Еда" not in csv
     assert ";12,34;" in csv
     assert "\n1;'=1+1<b>;" in csv
     html = department_html(report).decode()
     assert "=1+1&lt;b&gt;" in html
+    assert "Еда &amp; питьё" in html
     assert "<b>" not in html.split("</style>")[1]
     assert b'"spent_kopecks": 1234' in department_json(report)
 

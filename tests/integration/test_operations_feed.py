@@ -1,6 +1,7 @@
 """A merchant's feed of operations, and what it is owed by outlet and age: real sales, claims put by hand."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -74,7 +75,7 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
 
 
 async def test_each_operation_says_where_it_stands(shop: Shop) -> None:
-    """One of each: without a receipt, unclaimed, under review, approved, refused, paid."""
+    """One of each: without a receipt, unclaimed, under review, approved, refused, paid; receivables agree."""
     bare, matched = await shop.sell(10_00), await shop.sell(11_00, document=1)
     sold = [await shop.sell(kopecks * 100, document=kopecks) for kopecks in range(12, 18)]
     filed = await shop.claim("UNDER_REVIEW", (sold[0], "INCLUDED", None), (sold[1], "OVER_LIMIT", None))
@@ -92,6 +93,12 @@ async def test_each_operation_says_where_it_stands(shop: Shop) -> None:
         sold[4].id: (Standing.PAID, paid), sold[5].id: (Standing.CARRIED, draft),
     }  # fmt: skip
     assert wanted == {one.operation_id: (one.standing, one.claim_id) for one in found.values()}
+    sums = Counter[str]()
+    for one in found.values():
+        sums[f"{one.standing.value.lower()}_kopecks"] += one.amount_kopecks
+    [owed] = await shop.owed()
+    assert sums == {name: value for name in sums if (value := getattr(owed, name))}
+    assert owed.total_kopecks == sums.total()
     assert found[bare.id].mismatches == ("NO_RECEIPT",)
     assert found[sold[3].id].reason == "нет чека"
     assert found[sold[1].id].reason == "сверх предельного объёма"
@@ -117,8 +124,10 @@ async def test_a_receipt_that_came_later_matches_what_a_claim_left_out(shop: Sho
     sold = await shop.sell(10_00)
     await shop.claim("FILED", (sold, "UNMATCHED", None))
     assert (await shop.feed())[sold.id].standing is Standing.UNMATCHED
+    assert [10_00] == [owed.unmatched_kopecks for owed in await shop.owed()]
     await attach(shop.kit, shop.ledger, sold, 5)
     assert (await shop.feed())[sold.id].standing is Standing.UNCLAIMED
+    assert [10_00] == [owed.unclaimed_kopecks for owed in await shop.owed()]
 
 
 async def test_a_mismatch_that_is_only_reported_keeps_nothing_out(shop: Shop) -> None:

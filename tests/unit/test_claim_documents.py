@@ -26,10 +26,11 @@ from settlement.documents.forms import Form, check_form
 from settlement.documents.making import MadeDocuments
 from settlement.documents.printing import print_form
 from settlement.documents.register_xlsx import HEADER_ROWS
-from settlement.documents.rows import COLUMNS, Places
+from settlement.documents.rows import COLUMNS
 from settlement.documents.words import NBSP, shown_sum
 from settlement.errors import SettlementError
-from tests.documents_kit import BUILT_AT, OUTLETS, TERMINALS, claim_of, line, lines_of, made
+from settlement.matching.mismatches import Mismatch
+from tests.documents_kit import BUILT_AT, NAMES, OUTLETS, claim_of, line, lines_of, made
 
 AMOUNTS = (100_00, 250_50, -50_25, 1_234_567_89, 1, -1)
 FIELDS = [column.field for column in COLUMNS]
@@ -167,7 +168,7 @@ async def test_names_that_look_like_formulas_stay_texts(tmp_path: Path) -> None:
     """In CSV and XLSX; a negative sum stays a number."""
     lines = [line(1, 100_00, mismatches=("+1",)), line(2, -1_00)]
     evil = {**OUTLETS, 100: "=HYPERLINK(1)", 200: "@SUM(A1)"}
-    documents = await made(claim_of(lines), lines, tmp_path, places=Places(evil, TERMINALS))
+    documents = await made(claim_of(lines), lines, tmp_path, names=replace(NAMES, outlets=evil))
     outlet, reason = FIELDS.index("outlet"), FIELDS.index("reason")
     for rows in (csv_rows(documents), xlsx_rows(documents)):
         assert ["'@SUM(A1)", "'=HYPERLINK(1)"] == [row[outlet] for row in rows[1:3]]
@@ -182,7 +183,7 @@ async def test_markup_in_a_name_stays_a_text(tmp_path: Path) -> None:
     name = '<r><t>x</t></r><c r="A1"><f>1</f></c></r>'
     lines = [line(2, 1_00)]
     documents = await made(claim_of([replace(lines[0], n=1)]), [replace(lines[0], n=1)], tmp_path,
-                           places=Places({100: name}, TERMINALS))  # fmt: skip
+                           names=replace(NAMES, outlets={100: name}))  # fmt: skip
     assert f"'{name}" == xlsx_rows(documents)[1][FIELDS.index("outlet")]
 
 
@@ -194,6 +195,34 @@ async def test_a_register_shows_moscow_time_and_the_sale_of_a_refund(tmp_path: P
     assert "30.11.2026 23:59:59" == csv_rows(documents)[1][moment]
     assert datetime(2026, 11, 30, 23, 59, 59) == xlsx_rows(documents)[1][moment].replace(microsecond=0)  # noqa: DTZ001
     assert [str(lines[0].operation_id)] == [row[original] for row in csv_rows(documents)[2:3]]
+
+
+async def test_people_read_words_and_programs_read_codes(tmp_path: Path) -> None:
+    """Words in XLSX and PDF, codes in CSV and JSON; a program that no list names keeps its code."""
+    lines = [
+        line(1, 100_00, program_code="children"),
+        line(2, 50_00, program_code="food"),
+        line(
+            3,
+            7_00,
+            program_code="children",
+            treatment=Treatment.UNMATCHED,
+            mismatches=("NO_RECEIPT", "PAYMENT_TAG"),
+        ),
+    ]
+    documents = await made(claim_of(lines), lines, tmp_path)
+    program, reason = FIELDS.index("program"), FIELDS.index("reason")
+    in_xlsx, in_csv = xlsx_rows(documents)[1:4], csv_rows(documents)[1:4]
+    in_json = json.loads(documents.claim_json.read_bytes())["lines"]
+    assert ["Детские товары", "food", "Детские товары"] == [row[program] for row in in_xlsx]
+    assert ["children", "food", "children"] == [row[program] for row in in_csv]
+    assert ["children", "food", "children"] == [one["program_code"] for one in in_json]
+    assert f"{Mismatch.NO_RECEIPT.ru}; {Mismatch.PAYMENT_TAG.ru}" == in_xlsx[2][reason]
+    assert "NO_RECEIPT, PAYMENT_TAG" == in_csv[2][reason]
+    assert ["NO_RECEIPT", "PAYMENT_TAG"] == in_json[2]["mismatches"]
+    text = pdf_text(documents.claim_pdf)
+    assert "Детские товары" in text
+    assert "children" not in text
 
 
 async def test_the_claim_on_paper_has_its_words_pages_and_signatory(tmp_path: Path) -> None:
