@@ -44,10 +44,10 @@ class Desk:
         stops = [Stop(self.card(n), "lost") for n in cards]
         return await self.desk.change(self.connection, by="desk", origin=origin, stops=stops)
 
-    async def lift(self, *cards: int) -> Changed:
+    async def lift(self, *cards: int, origin: Origin = Origin.LIST) -> Changed:
         """Free cards."""
         lifts = [self.card(n) for n in cards]
-        return await self.desk.change(self.connection, by="desk", origin=Origin.LIST, lifts=lifts)
+        return await self.desk.change(self.connection, by="desk", origin=origin, lifts=lifts)
 
     async def replace(self, *cards: int, confirmed: int = 0) -> Changed:
         """Take a full list."""

@@ -53,8 +53,8 @@ def import_stop_list_command(file: Path, is_full: bool, lifts: int, by: str) -> 
     """Stop the cards of FILE (CSV: number, series, reason, from, action).
 
     Without --full, cards of the action "lift" are freed, and right rows hold beside wrong ones; a full
-    list with a wrong row changes nothing. Loading a file again changes nothing. Exit code 1 if rows are
-    wrong.
+    list with a wrong row changes nothing. A list frees no card that the help desk or a re-issue has
+    stopped. Loading a file again changes nothing. Exit code 1 if rows are wrong.
     """
 
     async def work(connection: asyncpg.Connection, settings: Settings, keys: CardTokenKeys) -> bool:
@@ -296,8 +296,8 @@ def unlock_command(lock_id: int, by: str) -> None:
 async def _note_list(
     connection: asyncpg.Connection, by: str, action: Action, changed: Changed, **more: int
 ) -> None:
-    told = {"stopped": changed.stopped, "lifted": changed.lifted, "known": changed.known, **more}
-    await note(connection, by, action, SubjectKind.STOP_LIST, changed.version, **told)
+    told = {name: getattr(changed, name) for name in ("stopped", "lifted", "known", "kept")}
+    await note(connection, by, action, SubjectKind.STOP_LIST, changed.version, **told, **more)
 
 
 def _tell(changed: Changed) -> None:
@@ -305,6 +305,8 @@ def _tell(changed: Changed) -> None:
         f"stop list {changed.version}: {changed.stopped:,} stopped, {changed.lifted:,} freed,"
         f" {changed.known:,} stood there already"
     )
+    if changed.kept:
+        click.echo(f"{changed.kept:,} stay stopped: the help desk or a re-issue has stopped them")
 
 
 async def _uses(connection: asyncpg.Connection, keys: CardTokenKeys) -> list[KeyUse]:

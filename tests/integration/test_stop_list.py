@@ -85,6 +85,36 @@ async def test_a_full_list_frees_what_lists_stopped_and_nothing_else(desk: Desk)
     assert [4, 0, 0, 2] == vars_of(await desk.replace(5, 2))
 
 
+@pytest.mark.parametrize("origin", [Origin.HELP_DESK, Origin.REISSUE])
+async def test_a_card_that_a_list_stopped_first_is_no_more_the_lists_to_free(
+    desk: Desk, origin: Origin
+) -> None:
+    """Else the full list that forgets a lost and re-issued card would free the old plastic."""
+    lists = StopLists(desk.stop_keys)
+    await desk.bind(1, 1)
+    await desk.stop(1, 2)
+    assert [2, 0, 0, 1] == vars_of(await desk.stop(1, origin=origin))
+    assert (2, 1, 0, 0) == await entries_of(desk, lists, base=1)
+    assert [3, 0, 1, 0] == vars_of(await desk.replace())
+    assert (3, 0, 1, 0) == await entries_of(desk, lists)
+    assert set(desk.card(1).tokens) == await desk.stopped()
+    assert [3, 0, 0, 1] == vars_of(await desk.stop(1, origin=Origin.LIST))
+
+
+async def test_a_list_of_changes_frees_what_lists_stopped_and_nothing_else(desk: Desk) -> None:
+    """What it may not free is counted; the help desk frees whatever it is asked to."""
+    for n in range(1, 4):
+        await desk.bind(n, n)
+    await desk.stop(1)
+    await desk.stop(2, origin=Origin.HELP_DESK)
+    await desk.stop(3, origin=Origin.REISSUE)
+    changed = await desk.lift(1, 2, 3, 4)
+    assert ([4, 0, 1, 0], 2) == (vars_of(changed), changed.kept)
+    assert {desk.card(n).tokens[0] for n in (2, 3)} == await desk.stopped()
+    assert [5, 0, 2, 0] == vars_of(await desk.lift(2, 3, origin=Origin.HELP_DESK))
+    assert set() == await desk.stopped()
+
+
 async def test_half_of_a_full_list_frees_nobody_unless_that_is_confirmed(desk: Desk) -> None:
     """A file that was cut off would otherwise free whoever stood in its rest."""
     await desk.stop(*range(30))
@@ -222,6 +252,17 @@ async def test_wrong_rows_of_a_reissue_file_do_nothing_and_are_named(desk: Desk)
     assert set(desk.card(3).tokens) == await desk.stopped()
 
 
+async def test_a_card_is_not_reissued_as_one_that_is_stopped(desk: Desk) -> None:
+    """Not as one of its own account either: its holder would be left with no card that is served."""
+    await desk.bind(1, 11, "A")
+    rows = [Reissue(2, desk.card(1, "A"), desk.card(1, "B"))]
+    await reissue(desk.desk, desk.connection, rows, by="desk")
+    back = [Reissue(2, desk.card(1, "B"), desk.card(1, "A"))]
+    done = await reissue(desk.desk, desk.connection, back, by="desk")
+    assert ([(2, Wrong.NEW_IS_STOPPED)], 1) == (list(done.wrong), done.changed.version)
+    assert set(desk.card(1, "A").tokens) == await desk.stopped()
+
+
 async def test_a_stop_holds_for_every_token_of_a_card(desk: Desk) -> None:
     """Under the old key and the new one, whichever the row was made with, and after the alias was written."""
     newer = Desk(desk.connection, NEW)
@@ -245,6 +286,16 @@ async def test_a_list_that_is_loaded_with_a_new_key_finds_what_the_old_one_stopp
     assert {newer.card(n).tokens[0] for n in (1, 2)} == tokens
     await newer.bind(1, 1)
     assert {newer.card(1).tokens[0]} == await desk.stopped()
+
+
+async def test_a_full_list_frees_a_card_that_was_not_used_since_the_key_was_rotated(desk: Desk) -> None:
+    """It knows the card by the newest token of the list alone."""
+    await desk.bind(1, 1)
+    await desk.stop(1)
+    newer = Desk(desk.connection, NEW)
+    await newer.replace(1)
+    assert [2, 0, 1, 0] == vars_of(await newer.replace())
+    assert set() == await desk.stopped()
 
 
 async def test_an_alias_written_beside_a_stop_is_stopped(

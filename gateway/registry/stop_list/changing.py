@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 import asyncpg
 
+from gateway.registry.card_aliases import write_aliases
 from gateway.registry.stop_list.keys import (
     DEPARTMENT_ID,
     FIRST_KEY_VERSION,
@@ -31,11 +32,20 @@ _LIFTED_FREELY: Final = 20
 
 
 class Origin(StrEnum):
-    """Who put a card on the list. A full list lifts only what lists have stopped."""
+    """Who put a card on the list, the weakest first. Lists free only what lists have stopped.
+
+    Who stops a card that a weaker one has stopped already takes the entry over: else the list of the day
+    on which a re-issued card is forgotten would free the old plastic.
+    """
 
     LIST = "LIST"
     HELP_DESK = "HELP_DESK"
     REISSUE = "REISSUE"
+
+    def is_over(self, other: str) -> bool:
+        """True if this one takes over what the other one has stopped."""
+        strengths = list(Origin)
+        return strengths.index(self) > strengths.index(Origin(other))
 
 
 class TooManyLiftedError(Exception):
@@ -79,12 +89,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a change did: the list's version now, and how many cards it stopped, freed and knew already."""
+    """What a change did: the list's version now, and how many cards it stopped, freed and knew already.
+
+    `kept` are those that a list would free and may not: the help desk or a re-issue has stopped them.
+    """
 
     version: int
     stopped: int
     lifted: int
     known: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +163,10 @@ class StopListDesk:
         lifts: Sequence[ReadCard] = (),
         before: Before | None = None,
     ) -> Changed:
-        """Stop some cards and free others; what is so already stays as it is."""
+        """Stop some cards and free others; what is so already stays as it is.
+
+        A list frees what lists have stopped alone, the help desk any card.
+        """
         return await self._change(connection, by, origin, stops, lifts, before=before)
 
     async def replace(
@@ -176,7 +193,7 @@ class StopListDesk:
         stops = list({stop.card.tokens[0]: stop for stop in stops}.values())
         # Before anybody has to wait: each digest takes tens of milliseconds.
         known = await _standing(connection, [stop.card for stop in stops])
-        digests = await _digests([stop.card for stop in stops if stop.card.tokens[0] not in known])
+        digests = await _digests([stop.card for stop in _to_write(stops, known, origin)])
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", CARDS_LOCK)
             if before is not None:
@@ -184,24 +201,31 @@ class StopListDesk:
                 stops = [stop for stop in stops if stop.card.tokens[0] in wanted]
             known = await _standing(connection, [stop.card for stop in stops])
             await self._renew_tokens(connection, known)
-            new = [stop for stop in stops if stop.card.tokens[0] not in known]
-            digests |= await _digests([one.card for one in new if one.card.tokens[0] not in digests])
-            lifted = list((await _standing(connection, lifts)).values())
+            written = _to_write(stops, known, origin)
+            digests |= await _digests([one.card for one in written if one.card.tokens[0] not in digests])
+            taken_over = [known[token] for stop in written if (token := stop.card.tokens[0]) in known]
+            freed, kept = await _freed(connection, lifts, origin)
+            lifted = [entry for _, entry in freed if entry is not None]
             if whole is not None:
                 lifted = await _unnamed(connection, {entry.id for entry in known.values()}, whole)
             await _stop_cards(connection, stops)
-            await _free_cards(connection, [entry.token for entry in lifted], lifts)
+            await _free_cards(connection, [entry.token for entry in lifted], [card for card, _ in freed])
             version = await connection.fetchval("SELECT coalesce(max(version), 0) FROM stop_list_version")
-            if new or lifted:
+            if written or lifted:
                 version += 1
-                await self._write(connection, version, by, origin, new, lifted, digests)
-        return Changed(version, len(new), len(lifted), len(stops) - len(new))
+                await self._write(connection, version, by, origin, written, [*lifted, *taken_over], digests)
+        stopped = len(written) - len(taken_over)
+        return Changed(version, stopped, len(lifted), len(stops) - stopped, kept)
 
     async def _renew_tokens(self, connection: asyncpg.Connection, known: Mapping[bytes, _Entry]) -> None:
-        """Entries that were found by a token of an older key get the newest one."""
-        old = {entry.id: token for token, entry in known.items() if entry.token != token}
+        """Entries that were found by a token of an older key get the newest one, and so do their cards.
+
+        A full list that frees the entry knows of this token alone.
+        """
+        old = {token: entry for token, entry in known.items() if entry.token != token}
         if old:
-            await connection.execute(_RETOKEN, list(old), list(old.values()), self.token_key_id)
+            await write_aliases(connection, {new: one.token for new, one in old.items()}, self.token_key_id)
+            await connection.execute(_RETOKEN, [one.id for one in old.values()], list(old), self.token_key_id)
 
     async def _write(
         self,
@@ -225,12 +249,12 @@ class StopListDesk:
             _NEW_VERSION, version, made_at, by, len(new), len(lifted), len(entries), content_sha256,
             signature, self.signer.key_id,
         )  # fmt: skip
+        await connection.execute(_LIFT, gone, version)
         await connection.execute(
             _NEW_ENTRIES, [stop.card.tokens[0] for stop in new], self.token_key_id,
             [self.keys.seal(digest) for digest in added], [stop.reason for stop in new], origin.value,
             [stop.stopped_from for stop in new], version,
         )  # fmt: skip
-        await connection.execute(_LIFT, gone, version)
 
 
 def version_payload(version: int, made_at: datetime, entry_count: int, content_sha256: str) -> bytes:
@@ -248,6 +272,24 @@ async def _standing(connection: asyncpg.Connection, cards: Sequence[ReadCard]) -
             if token in found:
                 entries.setdefault(card.tokens[0], found[token])
     return entries
+
+
+def _to_write(stops: Sequence[Stop], known: Mapping[bytes, _Entry], origin: Origin) -> list[Stop]:
+    """The stops that want an entry: of cards that are free, or that somebody weaker has stopped."""
+    entries = ((stop, known.get(stop.card.tokens[0])) for stop in stops)
+    return [stop for stop, entry in entries if entry is None or origin.is_over(entry.origin)]
+
+
+async def _freed(
+    connection: asyncpg.Connection, lifts: Sequence[ReadCard], origin: Origin
+) -> tuple[list[tuple[ReadCard, _Entry | None]], int]:
+    """The cards that are freed with their entries, and how many are not because a list may not."""
+    standing = await _standing(connection, lifts)
+    every = [(card, standing.get(card.tokens[0])) for card in lifts]
+    if origin is not Origin.LIST:
+        return every, 0
+    freed = [(card, entry) for card, entry in every if entry and entry.origin == Origin.LIST]
+    return [*freed], len(standing) - len(freed)
 
 
 async def _unnamed(connection: asyncpg.Connection, named: set[int], confirmed: int) -> list[_Entry]:

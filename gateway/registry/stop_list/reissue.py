@@ -101,7 +101,9 @@ def _wrong(
         return Wrong.OLD_UNKNOWN
     if bound_to not in (None, account_id):
         return Wrong.NEW_OF_ANOTHER
-    # A row that was carried out stays right, also when its new card was re-issued or stopped since.
-    if bound_to is None and any(token in stopped for token in row.new.tokens):
+    # A row that was carried out stays right, also when its new card was re-issued or stopped since. Another
+    # one would leave the account with two stopped cards.
+    is_done = bound_to is not None and any(token in stopped for token in row.old.tokens)
+    if not is_done and any(token in stopped for token in row.new.tokens):
         return Wrong.NEW_IS_STOPPED
     return None
