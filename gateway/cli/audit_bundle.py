@@ -17,6 +17,7 @@ from settlement.claims.reading import read_claim
 from settlement.documents.bundle import write_bundle
 from settlement.documents.bundle_checking import check_bundle
 from settlement.documents.making import MadeDocuments
+from settlement.ledger_reader.archived_months import lock_ledger
 
 PLACE = click.Path(path_type=Path)
 
@@ -53,6 +54,7 @@ def _write(claim_id: int, target: Path, keys: Mapping[str, bytes] | None) -> Non
         signer = load_signer(settings)
         known = keys or {signer.key_id: signer.public_key}
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await lock_ledger(connection)
             claim = await read_claim(connection, claim_id)
 
             async def documents(folder: Path, is_reviewed: bool) -> MadeDocuments:

@@ -17,6 +17,7 @@ from settlement.documents.claim_pdf import dated_at
 from settlement.documents.forms import Form, add_form, form_at, forms
 from settlement.documents.making import MadeDocuments, Progress, make_documents
 from settlement.documents.sample import check_printable
+from settlement.ledger_reader.archived_months import lock_ledger
 from settlement.ledger_reader.documents import details_of, places_of, seals_of
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -60,6 +61,7 @@ def documents_command(claim_id: int, folder: Path, is_reviewed: bool) -> None:
 
     async def work(connection: asyncpg.Connection, _: Settings) -> MadeDocuments:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await lock_ledger(connection)
             claim = await read_claim(connection, claim_id)
             with progress_bar() as bar:
                 task = bar.add_task(f"claim {claim_id}", total=claim.line_count, told="")

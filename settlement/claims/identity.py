@@ -7,6 +7,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
+from settlement.ledger_reader.archived_months import lock_ledger, over_all_months
 from settlement.ledger_reader.claims_operations import (
     BOOKED_SUMS,
     GIVEN_BACK_OF_LOST,
@@ -105,15 +106,20 @@ class CarryOver(Struct, frozen=True):
 async def identity_of(connection: asyncpg.Connection, agreement_id: int) -> Identity:
     """Where the kopecks of an agreement are, in one snapshot."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        booked = await connection.fetchrow(BOOKED_SUMS, agreement_id, _EVER)
+        await lock_ledger(connection)
+        booked = await connection.fetchrow(
+            await over_all_months(connection, BOOKED_SUMS), agreement_id, _EVER
+        )
         places = dict.fromkeys(("UNCLAIMED", "UNMATCHED", "CARRIED", "PENDING"), 0)
-        for row in await connection.fetch(OPEN_SUMS, agreement_id, _EVER, None):
+        for row in await _open_sums(connection, agreement_id, _EVER):
             places[row["place"]] += row["amount_kopecks"]
         decided = await connection.fetchrow(_DECIDED, agreement_id)
         demands = await connection.fetchrow(_DEMANDS, agreement_id)
         refused = await connection.fetchval(_REFUSED, agreement_id)
-        refused -= await connection.fetchval(GIVEN_BACK_OF_LOST, agreement_id, _EVER, None)
-        unlike = await connection.fetch(UNLIKE_LINES, agreement_id, _EVER)
+        refused -= await connection.fetchval(
+            await over_all_months(connection, GIVEN_BACK_OF_LOST), agreement_id, _EVER, None
+        )
+        unlike = await connection.fetch(await over_all_months(connection, UNLIKE_LINES), agreement_id, _EVER)
         return Identity(
             agreement_id=agreement_id,
             captured_kopecks=booked["captured_kopecks"],
@@ -142,5 +148,17 @@ async def carry_over(connection: asyncpg.Connection, year: int) -> AsyncIterator
     PENDING was given back after its sale was claimed: it nets inside its own year alone, else it is demanded.
     """
     for of in await every_agreement(connection):
-        for row in await connection.fetch(OPEN_SUMS, of.id, date(year, 12, 31), None):
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await lock_ledger(connection)
+            rows = await _open_sums(connection, of.id, date(year, 12, 31))
+        for row in rows:
             yield CarryOver(of.id, of.number, **row)
+
+
+async def _open_sums(
+    connection: asyncpg.Connection, agreement_id: int, last_day: date
+) -> list[asyncpg.Record]:
+    """What was sold until a day and stands in no live line, by year and place."""
+    query = await over_all_months(connection, OPEN_SUMS)
+    rows: list[asyncpg.Record] = await connection.fetch(query, agreement_id, last_day, None)
+    return rows

@@ -8,6 +8,8 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
+from settlement.ledger_reader.archived_months import over_all_months
+
 _PURCHASES: Final = """
 SELECT id, merchant_id, outlet_id, terminal_id, shift_number, state, authorized_at, closed_at, program_code,
   list_version, rounding_kopecks, eligible_kopecks, approved_kopecks, captured_kopecks, sale_date, lines,
@@ -19,6 +21,9 @@ SELECT e.operation_id, e.n, e.certificate_id, c.program_code, e.purchase_id, e.k
   e.amount_kopecks, e.decided_at, e.agreement_id, e.sale_date
 FROM entry e JOIN certificate c ON c.id = e.certificate_id
 WHERE e.operation_id = ANY ($1::uuid[]) AND e.agreement_id = $2 ORDER BY e.operation_id, e.n"""
+
+_CERTIFICATE_IDS: Final = """
+SELECT DISTINCT certificate_id FROM entry WHERE operation_id = ANY ($1::uuid[]) AND agreement_id = $2"""
 
 _CERTIFICATES: Final = """
 SELECT id, program_code, program_version, nominal_kopecks, valid_from, valid_until, act_body, act_number,
@@ -80,7 +85,8 @@ class OutcomeRow(Struct, frozen=True):
 
 
 async def _as_json(connection: asyncpg.Connection, query: str, *arguments: Any) -> list[str]:
-    rows = await connection.fetch(f"SELECT row_to_json(x)::text AS line FROM ({query}) x", *arguments)
+    lines = await over_all_months(connection, f"SELECT row_to_json(x)::text AS line FROM ({query}) x")
+    rows = await connection.fetch(lines, *arguments)
     return [row["line"] for row in rows]
 
 
@@ -100,12 +106,8 @@ async def certificate_ids(
     connection: asyncpg.Connection, operation_ids: Collection[UUID], agreement_id: int
 ) -> set[UUID]:
     """The certificates of operations."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT certificate_id FROM entry"
-        " WHERE operation_id = ANY ($1::uuid[]) AND agreement_id = $2",
-        list(operation_ids),
-        agreement_id,
-    )
+    query = await over_all_months(connection, _CERTIFICATE_IDS)
+    rows = await connection.fetch(query, list(operation_ids), agreement_id)
     return {row["certificate_id"] for row in rows}
 
 
@@ -132,9 +134,8 @@ async def outcomes(
     purchase_ids: Collection[UUID],
 ) -> list[OutcomeRow]:
     """The signed answers that decided operations, and those that authorized purchases."""
-    rows = await connection.fetch(
-        _OUTCOMES, merchant_id, list(decided), list(operation_ids), list(purchase_ids)
-    )
+    query = await over_all_months(connection, _OUTCOMES)
+    rows = await connection.fetch(query, merchant_id, list(decided), list(operation_ids), list(purchase_ids))
     return [OutcomeRow(**row) for row in rows]
 
 

@@ -1,7 +1,7 @@
 """What an agreement's claims are made of: its operations, as the ledger's entries tell them.
 
-An operation under one program is one line. Months that went into the archive take no part: they are older
-than five years by setting, and so is whatever could be claimed of them.
+An operation under one program is one line. Nothing new is claimed of months that went into the archive, which
+are older than five years by setting; what was is accounted for (`archived_months.over_all_months`).
 """
 
 from typing import Final

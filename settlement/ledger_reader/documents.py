@@ -10,6 +10,7 @@ from settlement.claims.model import ClaimLine, LineKind, Participant
 from settlement.documents.errors import DocumentCode
 from settlement.documents.rows import Details, LineDetails, Places, Seal
 from settlement.errors import SettlementError
+from settlement.ledger_reader.archived_months import over_all_months
 from settlement.ledger_reader.claims_registry import read_participant
 
 # Certificates of an operation's lines, of each program apart.
@@ -45,7 +46,9 @@ async def details_of(
     operations = list({line.operation_id for line in lines})
     certificates = {
         (row["operation_id"], row["program_code"]): tuple(row["certificates"])
-        for row in await connection.fetch(_CERTIFICATES, operations, agreement_id)
+        for row in await connection.fetch(
+            await over_all_months(connection, _CERTIFICATES), operations, agreement_id
+        )
     }
     signs = await _signs(connection, lines)
     returned = [line for line in lines if line.kind is not LineKind.SALE]
@@ -76,7 +79,8 @@ async def _sales(
     """The operation that sold, by purchase."""
     dates = list({line.sale_date for line in returned})
     purchases = list({line.purchase_id for line in returned})
-    rows = await connection.fetch(_SALES, agreement_id, dates, purchases)
+    query = await over_all_months(connection, _SALES)
+    rows = await connection.fetch(query, agreement_id, dates, purchases)
     return {row["purchase_id"]: row["operation_id"] for row in rows}
 
 

@@ -6,8 +6,7 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
-from gateway.ledger.archive import archive_prefix
-from gateway.ledger.partitions import PARTITIONED
+from settlement.ledger_reader.archived_months import over_all_months
 
 # What was moved before the year stands in one sum without a month: the balance that the year begins with.
 _MOVED: Final = """
@@ -94,18 +93,13 @@ class OpenClaimRow(Struct, frozen=True):
     terms: str | None
 
 
-async def lock_ledger(connection: asyncpg.Connection) -> None:
-    """Keep months from leaving for the archive: the transaction's first statement, before its snapshot."""
-    await connection.execute(f"LOCK TABLE {', '.join(PARTITIONED)} IN ACCESS SHARE MODE")
-
-
 async def read_moved(connection: asyncpg.Connection, begins: datetime, ends: datetime) -> list[MovedRow]:
     """Movements of all months of a year by the ledger, archived ones included, and the sum before it.
 
     Runs in the caller's snapshot (REPEATABLE READ), after `lock_ledger`.
     """
-    prefix = await archive_prefix(connection)
-    return [MovedRow(**row) for row in await connection.fetch(f"{prefix}{_MOVED}", begins, ends)]
+    moved = await over_all_months(connection, _MOVED)
+    return [MovedRow(**row) for row in await connection.fetch(moved, begins, ends)]
 
 
 async def read_budgets(

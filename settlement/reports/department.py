@@ -14,11 +14,11 @@ from gateway.domain.money import divide_half_up
 from gateway.domain.policy import day_start, moscow_date
 from gateway.domain.settlement_terms import SettlementTerms
 from settlement.claims.states import ClaimState
+from settlement.ledger_reader.archived_months import lock_ledger
 from settlement.ledger_reader.reports_department import (
     BudgetRow,
     MovedRow,
     OpenClaimRow,
-    lock_ledger,
     read_budgets,
     read_moved,
     read_open_claims,

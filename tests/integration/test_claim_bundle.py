@@ -11,6 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from gateway.ledger.archive import archived, retire
 from gateway.ledger.seals.making import seal_due_days
 from gateway.registry.signing import OutcomeSigner
 from settlement.claims.model import Claim
@@ -136,6 +137,21 @@ async def test_an_untouched_bundle_is_whole(town: Town, signer: OutcomeSigner, t
         assert (manifest, claim.id, 4) == (found.manifest_sha256, found.claim_id, found.lines)
         # Three sales are authorized and captured, one is refunded.
         assert 7 == found.outcomes == found.sealed
+
+
+async def test_a_bundle_is_the_same_when_its_months_are_in_the_archive(
+    town: Town, signer: OutcomeSigner, tmp_path: Path
+) -> None:
+    """Six years later documents, purchases, entries and traces are what they were."""
+    claim = await month_of(town, signer)
+    await bundled(town, claim, tmp_path / "before.zip", signer)
+    traced = [await trace(town.connection, claim, line.n) for line in await town.lines(claim)]
+    await town.at(town.now + timedelta(days=6 * 366))
+    await retire(town.connection, 5)
+    assert await archived(town.connection)
+    await bundled(town, claim, tmp_path / "after.zip", signer)
+    assert (tmp_path / "before.zip").read_bytes() == (tmp_path / "after.zip").read_bytes()
+    assert traced == [await trace(town.connection, claim, line.n) for line in await town.lines(claim)]
 
 
 async def test_a_bundle_names_no_card_account_or_holder(
