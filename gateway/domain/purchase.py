@@ -105,7 +105,7 @@ class Capture(Struct, frozen=True, gc=False, omit_defaults=True):
     `sale_date` (Moscow) and `agreements` (certificate → subsidy agreement) decide the claims that
     it belongs to. `shortfall_kopecks` is what a late capture could not cover; `rest_lapsed` is
     what lapsed with one-shot certificates. It counts in the shift of the terminal that captured.
-    `is_after_stop`: the account had no card left that may be served; the hold stands all the same.
+    `is_after_stop`: a card of the account was stopped since the hold, which stands all the same.
     """
 
     captured_at: datetime

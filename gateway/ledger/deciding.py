@@ -142,7 +142,7 @@ def _decide_new(plan: Plan, command: Command, snapshot: Snapshot, rules: Rules) 
         lists=rules.lists(now),
         goods=rules.goods,
         standing=standing,
-        card_stopped=account_id is not None and _is_card_stopped(command, account_id, snapshot),
+        card_stopped=before is not None and _is_card_stopped(command, before, target, snapshot),
     )
     if before is None or account_id is None:
         plan.decisions.append(_without_account(command, target, context))
@@ -166,9 +166,12 @@ def lock_of(standing: Standing, now: datetime, *, is_keyed: bool) -> Reason | No
     return None
 
 
-def _is_card_stopped(command: Command, account_id: int, snapshot: Snapshot) -> bool:
+def _is_card_stopped(command: Command, account: Account, target: _Target, snapshot: Snapshot) -> bool:
+    """Whether the card may not be served; of a hold, whether a card of its account was stopped since."""
     if not isinstance(command, Authorize):
-        return account_id in snapshot.stopped_account_ids
+        held = account.purchases.get(target.purchase_id) if target.purchase_id is not None else None
+        stopped_at = snapshot.stopped_at_of.get(account.id)
+        return held is not None and stopped_at is not None and held.authorized_at <= stopped_at
     card = snapshot.card(command.card_token)
     return card is not None and card.stopped_at is not None and card.stopped_at <= snapshot.now
 

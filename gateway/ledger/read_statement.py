@@ -65,13 +65,13 @@ _PURCHASE = _json_object(
 )
 
 CARDS: Final = Arrays("card", _of("k", "token", "account_id", "stopped_at"), "named_card k")
-_IS_STOPPED = (
-    "NOT EXISTS (SELECT FROM card k WHERE k.account_id = a.id"
-    " AND (k.stopped_at IS NULL OR k.stopped_at > tillgate_now()))"
+_STOPPED_AT = (
+    "(SELECT CASE WHEN bool_and(coalesce(k.stopped_at <= tillgate_now(), false)) THEN tillgate_now()"
+    " ELSE max(k.stopped_at) END FROM card k WHERE k.account_id = a.id)"
 )
 ACCOUNTS: Final = Arrays(
     "account",
-    (*_of("a", "id", "version", "last_decided_at", "holder_ref", "is_blocked"), _IS_STOPPED),
+    (*_of("a", "id", "version", "last_decided_at", "holder_ref", "is_blocked"), _STOPPED_AT),
     "card_account a WHERE a.id = ANY (ARRAY(SELECT id FROM account_id))",
 )
 CERTIFICATES: Final = Arrays(

@@ -60,14 +60,17 @@ class CardRow(Struct, frozen=True, gc=False):
 
 
 class AccountRow(Struct, frozen=True, gc=False):
-    """A card account row. `is_stopped`: it has no card that may be served."""
+    """A card account row.
+
+    `stopped_at`: when one of its cards was stopped last; now, if none is left that may be served.
+    """
 
     id: int
     version: int
     last_decided_at: datetime
     holder_ref: str
     is_blocked: bool
-    is_stopped: bool
+    stopped_at: datetime | None
 
 
 class ReceiptRow(Struct, frozen=True, gc=False):
@@ -88,7 +91,7 @@ class Snapshot:
     outcomes: Mapping[tuple[int, UUID], OutcomeRow]
     cards: Mapping[bytes, CardRow]
     accounts: Mapping[int, Account]
-    stopped_account_ids: frozenset[int]
+    stopped_at_of: Mapping[int, datetime]
     account_of_holder: Mapping[str, int]
     account_of_certificate: Mapping[UUID, int]
     account_of_purchase: Mapping[UUID, int]
@@ -256,7 +259,7 @@ def _snapshot(row: Mapping[str, Any]) -> Snapshot:
         outcomes={(o.merchant_id, o.request_id): o for o in _outcomes(row["outcomes"])},
         cards={token: CardRow(token, *others) for token, *others in CARDS.rows(row)},
         accounts=_accounts(accounts, certificates, purchases),
-        stopped_account_ids=frozenset(a.id for a in accounts if a.is_stopped),
+        stopped_at_of={a.id: a.stopped_at for a in accounts if a.stopped_at is not None},
         account_of_holder={a.holder_ref: a.id for a in accounts},
         account_of_certificate={certificate.id: account_id for account_id, certificate in certificates},
         account_of_purchase={p.id: p.account_id for p in purchases},

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from inspect import get_annotations
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     Row,
     Table,
     and_,
     any_,
     bindparam,
+    case,
     func,
     literal,
-    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -70,16 +70,15 @@ _OUTCOMES: Final = registry_epoch.outerjoin(
 _STATE_AND_CARD: Final = select(
     *_STATE, card.c.account_id.label("card_account_id"), card.c.stopped_at
 ).select_from(_OUTCOMES.outerjoin(card, card.c.token == bindparam("token")))
-_SERVED_IDS: Final = (
-    select(func.array_agg(card.c.account_id, type_=ARRAY(BigInteger)))
-    .where(
-        _among(card.c.account_id, "account_ids"),
-        or_(card.c.stopped_at.is_(None), card.c.stopped_at > func.tillgate_now()),
-    )
+_IS_STOPPED: Final = func.coalesce(card.c.stopped_at <= func.tillgate_now(), False)
+# When a card of the account was stopped last; now, if none is left that may be served.
+_STOPPED_AT: Final = (
+    select(case((func.bool_and(_IS_STOPPED), func.tillgate_now()), else_=func.max(card.c.stopped_at)))
+    .where(_among(card.c.account_id, "account_ids"))
     .scalar_subquery()
-    .label("served_ids")
+    .label("stopped_at")
 )
-_STATE_AND_SERVED: Final = select(*_STATE, _SERVED_IDS).select_from(_OUTCOMES)
+_STATE_AND_STOPPED: Final = select(*_STATE, _STOPPED_AT).select_from(_OUTCOMES)
 
 _CERTIFICATES: Final = (
     select(certificate.c.account_id, *_columns_of(Certificate, certificate))
@@ -137,7 +136,7 @@ async def load(connection: AsyncConnection, command: Command) -> Loaded:
         outcomes={key: _outcome(row) for key, row in outcomes.items()},
         cards=_cards(command, state[0]),
         accounts=_accounts(accounts, certificates, purchases.values()),
-        stopped_account_ids=_stopped(command, state[0], accounts),
+        stopped_at_of=_stopped(command, state[0], accounts),
         account_of_holder={row.holder_ref: row.id for row in accounts.values()},
         account_of_certificate={row.id: row.account_id for row in certificates},
         account_of_purchase={p.id: p.account_id for p in purchases.values()},
@@ -151,7 +150,7 @@ async def _state(connection: AsyncConnection, command: Command, account_ids: lis
     if isinstance(command, Authorize):
         result = await connection.execute(_STATE_AND_CARD, {**keys, "token": command.card_token})
     else:
-        result = await connection.execute(_STATE_AND_SERVED, {**keys, "account_ids": account_ids})
+        result = await connection.execute(_STATE_AND_STOPPED, {**keys, "account_ids": account_ids})
     return list(result)
 
 
@@ -219,10 +218,10 @@ def _cards(command: Command, state: Row[Any]) -> dict[bytes, CardRow]:
     return {token: CardRow(token, state.card_account_id, state.stopped_at)}
 
 
-def _stopped(command: Command, state: Row[Any], accounts: Iterable[int]) -> frozenset[int]:
-    if isinstance(command, Authorize):
-        return frozenset()  # its own card decides, not the others of the account
-    return frozenset(accounts) - frozenset(state.served_ids or ())
+def _stopped(command: Command, state: Row[Any], accounts: Iterable[int]) -> dict[int, datetime]:
+    if isinstance(command, Authorize) or state.stopped_at is None:
+        return {}  # of a purchase its own card decides, not the others of the account
+    return dict.fromkeys(accounts, state.stopped_at)
 
 
 def _accounts(

@@ -147,6 +147,22 @@ async def test_answers_tell_the_stop_list_that_they_went_by(at: Place) -> None:
         assert abs(mark.made_at - datetime.now(UTC)) < timedelta(minutes=2)
 
 
+async def test_a_stop_marks_what_was_held_before_though_its_holder_has_another_card(at: Place) -> None:
+    """As when a stolen card is stopped whose holder has a new one; what the new one buys is not marked."""
+    other = number(2)
+    await at.connection.execute(
+        "INSERT INTO card (token, account_id, token_key_id)"
+        " SELECT $1, account_id, token_key_id FROM card WHERE token = $2",
+        at.read(other).tokens[0], at.read(CARD).tokens[0],
+    )  # fmt: skip
+    before = await at.till.authorize(Card(CARD), BASKET)
+    await at.change(stops=(CARD,))
+    after = await at.till.authorize(Card(other), BASKET)
+    marked = [(await at.till.capture(held.purchase.ref)).card_stopped_meanwhile for held in (before, after)]
+    assert [True, False] == marked
+    assert 1 == await at.connection.fetchval("SELECT count(*) FROM review_case")
+
+
 async def test_a_stop_between_hold_and_capture_leaves_the_hold_and_marks_the_purchase(at: Place) -> None:
     """The goods are in the bag; somebody looks at it later, and a new purchase is refused."""
     held = await at.till.authorize(Card(CARD), BASKET)
