@@ -147,7 +147,7 @@ def _as_json(entry: Entry) -> dict[str, Any]:
 def report_command(
     kind: ReportKind, since: datetime | None, until: datetime | None, csv_file: Path | None
 ) -> None:
-    """Corrections, overrides (urgent publications), account changes, or pairs of who approves whom."""
+    """Corrections, overrides (urgent lists, lifted locks), account changes, or pairs of who approves whom."""
     made = with_people(lambda connection, _: report(connection, kind, since, until), reads_only=True)
     if csv_file is None:
         console().print(_table(made), markup=False)

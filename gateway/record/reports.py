@@ -12,7 +12,7 @@ from msgspec import Struct
 from gateway.domain.policy import MOSCOW
 from gateway.record.chain import Entry
 from gateway.record.reading import entries_of_actions
-from gateway.record.words import Action
+from gateway.record.words import ACTIONS, Action
 from gateway.spreadsheets import SpreadsheetWriter
 
 
@@ -75,10 +75,12 @@ async def _corrections(
 async def _overrides(
     connection: asyncpg.Connection, since: datetime | None, until: datetime | None
 ) -> Report:
-    found = await entries_of_actions(connection, (Action.LIST_PUBLISHED_URGENTLY.dotted,), since, until)
+    """What people set aside: a list's notice time, a lock of card guessing, a lock of a login."""
+    found = await entries_of_actions(connection, _OVERRIDES, since, until)
     rows = [
         (
             *_head(entry),
+            ACTIONS[entry.action].en,
             entry.subject_id,
             _cell(entry.details, "effective_from"),
             _cell(entry.details, "act"),
@@ -86,7 +88,7 @@ async def _overrides(
         )
         for entry in found
     ]
-    return Report("Overrides", (*_HEAD, "list", "holds from", "act", "approvers"), tuple(rows))
+    return Report("Overrides", (*_HEAD, "what", "of", "holds from", "act", "approvers"), tuple(rows))
 
 
 async def _accounts(connection: asyncpg.Connection, since: datetime | None, until: datetime | None) -> Report:
@@ -104,17 +106,25 @@ async def _accounts(connection: asyncpg.Connection, since: datetime | None, unti
 
 
 async def _pairs(connection: asyncpg.Connection, since: datetime | None, until: datetime | None) -> Report:
-    """Who decided on whose proposals, how often: a pair that always agrees is worth a look."""
-    actions = (Action.PROPOSAL_APPROVED.dotted, Action.PROPOSAL_REFUSED.dotted)
-    counts: Counter[tuple[str, str, str, str]] = Counter()
+    """Who decided on whose proposals and payout registers, how often.
+
+    A pair that always agrees is worth a look.
+    """
+    refused = Action.PROPOSAL_REFUSED.dotted
+    actions = (Action.PROPOSAL_APPROVED.dotted, Action.PAYOUT_APPROVED.dotted, refused)
+    counts: Counter[tuple[str, str, str, bool]] = Counter()
     for entry in await entries_of_actions(connection, actions, since, until):
         proposed_by, kind = _cell(entry.details, "proposed_by"), _cell(entry.details, "kind")
-        counts[proposed_by, entry.actor_id, kind, entry.action] += 1
+        counts[proposed_by, entry.actor_id, kind or entry.subject_kind, entry.action == refused] += 1
     pairs = sorted({key[:3] for key in counts})
-    rows = [(*pair, *(str(counts[(*pair, action)]) for action in actions)) for pair in pairs]
+    rows = [(*pair, *(str(counts[(*pair, is_refused)]) for is_refused in (False, True))) for pair in pairs]
     return Report("Four eyes", ("proposed by", "decided by", "kind", "approved", "refused"), tuple(rows))
 
 
+_OVERRIDES: Final = tuple(
+    action.dotted
+    for action in (Action.LIST_PUBLISHED_URGENTLY, Action.CARD_LOCK_LIFTED, Action.PERSON_UNLOCKED)
+)
 _HEAD: Final = ("entry", "at (Moscow)", "by")
 _REPORTS: Final[
     Mapping[

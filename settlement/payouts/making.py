@@ -200,7 +200,7 @@ async def approve(connection: asyncpg.Connection, payout_id: int, *, by: Actor, 
         raise PayoutError(PayoutCode.PAYOUT_CHANGED, payout_id=payout_id, what="sha256")
     update = "UPDATE payout SET approved_by = $2, approved_at = tillgate_now() WHERE id = $1"
     await connection.execute(update, payout_id, by.id)
-    await _record(connection, Action.PAYOUT_APPROVED, found, by)
+    await _record(connection, Action.PAYOUT_APPROVED, found, by, proposed_by=found.made_by)
     return await read_payout(connection, payout_id)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from gateway.record.chain import GENESIS, canonical, hash_of
 from gateway.record.reading import Filter, entries
+from gateway.record.reports import ReportKind, report
 from gateway.record.verifying import Anchor, Verified, verify_chain
 from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import record
@@ -68,6 +69,22 @@ async def test_entries_follow_each_other_and_hold_what_was_done(office: Office) 
     )
     found = await verified(office)
     assert (True, 3, third.hash) == (found.is_whole, found.count, found.head.hash)
+
+
+async def test_locks_that_were_lifted_by_hand_are_overrides(office: Office) -> None:
+    """Of card guessing and of a login; other decisions are none."""
+    async with office.owned() as connection, connection.transaction():
+        for action, on in (
+            (Action.CARD_LOCK_LIFTED, Subject(SubjectKind.CARD_LOCK, "5")),
+            (Action.MERCHANT_RESUMED, subject(1)),
+            (Action.PERSON_UNLOCKED, Subject(SubjectKind.PERSON, "second")),
+        ):
+            await record(connection, actor=ACTOR, action=action, subject=on)
+        found = await report(connection, ReportKind.OVERRIDES, None, None)
+    assert [
+        ("first", "lock of card guessing lifted", "5"),
+        ("first", "lockout lifted", "second"),
+    ] == [row[2:5] for row in found.rows]
 
 
 async def test_a_decision_that_is_rolled_back_leaves_no_entry(office: Office) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 
 import pytest
 
+from gateway.record.reports import ReportKind, report
 from gateway.runtime.database import driver_connection
 from loadtests.demo.applicants import account
 from settlement.payouts import making
@@ -185,4 +186,7 @@ async def test_every_step_of_a_register_is_in_the_audit_log(treasury: Treasury) 
     assert ["payout.made", "payout.approved", "payout.exported"] == [row["action"] for row in rows]
     assert ["first", "second", "first"] == [row["actor_id"] for row in rows]
     assert "second" == rows[2]["approved_by"]
+    async with treasury.work() as connection:
+        pairs = await report(connection, ReportKind.PAIRS, None, None)
+    assert (("first", "second", "PAYOUT", "1", "0"),) == pairs.rows
     assert all(made.control.sha256.hex() == row["details"]["sha256"] for row in rows)

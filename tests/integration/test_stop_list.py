@@ -145,6 +145,8 @@ async def test_every_version_is_signed_over_its_content(desk: Desk) -> None:
         "DELETE FROM stop_entry",
         "UPDATE stop_entry SET reason = 'none'",
         "UPDATE stop_entry SET until_version = NULL",
+        "TRUNCATE stop_entry",
+        "TRUNCATE stop_list_version CASCADE",
     ],
 )
 async def test_the_books_of_the_list_cannot_be_rewritten(desk: Desk, statement: str) -> None:
