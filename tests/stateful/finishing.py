@@ -137,6 +137,7 @@ class Finishing(Books):
         self, purchase: Book, request: Book, answer: Book, wanted: dict[int, Shares], total: int
     ) -> None:
         """Check the amounts of a capture and spend the points."""
+        purchase["captured_at_till"] = request["till"][2]
         told = answer["purchase"]["capture"]
         is_late = purchase["state"] == "EXPIRED"
         day = moscow_day(self.sold_at(purchase, request))
@@ -304,7 +305,8 @@ class Finishing(Books):
     def judge_close(self, request: Book, answer: Book) -> str | None:
         """Totals of a till's only shift; closed again only for what was captured since."""
         terminal = request["till"][2]
-        mine = [p for p in self.purchases.values() if p["terminal"] == terminal]
+        # A capture counts where it was made, which may be another till of the merchant.
+        mine = [p for p in self.purchases.values() if p.get("captured_at_till", p["terminal"]) == terminal]
         captured = [p for p in mine if p["state"] == "CAPTURED"]
         held = [p for p in mine if p["state"] == "AUTHORIZED"]
         if terminal in self.closed and all(p["is_closed"] for p in captured):
