@@ -187,7 +187,7 @@ def renew_list_key_command(merchant_id: int, by: str) -> None:
 
 @cards_group.command("keys")
 def keys_command() -> None:
-    """The keys of card tokens, and how many cards each still stands for alone."""
+    """The keys of card tokens, and how many cards and stops each still stands for alone."""
     _show_keys(with_cards(lambda connection, _, keys: _uses(connection, keys)))
 
 
@@ -212,18 +212,20 @@ def rotate_key_command(by: str) -> None:
 
 @cards_group.command("drop-key")
 @click.argument("key_id")
-@click.option("--lose", is_flag=True, help="Although cards are known by it alone: they will be unknown.")
+@click.option("--lose", is_flag=True, help="Although cards or stops are known by it alone: they are lost.")
 @signed(required=True)
 def drop_key_command(key_id: str, lose: bool, by: str) -> None:
-    """Take an older key out of the ring, once no card is known by it alone."""
+    """Take an older key out of the ring, once no card and no stop is known by it alone."""
 
     async def work(connection: asyncpg.Connection, settings: Settings, keys: CardTokenKeys) -> None:
-        left = next((use.without_newest for use in await _uses(connection, keys) if use.key_id == key_id), 0)
-        if left and not lose:
-            raise click.ClickException(f"{left} cards are known by {key_id} alone")
+        uses = {use.key_id: use for use in await _uses(connection, keys)}
+        left = uses.get(key_id, KeyUse(key_id, 0, 0))
+        if (left.without_newest or left.stops) and not lose:
+            known = f"{left.without_newest} cards and {left.stops} stops are known by {key_id} alone"
+            raise click.ClickException(f"{known}; stops are renewed when their list is loaded again")
         try:
             async with connection.transaction():
-                told = {"cards_lost": left, "use": "cards"}
+                told = {"cards_lost": left.without_newest, "stops_lost": left.stops, "use": "cards"}
                 await note(connection, by, Action.KEY_RETIRED, SubjectKind.KEY, key_id, **told)
                 keys.without(key_id, card_key_source(settings).path)
         except LookupError as error:
@@ -316,9 +318,10 @@ async def _uses(connection: asyncpg.Connection, keys: CardTokenKeys) -> list[Key
 
 
 def _show_keys(uses: Sequence[KeyUse]) -> None:
-    table = Table("key", "cards", "known by it alone", title="Keys of card tokens, the newest first")
+    columns = "key", "cards", "known by it alone", "stops by it alone"
+    table = Table(*columns, title="Keys of card tokens, the newest first")
     for use in uses:
-        table.add_row(use.key_id, f"{use.cards:,}", f"{use.without_newest:,}")
+        table.add_row(use.key_id, f"{use.cards:,}", f"{use.without_newest:,}", f"{use.stops:,}")
     console().print(table)
 
 

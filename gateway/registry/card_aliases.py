@@ -30,15 +30,22 @@ SELECT c.token_key_id AS key_id, count(*) AS cards,
     SELECT FROM card a WHERE a.account_id = c.account_id AND a.alias_of = c.token AND a.token_key_id = $1))
     AS without_newest
 FROM card c GROUP BY c.token_key_id ORDER BY c.token_key_id"""
+_STOPS: Final = """
+SELECT token_key_id, count(*) FROM stop_entry WHERE until_version IS NULL AND token_key_id <> $1
+GROUP BY token_key_id ORDER BY token_key_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """How many tokens a key made, and of how many of these cards there is none by the newest key."""
+    """How many tokens a key made, and of how many of these cards there is none by the newest key.
+
+    `stops` are entries of the stop list by it alone: of cards that may not be known yet.
+    """
 
     key_id: str
     cards: int
     without_newest: int
+    stops: int = 0
 
 
 @dataclass
@@ -89,11 +96,14 @@ async def write_aliases(
 
 
 async def key_uses(connection: asyncpg.Connection, newest_key_id: str) -> list[KeyUse]:
-    """What each key still stands for: a key whose cards all have the newest token may leave the ring."""
+    """What each key still stands for: one whose cards and stops all have the newest token may be dropped."""
+    stops = dict(await connection.fetch(_STOPS, newest_key_id))
     rows = await connection.fetch(_COUNTS, newest_key_id)
-    return [
+    uses = [
         KeyUse(
-            row["key_id"] or "", row["cards"], 0 if row["key_id"] == newest_key_id else row["without_newest"]
+            key_id := row["key_id"] or "", row["cards"],
+            0 if key_id == newest_key_id else row["without_newest"], stops.pop(key_id, 0),
         )
         for row in rows
-    ]
+    ]  # fmt: skip
+    return [*uses, *(KeyUse(key_id, 0, 0, count) for key_id, count in stops.items())]

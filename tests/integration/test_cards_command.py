@@ -169,7 +169,31 @@ def test_keys_are_rotated_reported_and_dropped(tillgate: CommandLine, tmp_path: 
     tillgate.sql(insert.format(before))
     assert f"card-{before}" in tillgate("cards", "rotate-key", "--by", "desk").stdout
     kept = tillgate("cards", "drop-key", f"card-{before}", "--by", "desk")
-    assert (1, True) == (kept.exit_code, "1 cards are known" in kept.output)
+    assert (1, True) == (kept.exit_code, "1 cards and 0 stops are known" in kept.output)
     assert 0 == tillgate("cards", "drop-key", f"card-{before}", "--lose", "--by", "desk").exit_code
     assert 1 == tillgate("cards", "unlock", "7", "--by", "desk").exit_code
     assert "key 2" in tillgate("cards", "renew-list-key", "7", "--by", "desk").stdout
+
+
+def test_a_key_by_which_the_list_knows_its_cards_is_not_dropped(
+    tillgate: CommandLine, tmp_path: Path
+) -> None:
+    """A stopped card that is issued later would be bound free; loading the list again renews its stops."""
+    stops = written(tmp_path, f"number,reason\n{A},lost\n{B},lost\n")
+    import_list(tillgate, stops)
+    first = "card-" + tillgate("cards", "keys").stdout.split("card-")[1][:8]
+    tillgate("cards", "rotate-key", "--by", "desk")
+    kept = tillgate("cards", "drop-key", first, "--by", "desk")
+    assert (1, True) == (kept.exit_code, "0 cards and 2 stops are known" in kept.output)
+    assert "2 stood there already" in import_list(tillgate, stops).stdout
+    assert 0 == tillgate("cards", "drop-key", first, "--by", "desk").exit_code
+
+
+def test_a_search_that_cannot_be_recorded_shows_nothing(tillgate: CommandLine, tmp_path: Path) -> None:
+    """Neither the stop nor the account: the record comes first."""
+    typed(tillgate, A, "cards", "stop", "--reason", "утеря", "--by", "desk")
+    tillgate.sql("ALTER TABLE audit_entry ADD CONSTRAINT none CHECK (action <> 'card.searched')")
+    found = typed(tillgate, A, "cards", "search", "--by", "desk")
+    assert found.exit_code
+    for shown in ("STOPPED", "утеря", "account"):
+        assert shown not in found.stdout
