@@ -70,6 +70,8 @@ class SubjectKind(StrEnum):
     PAYOUT = "PAYOUT"  # number of the register
     STATEMENT = "STATEMENT"  # SHA-256 of the file, hex
     PARTITION = "PARTITION"  # name of the table
+    BIC_DIRECTORY = "BIC_DIRECTORY"  # business day/version of the day
+    FORM = "FORM"  # name/version
 
 
 class Subject(Struct, frozen=True):
@@ -171,6 +173,8 @@ class Action(Enum):
     PAYOUT_APPROVED = ("payout.approved", "реестр выплат утверждён", "payout register approved")
     PAYOUT_DISCARDED = ("payout.discarded", "реестр выплат отменён", "payout register discarded")
     PAYOUT_EXPORTED = ("payout.exported", "реестр выплат выгружен", "payout register exported")
+    BIC_DIRECTORY_IMPORTED = ("bic.imported", "справочник БИК загружен", "BIC directory imported")
+    FORM_ADDED = ("form.added", "форма документа добавлена", "form of a document added")
     STATEMENT_IMPORTED = ("statement.imported", "выписка загружена", "statement imported")
 
     def __init__(self, dotted: str, ru: str, en: str) -> None:

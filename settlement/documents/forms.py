@@ -13,6 +13,8 @@ from typing import Final
 import asyncpg
 from msgspec import Struct
 
+from gateway.record.words import Action, Actor, Subject, SubjectKind
+from gateway.record.writing import record
 from settlement.documents.errors import DocumentCode
 from settlement.errors import SettlementError
 
@@ -88,6 +90,13 @@ async def add_form(connection: asyncpg.Connection, form: Form, *, by: str) -> Fo
         "INSERT INTO document_form (name, version, body, body_sha256, added_by) VALUES ($1, $2, $3, $4, $5)",
         added.name, added.version, added.body, bytes.fromhex(added.sha256), by,
     )  # fmt: skip
+    await record(
+        connection,
+        actor=Actor.person(by),
+        action=Action.FORM_ADDED,
+        subject=Subject(SubjectKind.FORM, f"{added.name}/{added.version}"),
+        details={"body_sha256": added.sha256},
+    )
     return added
 
 

@@ -105,6 +105,8 @@ def test_a_form_is_added_and_a_claim_is_printed_by_that_of_its_time(
     assert 0 == tillgate("claims", "documents", claim.id, "--to", tmp_path / "out").exit_code
     printed = (tmp_path / "out" / f"claim-{claim.id}-0.pdf").read_bytes()
     assert "FORM_SAME" in tillgate("claims", "forms", "add", "short", file).stderr
+    (added,) = tillgate.json("audit", "show", "--action", "form.", "--json")
+    assert ("form.added", "short/1") == (added["action"], added["subject_id"])
     assert file.read_text("utf-8") == tillgate("claims", "forms", "show", "short").stdout
     file.write_text('#import "@preview/x:1.0.0"', "utf-8")
     assert "FORM_UNSAFE" in tillgate("claims", "forms", "add", "short", file).stderr

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from gateway.record.connections import driver_in_transaction
 from gateway.record.reading import Filter, entries
@@ -257,6 +257,10 @@ async def test_the_newest_directory_answers_and_an_older_one_is_refused(office: 
             await import_directory(connection, first, by="Первый")
         with pytest.raises(BicFileError, match="OTHER_CONTENT"):
             await import_directory(connection, replace(second, content_sha256=bytes(32)), by="Первый")
+        noted = await connection.execute(
+            text("SELECT actor_id, subject_id FROM audit_entry WHERE action = 'bic.imported' ORDER BY id")
+        )
+        assert [("первый", "2026-11-01/1"), ("первый", "2026-11-02/1")] == [tuple(row) for row in noted]
         bank, last = await find_bank(connection, BANK), await newest_directory(connection)
         count = (await connection.execute(select(func.count()).select_from(bic_entry))).scalar_one()
     assert bank is not None

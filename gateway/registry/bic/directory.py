@@ -7,9 +7,12 @@ from msgspec import Struct
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.record.words import Action, Subject, SubjectKind
+from gateway.record.writing import record
 from gateway.registry.bic.errors import BicFileCode, BicFileError
 from gateway.registry.bic.file import BankAccount, BicFile, Restriction
 from gateway.registry.enrolment_schema import bic_directory, bic_entry
+from gateway.registry.history import person
 from gateway.registry.signing_off import said
 
 IMPORT_LOCK_KEY = 0x6269_6300
@@ -89,6 +92,13 @@ async def import_directory(connection: AsyncConnection, file: BicFile, *, by: st
         for entry in file.entries
     ]
     await connection.execute(insert(bic_entry), rows)
+    await record(
+        connection,
+        actor=person(by),
+        action=Action.BIC_DIRECTORY_IMPORTED,
+        subject=Subject(SubjectKind.BIC_DIRECTORY, f"{file.business_day}/{file.day_version}"),
+        details={"participants": len(rows), "content_sha256": file.content_sha256.hex()},
+    )
     return Directory(directory_id, file.business_day, file.day_version, len(rows), is_new=True)
 
 
