@@ -70,7 +70,7 @@ class Confirmed(Struct, frozen=True, gc=False):
 
 NOTHING_CONFIRMED: Final = Confirmed()
 
-_Key = tuple[int, str, str, str, str, str, str, int]
+_Key = tuple[str, str, str, int] | tuple[str, str, str, int, int, str, str, str]
 
 
 class _Ahead(Struct, frozen=True, gc=False):
@@ -221,9 +221,11 @@ def _key(line: Line, own_id: int, templates: InStoreTemplates) -> _Key:
     if gtin and gtin[0] == _LABEL_BEGINS and len(gtin) == _LABEL_DIGITS:
         label = read_in_store(gtin, templates)
         gtin = f"plu {label.plu}" if isinstance(label, InStoreItem) else ""
+    if not line.marking_code and not own_id:
+        return line.item_name, gtin, line.okpd2, line.payment_subject
     form = marked = ""
     if line.marking_code:
         marking = read_marking_code(line.marking_code)
         form, marked = marking.form.value, marking.gtin
     item_code = line.item_code if own_id else ""
-    return (own_id, gtin, form, marked, item_code, line.okpd2, line.item_name, line.payment_subject)
+    return line.item_name, gtin, line.okpd2, line.payment_subject, own_id, form, marked, item_code
