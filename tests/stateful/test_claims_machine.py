@@ -310,4 +310,4 @@ def database(database_url: str) -> Iterator[ClaimsDatabase]:
 def test_truth_9_holds_for_any_order_of_what_happens(database: ClaimsDatabase) -> None:
     """After every step each captured kopeck is in one place, and claims stay below the ceiling."""
     machine = type("Machine", (ClaimsMachine,), {"database": database})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))
+    run_state_machine_as_test(machine, settings=settings(max_examples=30, stateful_step_count=30))
