@@ -14,7 +14,7 @@ from settlement.ledger_reader.receipts_sold import PREFETCH_ROWS, SoldLine, sold
 PRICE_LINES_MIN: Final = 20
 """A median of fewer lines tells nothing."""
 
-PURCHASES_MAX: Final = 50_000
+PURCHASES_MAX: Final = 20_000
 """So many purchases of a period tell its medians well enough, and no period takes longer than that."""
 
 _CLASS_CHARS: Final = 2
