@@ -9,7 +9,7 @@ from rich.table import Table
 
 from gateway.cli.agreements import Rubles
 from gateway.cli.claims_support import shown_sum, with_claims
-from gateway.cli.people_support import actor, by_option
+from gateway.cli.people_support import actor, signed
 from gateway.cli.registry_support import DAY, json_option, print_json
 from gateway.cli.support import console
 from gateway.runtime.settings import Settings
@@ -27,7 +27,7 @@ def budget_group() -> None:
 @click.option("--limit", "limit_kopecks", required=True, type=Rubles(), help="In rubles; the newest holds.")
 @click.option("--act-number", required=True, help="Number of the act that sets it.")
 @click.option("--act-date", required=True, type=DAY, help="Date of the act.")
-@by_option
+@signed()
 def set_command(kbk: str, year: int, limit_kopecks: int, act_number: str, act_date: date, by: str) -> None:
     """Set the limit of a КБК for a year. Where none is set nothing is limited."""
 

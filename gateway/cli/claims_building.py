@@ -8,7 +8,7 @@ import click
 
 from gateway.cli.claims_sealing import sealed
 from gateway.cli.claims_support import MONTH, in_shares, shown_sum, with_claims
-from gateway.cli.people_support import actor, by_option, owners_connection
+from gateway.cli.people_support import actor, by_option, owners_connection, signed
 from gateway.cli.progress import progress_bar
 from gateway.cli.registry_support import json_option, print_json
 from gateway.domain.settlement_terms import Period
@@ -80,7 +80,7 @@ def build_command(
 @click.command("file")
 @click.argument("claim_id", metavar="CLAIM", type=int)
 @json_option
-@by_option
+@signed()
 def file_command(claim_id: int, as_json: bool, by: str) -> None:
     """File a draft: from now on its lines stand in no other claim.
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from gateway.cli.agreements import Rubles
 from gateway.cli.claims_support import shown_sum, with_claims
-from gateway.cli.people_support import actor, by_option
+from gateway.cli.people_support import actor, signed
 from gateway.cli.registry_support import DAY, json_option, print_json
 from gateway.cli.support import console
 from gateway.domain.policy import moscow_date
@@ -33,7 +33,7 @@ _ON = click.option("--on", type=DAY, help="The day of it.  [default: today]")
 @click.option("--last", "is_last", is_flag=True, help="No claim is to come that refunds could lower.")
 @_ON
 @json_option
-@by_option
+@signed()
 def make_command(agreement_id: int, is_last: bool, on: date | None, as_json: bool, by: str) -> None:
     """Demand back every refund of a paid sale that can lower no claim."""
 
@@ -63,7 +63,7 @@ def list_command(agreement_id: int | None, waiting_only: bool, as_json: bool) ->
 @demand_group.command("returned")
 @_ID
 @click.option("--amount", "amount_kopecks", required=True, type=Rubles(), help="What came back, in rubles.")
-@by_option
+@signed()
 def returned_command(demand_id: int, amount_kopecks: int, by: str) -> None:
     """Note money that came back outside of an imported statement."""
     _step(lambda connection: demands.returned(connection, demand_id, amount_kopecks, by=actor(by)))
@@ -72,7 +72,7 @@ def returned_command(demand_id: int, amount_kopecks: int, by: str) -> None:
 @demand_group.command("offset")
 @_ID
 @_ON
-@by_option
+@signed()
 def offset_command(demand_id: int, on: date | None, by: str) -> None:
     """Give it up: its refund lowers the next claim of the same year."""
 
@@ -85,7 +85,7 @@ def offset_command(demand_id: int, on: date | None, by: str) -> None:
 
 @demand_group.command("sue")
 @_ID
-@by_option
+@signed()
 def sue_command(demand_id: int, by: str) -> None:
     """Note that it went to court."""
     _step(lambda connection: demands.sue(connection, demand_id, by=actor(by)))

@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 
 from gateway.cli.claims_support import with_claims
-from gateway.cli.people_support import actor, by_option
+from gateway.cli.people_support import actor, signed
 from gateway.cli.progress import progress_bar
 from gateway.cli.support import console
 from gateway.runtime.settings import Settings
@@ -105,7 +105,7 @@ def forms_list_command() -> None:
 @forms_group.command("add")
 @click.argument("name")
 @click.argument("file", type=FILE)
-@by_option
+@signed()
 def forms_add_command(name: str, file: Path, by: str) -> None:
     """Add a Typst text as the next version of a form. A sample is printed by it first."""
     try:

@@ -17,7 +17,8 @@ from gateway.cli.goods_support import (
     shown_subject,
     with_goods,
 )
-from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.lists_support import shown_moment
+from gateway.cli.people_support import signed
 from gateway.cli.progress import progress_bar
 from gateway.cli.support import console, shown_rubles, with_connection, with_settings
 from gateway.domain.judging import Review
@@ -117,7 +118,7 @@ def _print_case(case: Case, shares: list[MerchantShare], out: Console) -> None:
 @click.command("confirm")
 @click.argument("case_id", metavar="ID", type=int)
 @confirm_options
-@by_option(required=True)
+@signed(required=True)
 def confirm_command(case_id: int, okpd2: str, act: str, by: str) -> None:
     """Confirm what the goods of a case are: a rule that holds from soon on, and never backwards."""
     confirmed(confirm_case, case_id, okpd2, act, by)
@@ -125,7 +126,7 @@ def confirm_command(case_id: int, okpd2: str, act: str, by: str) -> None:
 
 @click.command("dismiss")
 @click.argument("case_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @click.option("--because", required=True, help="Why there is nothing to decide.")
 def dismiss_command(case_id: int, by: str, because: str) -> None:
     """Close a case without a rule: further lines of it are counted and open no other."""

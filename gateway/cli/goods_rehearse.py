@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.goods_asking import Desk, with_desk
-from gateway.cli.lists_support import KIND, by_option
+from gateway.cli.lists_support import KIND
+from gateway.cli.people_support import signed
 from gateway.cli.progress import progress_bar
 from gateway.cli.support import console
 from gateway.goods.asking.drafting import in_force, with_draft
@@ -44,7 +45,7 @@ GOODS_ON_TERMINAL: Final = 20
 @click.option("--html", "html_file", type=click.Path(dir_okay=False, path_type=Path),
               help="Write the whole as a page that needs nothing but itself.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@by_option()
+@signed()
 def rehearse_command(
     kind: Kind, version: str, weeks: int, html_file: Path | None, as_json: bool, by: str
 ) -> None:

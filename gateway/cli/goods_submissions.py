@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.cli.goods_support import confirm_options, confirmed, ended, lead_of, shown_subject, with_goods
-from gateway.cli.lists_support import by_option, shown_moment
+from gateway.cli.lists_support import shown_moment
+from gateway.cli.people_support import signed
 from gateway.cli.support import console
 from gateway.goods.cases.rules import RULE_RANGES, rules_of
 from gateway.goods.cases.settling import accept_submission, refuse_submission
@@ -66,7 +67,7 @@ def submissions_command(
 @click.command("accept")
 @click.argument("submission_id", metavar="ID", type=int)
 @confirm_options
-@by_option(required=True)
+@signed(required=True)
 def accept_command(submission_id: int, okpd2: str, act: str, by: str) -> None:
     """Confirm what submitted goods are, for every merchant that waits for the same."""
     confirmed(accept_submission, submission_id, okpd2, act, by)
@@ -74,7 +75,7 @@ def accept_command(submission_id: int, okpd2: str, act: str, by: str) -> None:
 
 @click.command("refuse")
 @click.argument("submission_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 @click.option("--because", required=True, help="What the merchant reads.")
 def refuse_command(submission_id: int, by: str, because: str) -> None:
     """Refuse submitted goods."""
@@ -103,7 +104,7 @@ def rules_command(key: str | None) -> None:
 
 @click.command("end-rule")
 @click.argument("rule_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 def end_rule_command(rule_id: int, by: str) -> None:
     """End a rule without another one: its goods are a question again."""
     ended(RULE_RANGES.end_by_id, rule_id, by)
@@ -135,7 +136,7 @@ def templates_command() -> None:
 @click.argument("pattern")
 @click.option("--variable", type=click.Choice([part.value for part in VariablePart]), help="What V tells.")
 @click.option("--decimals", default=0, show_default=True, type=click.IntRange(0, 3), help="Of V.")
-@by_option(required=True)
+@signed(required=True)
 def set_template_command(
     merchant_id: int, pattern: str, variable: str | None, decimals: int, by: str
 ) -> None:
@@ -151,7 +152,7 @@ def set_template_command(
 
 @click.command("end-template")
 @click.argument("template_id", metavar="ID", type=int)
-@by_option(required=True)
+@signed(required=True)
 def end_template_command(template_id: int, by: str) -> None:
     """End a template without another one."""
     ended(TEMPLATE_RANGES.end_by_id, template_id, by)

@@ -44,12 +44,12 @@ class Memory(Generic[Key, Value]):
 
     def get_all(self, keys: Sequence[Key]) -> list[Value | None]:
         """What was put under each key, or None; as `get` of each."""
-        young = self._young.get
-        found = [young(key) for key in keys]
-        missing = [place for place, value in enumerate(found) if value is None]
-        self.tally.asked += len(keys) - len(missing)
-        for place in missing:
-            found[place] = self.get(keys[place])
+        found = list(map(self._young.get, keys))
+        self.tally.asked += len(keys)
+        if None in found:
+            for place in [place for place, value in enumerate(found) if value is None]:
+                self.tally.asked -= 1  # `get` counts it
+                found[place] = self.get(keys[place])
         return found
 
     def put(self, key: Key, value: Value) -> None:

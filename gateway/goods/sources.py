@@ -67,7 +67,7 @@ class Confirmed(Struct, frozen=True, gc=False):
 
 NOTHING_CONFIRMED: Final = Confirmed()
 
-_Key = tuple[int, str, str, str, str, str, str, int]
+_Key = tuple[str, str, str, int] | tuple[str, str, str, int, int, str, str, str]
 
 
 class _Ahead(Struct, frozen=True, gc=False):
@@ -212,9 +212,11 @@ def _key(line: Line, own_id: int) -> _Key:
     Serials of marking codes differ from item to item and tell nothing: a code counts as it is read. By its
     look alone it must not count: one that merely begins like another may be of another form, and refused.
     """
+    if not line.marking_code and not own_id:
+        return line.item_name, line.gtin, line.okpd2, line.payment_subject
     form = marked = ""
     if line.marking_code:
         marking = read_marking_code(line.marking_code)
         form, marked = marking.form.value, marking.gtin
     item_code = line.item_code if own_id else ""
-    return (own_id, line.gtin, form, marked, item_code, line.okpd2, line.item_name, line.payment_subject)
+    return line.item_name, line.gtin, line.okpd2, line.payment_subject, own_id, form, marked, item_code

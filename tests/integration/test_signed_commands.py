@@ -1,10 +1,13 @@
 """What one person does alone takes their sign-in where four eyes are enforced, and no name that is typed."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import click
 import pytest
 
+from gateway.cli import tillgate
 from tests.cli_kit import CommandLine
 from tests.four_eyes_kit import SigningDesk, signing_desk
 
@@ -12,6 +15,7 @@ WHY: Final = ("--reason", "приказ 17")
 ON: Final = ("--on", "2026-12-01")
 COMMANDS: Final[dict[str, list[tuple[object, ...]]]] = {
     "merchants": [
+        ("apply", __file__),
         ("suspend", 1, *WHY),
         ("resume", 1, *WHY),
         ("exclude", 1, *WHY),
@@ -45,6 +49,10 @@ COMMANDS: Final[dict[str, list[tuple[object, ...]]]] = {
     "pki": [
         ("issue-code", "--terminal", 1),
         ("revoke", "--terminal", 1, *WHY),
+        ("register", "--terminal", 1, "--certificate", __file__),
+        ("hmac-key", "--terminal", 1, "--to", "hmac.json"),
+        ("publish-outcome-key", __file__),
+        ("rotate-outcome-key", "--to", "key.pem"),
         ("retire-outcome-key", "x"),
     ],
     "users": [
@@ -55,7 +63,56 @@ COMMANDS: Final[dict[str, list[tuple[object, ...]]]] = {
         ("disable", "approver", *WHY),
         ("unlock", "approver"),
     ],
-    "lists": [("discard", "prohibited", "1")],
+    "lists": [
+        ("import", "prohibited", __file__),
+        ("take-over", Path(__file__).parent),
+        ("discard", "prohibited", "1"),
+    ],
+    "goods": [
+        ("rehearse", "prohibited", "1"),
+        ("confirm", 1, "--okpd2", "11.05.10", "--act", "1"),
+        ("dismiss", 1, "--because", "x"),
+        ("accept", 1, "--okpd2", "11.05.10", "--act", "1"),
+        ("refuse", 1, "--because", "x"),
+        ("end-rule", 1),
+        ("set-template", 1, "2PPPPPPVVVVVC"),
+        ("end-template", 1),
+    ],
+    "claims": [
+        (
+            "budget",
+            "set",
+            "1" * 20,
+            "--year",
+            2026,
+            "--limit",
+            "1",
+            "--act-number",
+            "1",
+            "--act-date",
+            "2026-01-01",
+        ),
+        ("demand", "make", 1),
+        ("demand", "returned", 1, "--amount", "1"),
+        ("demand", "offset", 1),
+        ("demand", "sue", 1),
+        ("file", 1),
+        ("forms", "add", "claim", __file__),
+        ("objections", "add", 1, "--text", "x"),
+        ("objections", "answer", 1, "--dismiss", "--answer", "x"),
+        ("payout", "make"),
+        ("payout", "discard", 1, *WHY),
+        ("review", "take-up", 1),
+        ("payout", "reject", 1, *WHY),
+        ("payout", "export", 1, "--format", "pain"),
+        ("review", "return", 1, *WHY),
+        ("review", "payable", 1),
+        ("review", "verdicts", 1, "--rest"),
+        ("sign", "seal", 1),
+        ("sign", "add", 1, __file__),
+        ("sign", "check", 1, "--with", "true"),
+        ("sign", "judge", 1, "--valid", "--detail", "x"),
+    ],
     "cards": [
         ("stop", *WHY),
         ("unstop",),
@@ -66,6 +123,20 @@ COMMANDS: Final[dict[str, list[tuple[object, ...]]]] = {
         ("drop-key", "x"),
     ],
 }
+FROM_OTHER_SYSTEMS: Final = {
+    "bic import", "cards import-stop-list", "cards reissue", "claims import", "claims receipts import",
+}  # fmt: skip
+"""What comes in files at night, and is held against what is there."""
+COUNTED: Final = {"claims build", "claims check", "demand"}
+"""Figures that come out the same whoever asks for them; nobody decides anything by them."""
+TWO_PERSONS: Final = {
+    "certificates block", "certificates correct", "certificates extend", "certificates issue",
+    "certificates unblock", "certificates withdraw", "claims payout approve", "claims review approve",
+    "claims review refuse", "lists publish",
+    "merchants account confirm", "merchants account propose", "merchants register", "merchants take-over",
+    "proposals approve", "proposals execute", "proposals refuse", "proposals withdraw",
+}  # fmt: skip
+"""By proposals, or by an act: test_four_eyes_commands.py, test_claims_payouts_command.py."""
 EVERY: Final = [(group, *rest) for group, some in COMMANDS.items() for rest in some]
 
 
@@ -85,6 +156,30 @@ def test_no_command_is_done_by_a_name_alone(signing: SigningDesk) -> None:
     unknown = signing.as_("nobody", "merchants", "suspend", 1, *WHY)
     assert (1, True) == (unknown.exit_code, "SIGN_IN_REFUSED" in unknown.stderr)
     assert before == signing.tillgate.sql(decided)
+
+
+def test_every_command_that_names_somebody_is_here() -> None:
+    """A new command with `--by` is signed, or it says why not."""
+    tried = {" ".join(_words(command)) for command in EVERY}
+    assert tried | FROM_OTHER_SYSTEMS | COUNTED | TWO_PERSONS == {" ".join(path) for path in _named(tillgate)}
+
+
+def _words(command: tuple[object, ...]) -> Iterator[str]:
+    found: click.Command | None = tillgate
+    for word in command:
+        if not isinstance(found, click.Group):
+            return
+        found = found.get_command(click.Context(found), str(word))
+        yield str(word)
+
+
+def _named(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from _named(command, (*path, name))
+        elif command and any(option.name == "by" for option in command.params):
+            yield (*path, name)
 
 
 def test_who_signed_in_is_named_in_the_books(signing: SigningDesk, tmp_path: Path) -> None:
