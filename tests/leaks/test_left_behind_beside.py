@@ -16,6 +16,7 @@ from gateway.registry.keys.hmac_keys import SCHEME, code_of
 from gateway.runtime.settings import load_settings
 from loadtests.cards import made_up_number
 from tests import wire_kit as till
+from tests.crash.processes import eventually
 from tests.json_client import client_context
 from tests.keys_kit import enrollment_on, new_key, request_of
 from tests.leaks.scene import GOOD, STOPPED, UNKNOWN, Scene
@@ -85,7 +86,14 @@ async def ask_by_hmac(scene: Scene) -> list[int]:
             statuses.append(response.status)
             scene.answers.append(repr(response.headers).encode() + await response.read())
 
+    async def is_known() -> bool:
+        """Whether the gateway has read the key: it does so within a second."""
+        sale = till.sale(card=wire.Card(number=GOOD))
+        await send(session, orjson.dumps(MessageToDict(sale)), key_id, path, "")
+        return statuses.pop() == 200
+
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
+        await eventually(is_known)
         for card in (GOOD, STOPPED, UNKNOWN, BROKEN):
             sale = till.sale(card=wire.Card(number=card))
             await send(session, orjson.dumps(MessageToDict(sale)), key_id, path, "")
