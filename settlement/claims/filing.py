@@ -11,7 +11,7 @@ from settlement.checks.filing import blockers
 from settlement.claims.building import REPLACEABLE, filed_periods
 from settlement.claims.drawing import MATCHED, stage, stage_lines
 from settlement.claims.errors import ClaimCode
-from settlement.claims.limits import budget_room, ceiling_room, lock_budgets
+from settlement.claims.limits import require_room
 from settlement.claims.locking import lock_agreement
 from settlement.claims.model import Claim
 from settlement.claims.moving import move
@@ -56,8 +56,6 @@ SELECT EXISTS (SELECT FROM claim_year WHERE claim_id = $1 AND kbk <> $2) AS kbk,
     WHERE treatment = 'INCLUDED' AND w.is_pending) AS may_net_refunds,
   NOT $4 AND EXISTS (SELECT FROM claim_drawn WHERE treatment = 'OVER_LIMIT') AS over_limit"""
 
-_BY_YEAR: Final = """
-SELECT budget_year, kbk, net_kopecks FROM claim_year WHERE claim_id = $1 ORDER BY budget_year"""
 
 # Lines of decided claims that were refused, but not for good, and that this claim takes over.
 _FREE_REFUSED: Final = """
@@ -101,7 +99,7 @@ async def file(connection: asyncpg.Connection, claim_id: int, *, by: Actor) -> C
         await _check_period(connection, claim_id, draft, of)
         await _check_unchanged(connection, claim_id, draft, of)
         await _check_terms(connection, claim_id, of)
-        await _check_limits(connection, claim_id, draft, of)
+        await require_room(connection, claim_id, of, draft["net_kopecks"], without=draft["supersedes_id"])
         await _check_unblocked(connection, claim_id)
         await connection.execute(_FREE_REFUSED, claim_id, draft["supersedes_id"])
         if draft["supersedes_id"] is not None:
@@ -164,23 +162,3 @@ async def _check_unchanged(
     if rows:
         named = ", ".join(str(row["n"]) for row in rows[:NAMED_MAX]) + (" …" if len(rows) > NAMED_MAX else "")
         raise SettlementError(ClaimCode.CLAIM_STALE, claim_id=claim_id, count=len(rows), lines=named)
-
-
-async def _check_limits(
-    connection: asyncpg.Connection, claim_id: int, draft: asyncpg.Record, of: AgreementRead
-) -> None:
-    ceiling = await ceiling_room(connection, of.id, of.ceiling_kopecks, draft["supersedes_id"])
-    _check_room(claim_id, f"договор {of.number}", ceiling, draft["net_kopecks"])
-    await lock_budgets(connection)
-    for row in await connection.fetch(_BY_YEAR, claim_id):
-        year, kbk = row["budget_year"], row["kbk"]
-        room = await budget_room(connection, kbk, year, draft["supersedes_id"])
-        _check_room(claim_id, f"{kbk} {year}", room, row["net_kopecks"])
-
-
-def _check_room(claim_id: int, limit: str, room_kopecks: int | None, net_kopecks: int) -> None:
-    if room_kopecks is not None and net_kopecks > room_kopecks:
-        raise SettlementError(
-            ClaimCode.LIMIT_EXCEEDED,
-            claim_id=claim_id, limit=limit, room_kopecks=max(room_kopecks, 0), net_kopecks=net_kopecks,
-        )  # fmt: skip

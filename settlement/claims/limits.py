@@ -10,6 +10,7 @@ from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import record
 from settlement.claims.errors import ClaimCode
 from settlement.errors import SettlementError
+from settlement.ledger_reader.claims_registry import AgreementRead
 
 # The lines of the claim that is superseded ($2) make room for those of the one that is built.
 _USED: Final = """
@@ -40,6 +41,9 @@ FROM budget_limit ORDER BY budget_year, kbk, id DESC"""
 _SET: Final = """
 INSERT INTO budget_limit (budget_year, kbk, limit_kopecks, act_number, act_date, set_by)
 VALUES ($1, $2, $3, $4, $5, $6)"""
+
+_BY_YEAR: Final = """
+SELECT budget_year, kbk, net_kopecks FROM claim_year WHERE claim_id = $1 ORDER BY budget_year"""
 
 _BUDGET_LOCK: Final = 0x636C_6169_6D00_0001
 
@@ -121,3 +125,28 @@ async def budget_uses(connection: asyncpg.Connection) -> list[BudgetUse]:
         used = await connection.fetchval(_USED_OF_BUDGET, row["kbk"], None, row["budget_year"])
         uses.append(BudgetUse(**row, used_kopecks=used))
     return uses
+
+
+async def require_room(
+    connection: asyncpg.Connection, claim_id: int, of: AgreementRead, net_kopecks: int, *, without: int | None
+) -> None:
+    """Hold a claim that asks for `net_kopecks` against its agreement's ceiling and its budgets.
+
+    What the claim `without` uses does not count. Budgets stay locked until the transaction ends. Raises
+    SettlementError LIMIT_EXCEEDED.
+    """
+    ceiling = await ceiling_room(connection, of.id, of.ceiling_kopecks, without)
+    _check_room(claim_id, f"договор {of.number}", ceiling, net_kopecks)
+    await lock_budgets(connection)
+    for row in await connection.fetch(_BY_YEAR, claim_id):
+        year, kbk = row["budget_year"], row["kbk"]
+        room = await budget_room(connection, kbk, year, without)
+        _check_room(claim_id, f"{kbk} {year}", room, row["net_kopecks"])
+
+
+def _check_room(claim_id: int, limit: str, room_kopecks: int | None, net_kopecks: int) -> None:
+    if room_kopecks is not None and net_kopecks > room_kopecks:
+        raise SettlementError(
+            ClaimCode.LIMIT_EXCEEDED,
+            claim_id=claim_id, limit=limit, room_kopecks=max(room_kopecks, 0), net_kopecks=net_kopecks,
+        )  # fmt: skip

@@ -16,10 +16,13 @@ from gateway.domain.policy import moscow_date
 from gateway.record.words import Action, Actor, Subject, SubjectKind
 from gateway.record.writing import record
 from gateway.workdays import last_day_of_term
+from settlement.claims.limits import require_room
+from settlement.claims.locking import lock_agreement
 from settlement.claims.moving import move, state_of
 from settlement.claims.states import ClaimState, ClaimStep
 from settlement.errors import SettlementError
 from settlement.ledger_reader.claim_terms import terms_of_claim
+from settlement.ledger_reader.claims_registry import read_agreement
 from settlement.review.errors import ReviewCode
 from settlement.review.texts import fitting
 from settlement.review.verdicts import shown
@@ -71,6 +74,11 @@ WHERE l.claim_id = $1 AND l.n = meant.n AND l.verdict = 'REFUSED_FOR_GOOD'"""
 _SAME: Final = """
 SELECT * FROM claim_objection
 WHERE claim_id = $1 AND line_numbers = $2::integer[] AND text = $3 AND made_at >= $4"""
+
+_CLAIM_OF: Final = """
+SELECT o.claim_id, c.agreement_id, c.sale_kopecks - c.returned_kopecks AS net_kopecks
+FROM claim_objection o JOIN claim c ON c.id = o.claim_id
+WHERE o.id = $1"""
 
 _ANSWER: Final = """
 UPDATE claim_objection SET state = $2, answer = $3, answered_by = $4, answered_at = tillgate_now()
@@ -146,13 +154,16 @@ async def answer_objection(
 ) -> Objection:
     """Answer an objection in the caller's transaction; one that is upheld takes its effect.
 
-    Raises SettlementError OBJECTION_UNKNOWN, OBJECTION_ANSWERED, TEXT_UNFIT, and LINES_CLAIMED_AGAIN if the
-    review cannot open again because another claim holds its lines by now.
+    Raises SettlementError OBJECTION_UNKNOWN, OBJECTION_ANSWERED, TEXT_UNFIT, and, if the review cannot open
+    again, LINES_CLAIMED_AGAIN because another claim holds its lines by now, or LIMIT_EXCEEDED because others
+    have used up the ceiling or the budget that its refusal had freed.
     """
-    query = "SELECT claim_id FROM claim_objection WHERE id = $1"
-    claim_id = await connection.fetchval(query, objection_id)
-    if claim_id is None:
+    of = await connection.fetchrow(_CLAIM_OF, objection_id)
+    if of is None:
         raise SettlementError(ReviewCode.OBJECTION_UNKNOWN, objection_id=objection_id)
+    claim_id = of["claim_id"]
+    # In the order of filing: the agreement before its claims.
+    await lock_agreement(connection, of["agreement_id"])
     claim_state = await state_of(connection, claim_id)
     found = _objection(await connection.fetchrow("SELECT * FROM claim_objection WHERE id = $1", objection_id))
     if found.state is not ObjectionState.OPEN:
@@ -168,6 +179,8 @@ async def answer_objection(
     elif is_upheld:
         await connection.execute(_LET_GO, claim_id, list(found.line_numbers))
     if reopens:
+        agreement = await read_agreement(connection, of["agreement_id"])
+        await require_room(connection, claim_id, agreement, of["net_kopecks"], without=claim_id)
         await move(connection, claim_id, ClaimStep.REOPEN, by=by, reason=answer)
     answered = _objection(row)
     details = {"objection": objection_id, "state": state.value, "reopens": reopens}

@@ -71,6 +71,20 @@ async def test_the_review_does_not_open_again_for_lines_of_another_claim(
     assert before == await archive.everything()
 
 
+async def test_the_review_does_not_open_again_beyond_the_ceiling(review: Review, archive: Archive) -> None:
+    """What a refusal had freed may be used up by now: nothing is changed, and the objection stays open."""
+    await review.judge(Verdict(1, REFUSED, "чека нет"))
+    await review.rest()
+    await review.decide()
+    objection = await review.object_to(1)
+    _, approved_kopecks = await review.state()
+    await archive.connection.execute("UPDATE agreement SET ceiling_kopecks = $1", approved_kopecks)
+    before = await archive.everything()
+    assert "LIMIT_EXCEEDED" == await refusal(review.answer(objection.id, is_upheld=True))
+    assert before == await archive.everything()
+    await review.answer(objection.id, is_upheld=False)
+
+
 async def test_objections_have_a_term_and_something_refused_to_object_to(
     review: Review, archive: Archive
 ) -> None:

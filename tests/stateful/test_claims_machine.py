@@ -240,7 +240,8 @@ class ClaimsMachine(RuleBasedStateMachine):
     def object_to(self, number: int) -> None:
         """An objection is upheld: the review opens again."""
         claim = self.pick(number, *REOPENS)
-        self.allow(self.system.object_to(claim), ReviewCode.NOTHING_TO_OBJECT, ReviewCode.LINES_CLAIMED_AGAIN)
+        codes = ReviewCode.NOTHING_TO_OBJECT, ReviewCode.LINES_CLAIMED_AGAIN, ClaimCode.LIMIT_EXCEEDED
+        self.allow(self.system.object_to(claim), *codes)
 
     @there_is(*UNPAID)
     @rule(number=picks, share=st.integers(1, 3))
