@@ -31,9 +31,7 @@ async def test_a_gateway_killed_at_random_moments_loses_nothing_acknowledged_and
     chance = random.Random(SEED)
     async with tills_at(town.clients, *gateway.doors) as tills:
         for number in kills(rounds, tills[0].journal):
-            async with shopping(
-                tills, town.cards, SEED + number, Manner(hasty=0.1), 1_000 * (number + 1)
-            ) as load:
+            async with shopping(tills, town.cards, SEED + number, Manner(hasty=0.1)) as load:
                 await load.progress(chance.randint(40, 160))
                 # Not to wait for anything: the moment itself is the random choice.
                 await asyncio.sleep(chance.uniform(0, 0.02))
@@ -55,9 +53,7 @@ async def test_a_worker_killed_at_random_moments_leaves_its_tills_to_the_others(
         await gateway.start_ready()
         async with tills_at(town.clients, *gateway.doors) as tills:
             for number in kills(rounds, tills[0].journal):
-                async with shopping(
-                    tills, town.cards, SEED + number, Manner(hasty=0.1), 1_000 * (number + 1)
-                ) as load:
+                async with shopping(tills, town.cards, SEED + number, Manner(hasty=0.1)) as load:
                     await load.progress(chance.randint(40, 160))
                     await asyncio.sleep(chance.uniform(0, 0.02))
                     os.kill(chance.choice(await asyncio.to_thread(gateway.worker_pids)), signal.SIGKILL)

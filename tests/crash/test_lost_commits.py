@@ -169,7 +169,7 @@ async def test_sessions_ended_inside_the_commit_under_load_leave_every_id_one_ou
 ) -> None:
     """pg_terminate_backend while COMMIT runs its deferred triggers: the batch comes to nothing."""
     await scene.owner.execute(DIE_AT_COMMIT)
-    async with shopping(scene.tills, scene.town.cards[1:], SEED, PATIENT, 1_000 * rounds) as load:
+    async with shopping(scene.tills, scene.town.cards[1:], SEED, PATIENT) as load:
         await load.progress(60 * rounds)
     await scene.owner.execute("DROP TRIGGER die_at_commit ON outcome")
     assert rounds <= await scene.owner.fetchval("SELECT last_value / 40 FROM countdown")
@@ -182,7 +182,7 @@ async def test_a_network_cut_again_and_again_under_load_is_noticed_by_no_till(
 ) -> None:
     """The cuts hit connecting, reading, writing and committing alike."""
     chance = random.Random(SEED)
-    async with shopping(scene.tills, scene.town.cards[1:], SEED, PATIENT, 1_000 * rounds) as load:
+    async with shopping(scene.tills, scene.town.cards[1:], SEED, PATIENT) as load:
         for _ in range(2 * rounds):
             await load.progress(chance.randint(10, 60))
             await asyncio.sleep(chance.uniform(0, 0.01))

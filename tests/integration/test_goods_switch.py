@@ -60,7 +60,7 @@ async def test_a_switch_under_load_is_at_one_instant_and_never_within_a_basket(
             for till in tills:
                 till.wanders = True
             manner = Manner(at_once=1)
-            async with shopping(tills, town.cards, SEED, manner, commands_max=100_000) as load:
+            async with shopping(tills, town.cards, SEED, manner) as load:
                 await load.progress(50)
                 await desk.prohibited(NEW, "10.71")
                 begins = await publish_soon(desk, Kind.PROHIBITED, NEW)
