@@ -238,7 +238,7 @@ class Shopper:
 
 @dataclass
 class Load:
-    """Shoppers at all tills at once, until `stop`: how much they send meanwhile is a matter of the machine."""
+    """Shoppers at all tills at once, until `stop`; how much they send meanwhile depends on the machine."""
 
     tills: Sequence[Till]
     journal: Journal
