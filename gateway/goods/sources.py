@@ -26,6 +26,9 @@ LINES_REMEMBERED: Final = 32_768
 COLD_AT_ONCE: Final = 16
 """So many new lines take the classifier some 2 ms, which is all that an event loop has in one piece."""
 
+AHEAD_MAX: Final = 1_024
+"""So many baskets that were judged ahead may wait; those that nobody decides in the end are forgotten."""
+
 _LABEL_BEGINS: Final = "2"
 _LABEL_DIGITS: Final = 13
 
@@ -108,9 +111,8 @@ class GoodsAt:
 
     def judge(self, lines: Sequence[Line], merchant_id: int) -> list[Judged]:
         """Judge lines of one merchant; names not seen lately go through the classifier in one call."""
-        ahead = self._ahead.get(id(lines))
-        if ahead is not None and ahead.lines is lines and ahead.merchant_id == merchant_id:
-            return ahead.judged
+        if self._is_ahead(lines, merchant_id):
+            return self._ahead.pop(id(lines)).judged
         keys = self._keys(lines, merchant_id)
         found = self._memory.get_all(keys)
         fresh = [
@@ -130,11 +132,13 @@ class GoodsAt:
         """Judge many baskets, each with its merchant; lines not seen lately COLD_AT_ONCE in a step.
 
         Whoever takes the steps may let others work between them. After the last one `judge` has the answers
-        for these very baskets at hand, until the next ones are judged ahead.
+        for these very baskets at hand, once; what is at hand already costs nothing.
         """
         asked: list[tuple[Sequence[Line], int, list[_Key], list[Judged | None]]] = []
         cold: dict[_Key, tuple[_Key, Line, int]] = {}
         for lines, merchant_id in baskets:
+            if self._is_ahead(lines, merchant_id):
+                continue
             keys = self._keys(lines, merchant_id)
             found = self._memory.get_all(keys)
             asked.append((lines, merchant_id, keys, found))
@@ -148,10 +152,15 @@ class GoodsAt:
             step = fresh[begin : begin + COLD_AT_ONCE]
             made.update(zip([key for key, _, _ in step], self._judge_fresh(step), strict=True))
             yield
-        self._ahead.clear()
+        if len(self._ahead) > AHEAD_MAX:
+            self._ahead.clear()
         for lines, merchant_id, keys, found in asked:
             judged = [one if one is not None else made[key] for key, one in zip(keys, found, strict=True)]
             self._ahead[id(lines)] = _Ahead(lines, merchant_id, judged)
+
+    def _is_ahead(self, lines: Sequence[Line], merchant_id: int) -> bool:
+        ahead = self._ahead.get(id(lines))
+        return ahead is not None and ahead.lines is lines and ahead.merchant_id == merchant_id
 
     def _keys(self, lines: Sequence[Line], merchant_id: int) -> list[_Key]:
         own_id = merchant_id if merchant_id in self._with_own_goods else 0

@@ -4,16 +4,22 @@ It holds what the till sent (or the department's row) less what is empty, the ca
 and nothing that the gateway added, such as the concentrator that carried it.
 """
 
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import msgspec
 
 from gateway.domain.card_tokens import tokens_of
-from gateway.domain.commands import Authorize, CloseShift, Command
+from gateway.domain.commands import Authorize, CloseShift, Command, Origin
 
 _encode = msgspec.json.Encoder().encode
 
-_ADDED_TO_ORIGIN = ("outlet_id", "concentrator_id", "merchant_id")
+_LEFT_OUT: Final = {
+    # What the gateway added.
+    Origin: frozenset({"outlet_id", "concentrator_id", "merchant_id"}),
+    # The card has a name of its own here, and how it was read is no part of what is bought by it.
+    Authorize: frozenset({"card_token", "is_keyed"}),
+}
 
 
 def kind_of(command: Command | CloseShift) -> str:
@@ -49,17 +55,29 @@ def card_name(token: bytes, account_id: int | None) -> str:
 
 def canonical(command: Command | CloseShift, account_id: int | None) -> str:
     """The canonical JSON of a command whose card belongs to `account_id` (None: to no account)."""
-    fields = msgspec.to_builtins(command, enc_hook=bytes)  # a token with its older ones is one
+    fields = _told(command)
+    if "origin" in fields:
+        fields["origin"] = _told(fields["origin"])
     fields["kind"] = kind_of(command)
     if isinstance(command, Authorize):
         fields["card"] = card_name(command.card_token, account_id)
-        del fields["card_token"]
-        # How a card was read is no part of what is bought by it.
-        fields.pop("is_keyed", None)
-    if "origin" in fields:
-        for name in _ADDED_TO_ORIGIN:
-            fields["origin"].pop(name, None)
     return _encode(fields).decode()
+
+
+def _told(struct: msgspec.Struct) -> dict[str, Any]:
+    """The fields that are not empty, as they are: the encoder goes through what lies in them, once."""
+    return {
+        name: value
+        for name, empty in _fields_of(type(struct))
+        if (value := getattr(struct, name)) is not empty and value != empty
+    }
+
+
+@cache
+def _fields_of(kind: type[msgspec.Struct]) -> tuple[tuple[str, Any], ...]:
+    """The fields that a form holds of a struct, with their defaults."""
+    left_out = _LEFT_OUT.get(kind, frozenset())
+    return tuple((f.name, f.default) for f in msgspec.structs.fields(kind) if f.name not in left_out)
 
 
 def difference(stored: str, command: Command | CloseShift, account_id: int | None) -> str | None:

@@ -272,11 +272,32 @@ class Committer:
         plan = decide_batch(commands, snapshot, self.rules)
         await self.admission.check_guesses(connection, plan)
         sealed = [self._sealed(decision) for decision in plan.decisions]
-        won = await write(connection, plan, sealed, self.limits.max_age) if sealed else set()
+        won = await self._write(connection, plan, sealed) if sealed else set()
         replays = await read_answers(connection, plan.replays)
         lost = self._answer(group, plan, sealed, won, replays)
         self.observer.batch_done(len(group), len(lost), loop.time() - started)
         return lost
+
+    async def _write(self, connection: Connection, plan: Plan, sealed: list[Sealed]) -> set[int]:
+        """Write a batch; while the database does, many who wait are read and judged.
+
+        Few are cheaper together with those who come meanwhile.
+        """
+        writing = write(connection, plan, sealed, self.limits.max_age)
+        if 2 * len(self._queue) < self.limits.batch:
+            return await writing
+        ahead = asyncio.create_task(self._look_ahead(), name="look-ahead")
+        try:
+            return await writing
+        finally:
+            ahead.cancel()
+
+    async def _look_ahead(self) -> None:
+        commands: list[Command] = []
+        while read := self._queue.read_ahead():
+            commands += read
+            await asyncio.sleep(0)
+        await self.goods.judge_ahead(commands)
 
     def _sealed(self, decision: Decision) -> Sealed:
         certificates = decision.decided.account.certificates if decision.decided else {}

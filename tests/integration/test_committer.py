@@ -1,7 +1,9 @@
 """The committer's own promises: its queue, its batches, cancelled callers and lost connections."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,7 +14,8 @@ from msgspec.structs import replace
 from gateway.domain.commands import Command
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
-from gateway.ledger.committer import Committer
+from gateway.ledger.committer import Committer, NeverBehind
+from gateway.ledger.waiting import AHEAD_AT_ONCE
 from gateway.runtime.database import driver_connection, make_engine
 from tests.crash.processes import eventually
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, origin
@@ -80,6 +83,42 @@ async def test_what_waits_while_a_batch_commits_becomes_the_next_batch(kit: Kit)
             "SELECT version FROM card_account a JOIN card k ON k.account_id = a.id WHERE k.token = $1", token
         )
     assert 3 == versions  # one issue, one batch of one, one batch of five
+
+
+def same(command: Command) -> Command:
+    """A message that was read."""
+    return command
+
+
+class Ahead(NeverBehind):
+    """Notes what is judged ahead."""
+
+    def __init__(self) -> None:
+        self.judged: list[list[Command]] = []
+
+    async def judge_ahead(self, commands: Iterable[Command]) -> None:
+        """Keep the commands."""
+        self.judged.append(list(commands))
+
+
+async def test_while_the_database_writes_a_batch_the_next_one_is_read_and_judged(kit: Kit) -> None:
+    """The processor has nothing better to do; what was made ahead is decided in its turn."""
+    token = await kit.card(await kit.committer(), 500_00)
+    committer, gate = await gated(kit, batch=2 * AHEAD_AT_ONCE)
+    committer.goods = goods = Ahead()
+    first, *others = (authorize(token, line(1, 10_00)) for _ in range(1 + AHEAD_AT_ONCE))
+    async with kit.connect() as locker:
+        async with locker.transaction():
+            await locker.execute("SELECT FROM card_account FOR UPDATE")
+            writing = asyncio.create_task(committer.submit(first))
+            await gate.reached.wait()
+            answers = [committer.enqueue(partial(same, command)) for command in others]
+            gate.opened.set()
+            await eventually(lambda: goods.judged == [[first], others], "the next batch is judged")
+            assert not writing.done()
+        assert must(await writing).is_approved
+    assert all(must(answer).is_approved for answer in await asyncio.gather(*answers))
+    assert [[first], others, others] == goods.judged
 
 
 async def test_nobody_joins_a_queue_whose_first_has_waited_too_long(kit: Kit) -> None:

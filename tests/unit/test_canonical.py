@@ -1,10 +1,12 @@
 """The canonical form of a command: when two bodies under one request id are the same."""
 
+from uuid import UUID
+
 import msgspec
 import pytest
 from msgspec.structs import replace
 
-from gateway.domain.commands import Authorize, Command
+from gateway.domain.commands import Authorize, Command, Origin
 from gateway.ledger.canonical import canonical, difference
 from tests.builders import line
 from tests.ledger_kit import authorize
@@ -30,6 +32,21 @@ def full_form(command: Command) -> str:
 def test_a_form_holds_nothing_that_is_empty(command: Authorize) -> None:
     """What the till did not send takes no room."""
     assert "marking_code" not in canonical(command, ACCOUNT)
+
+
+def test_a_form_keeps_its_bytes() -> None:
+    """A retry is known by them at a glance; what the gateway added, and how the card was read, is not in it."""
+    told = replace(
+        authorize(b"t", line(1, 10_00)),
+        request_id=UUID(int=7),
+        origin=Origin(1, 2, 3, concentrator_id=4, shift_number=5, cashier_ref="6"),
+        is_keyed=True,
+    )
+    assert canonical(told, ACCOUNT) == (
+        '{"request_id":"00000000-0000-0000-0000-000000000007",'
+        '"origin":{"terminal_id":3,"shift_number":5,"cashier_ref":"6"},'
+        '"basket":{"lines":[LINE]},"kind":"AUTHORIZE","card":"account:7"}'
+    ).replace("LINE", msgspec.json.encode(told.basket.lines[0]).decode())
 
 
 def test_a_form_with_its_empty_fields_is_still_the_same_command(command: Authorize) -> None:

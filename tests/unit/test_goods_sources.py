@@ -329,8 +329,9 @@ def test_what_is_judged_ahead_is_what_would_be_judged() -> None:
 def test_each_line_is_asked_for_once_also_if_it_was_judged_ahead() -> None:
     """The share of remembered lines counts no line twice."""
     sources = goods()
-    basket = [item("сок"), item("хлеб")]
     for _ in range(3):
-        deque(sources.judge_ahead([(basket, SHOP)]), maxlen=0)
+        basket = [item("сок"), item("хлеб")]
+        for _ in range(2):
+            deque(sources.judge_ahead([(basket, SHOP)]), maxlen=0)
         sources.judge(basket, SHOP)
     assert (6, 2) == (sources.tally.asked, sources.tally.missed)

@@ -7,9 +7,10 @@ from typing import NoReturn
 
 import pytest
 
+from gateway.domain.commands import Command
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
-from gateway.ledger.waiting import MANY, QUIET_TURNS, Limits, Waiting
+from gateway.ledger.waiting import AHEAD_AT_ONCE, AHEAD_FOR_S, MANY, QUIET_TURNS, Limits, Waiting
 from tests.ledger_kit import authorize, line
 
 SetClock = Callable[[float], None]
@@ -79,6 +80,46 @@ async def test_what_cannot_be_read_is_told_when_its_turn_comes_and_takes_no_plac
     commands = [member.command for member in batch]
     queue.put_back(batch)
     assert commands == [member.command for member in queue.take()]
+
+
+def counted(reads: list[int]) -> Command:
+    """A command that notes each time that it is read."""
+    reads.append(1)
+    return authorize(b"card", line(1, 10_00))
+
+
+async def test_the_next_batch_is_read_ahead_in_steps_and_not_again_when_its_turn_comes(
+    set_clock: SetClock,
+) -> None:
+    """No further than one batch, for whoever is behind it may still go; and no few ones at a time."""
+    queue = Waiting(Limits(batch=2 * AHEAD_AT_ONCE + 1))
+    reads: list[int] = []
+    for _ in range(4 * AHEAD_AT_ONCE):
+        queue.join(lambda: counted(reads), None)
+    steps = [queue.read_ahead() for _ in range(3)]
+    assert [AHEAD_AT_ONCE, AHEAD_AT_ONCE, 0] == [len(step) for step in steps]
+    ahead = [id(command) for step in steps for command in step]
+    set_clock(AHEAD_FOR_S)
+    assert ahead == [id(member.command) for member in queue.take()][:-1]
+    assert 2 * AHEAD_AT_ONCE + 1 == len(reads)
+
+
+async def test_what_was_read_too_long_ahead_is_read_again(set_clock: SetClock) -> None:
+    """A batch that waited for a lock keeps no key in that was revoked meanwhile."""
+    queue = Waiting(Limits())
+    refusals: list[Exception] = []
+
+    def read() -> Command:
+        if refusals:
+            raise refusals[0]
+        return authorize(b"card", line(1, 10_00))
+
+    members = [queue.join(read, None) for _ in range(AHEAD_AT_ONCE)]
+    assert AHEAD_AT_ONCE == len(queue.read_ahead())
+    refusals.append(ValueError("revoked"))
+    set_clock(2 * AHEAD_FOR_S)
+    assert [] == queue.take()
+    assert {refusals[0]} == {member.answer.exception() for member in members}
 
 
 async def test_after_a_batch_of_many_the_next_one_waits_for_those_who_come_one_after_the_other() -> None:
