@@ -16,8 +16,7 @@ from gateway.runtime.settings import Settings
 COLLECT_INTERVAL_S: Final = 5.0
 
 PAGE: Final = 100
-"""Baskets of four lines cost 0.07 ms of a worker each, in pages of 50 a quarter more: 7 ms, with turns for the
-tills in between."""
+"""Baskets of four lines cost 0.07 ms of a worker each, a quarter more in pages of 50: 7 ms a page."""
 
 PAGES_MAX: Final = 10
 """So a worker counts at most 200 baskets a second, more than a city sells, for 1.5 % of its time."""

@@ -35,7 +35,7 @@ def test_a_form_holds_nothing_that_is_empty(command: Authorize) -> None:
 
 
 def test_a_form_keeps_its_bytes() -> None:
-    """A retry is known by them at a glance; what the gateway added, and how the card was read, is not in it."""
+    """A retry is known by them; neither what the gateway added nor how the card was read is in them."""
     told = replace(
         authorize(b"t", line(1, 10_00)),
         request_id=UUID(int=7),
