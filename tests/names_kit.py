@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -41,9 +42,9 @@ def examples() -> Iterator[Example]:
 
 
 def lists() -> Lists:
-    """The lists that come with the gateway, the newest."""
+    """The lists that come with the gateway, as in force now."""
     book = load_list_book()
-    return Lists(book.prohibited[-1], book.class_map)
+    return Lists.at(book, datetime.now(UTC))
 
 
 @cache

@@ -17,7 +17,7 @@ from gateway.domain.judging import Edition
 from gateway.goods.catalogue_store import CatalogueBuilder, StoredCatalogue
 from gateway.goods.evaluation.cases import all_cases
 from gateway.goods.evaluation.judging import judge_cases, wrong_line
-from gateway.goods.evaluation.rates import Measured, class_rates, summary_of
+from gateway.goods.evaluation.rates import Measured, program_rates, summary_of
 from gateway.goods.importing.catalogue import CatalogueFile, CatalogueRow
 from gateway.goods.importing.categories import SHIPPED_UHTT, load_category_map
 from gateway.goods.importing.problems import ImportFileError
@@ -179,12 +179,12 @@ def _write_wrong(measured: list[Measured], edition: Edition, file: TextIO) -> No
 
 
 def _programs(measured: list[Measured], lists: Lists, model: NameModel) -> dict[str, Any]:
-    """How often goods are taken for another program's: of the cases if they tell, else of names held out."""
+    """How often a program would pay another's goods: of the cases if they tell, else of names held out."""
     told = [line for line in measured if line.case.truth_okpd2 and not line.case.is_prohibited]
     if not told:
-        return {"measured_on": "names held out in training", **model.card.evaluation["classes"]}
+        return {"measured_on": "names held out in training", **model.card.evaluation.get("programs", {})}
     pairs = [(line.case.truth_okpd2, line.judged.verdict.okpd2 if line.is_paid else "") for line in told]
-    return {"measured_on": "cases", **class_rates(pairs, lists.class_map.classes_of)}
+    return {"measured_on": "cases", **program_rates(pairs, lists.programs, lists.class_map.classes_of)}
 
 
 def _tell_classifier(model: NameModel, out: Path) -> None:
@@ -214,17 +214,17 @@ def _tell_evaluation(result: dict[str, Any]) -> None:
         shown = [_shown_rate(rates, key) for key in _RATES.values()]
         table.add_row(source, f"{rates['lines']:,}", f"{rates['prohibited']:,}", *shown)
     console().print(table)
-    programs = Table(title=f"Goods taken for another class ({result['programs'].pop('measured_on')})")
-    for title in ("class", "outside, accepted", "inside, refused"):
-        programs.add_column(title, justify="left" if title == "class" else "right")
+    programs = Table(title=f"Goods taken for another program's ({result['programs'].pop('measured_on')})")
+    for title in ("program", "outside, accepted", "inside, refused"):
+        programs.add_column(title, justify="left" if title == "program" else "right")
     for name, rates in result["programs"].items():
-        programs.add_row(name, *(_shown_rate(rates, key) for key in _CLASS_RATES))
+        programs.add_row(name, *(_shown_rate(rates, key) for key in _PROGRAM_RATES))
     console().print(programs)
     _tell_problems(result["catalogue"]["problems"])
     click.echo(f"Wrong lines with their traces: {result['wrong_file']}")
 
 
-_CLASS_RATES: Final = ("outside_program_accept", "inside_program_reject")
+_PROGRAM_RATES: Final = ("outside_program_accept", "inside_program_reject")
 
 
 def _shown_rate(rates: dict[str, Any], key: str) -> str:

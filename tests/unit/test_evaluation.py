@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.cli import tillgate
+from gateway.domain.category import GoodsClass
 from gateway.goods.evaluation.cases import Case, all_cases
+from gateway.goods.evaluation.rates import program_rates
 from gateway.goods.importing.problems import ImportFileError
-from tests.names_kit import catalogue_file
+from tests.names_kit import catalogue_file, lists
 from tests.reference_kit import gtin
 
 HEADER = "name\tgtin\tokpd2\ttruth"
@@ -123,6 +125,21 @@ def test_truth_by_code_tells_goods_of_other_programs(run: Run, tmp_path: Path) -
         result["programs"]["food"][key] for key in ("outside", "outside_program_accept_rate")
     )
     assert 0.0 == result["programs"]["food"]["inside_program_reject_rate"]
+
+
+def test_a_program_is_wrong_about_goods_of_all_its_classes_together() -> None:
+    """Who pays for food and clothes takes no harm from bread that is taken for a jacket."""
+    bread, jacket, fridge = "10.71.11.110", "14.12.30.110", "27.51.11.110"
+    programs = {
+        "both": frozenset({GoodsClass.FOOD, GoodsClass.CLOTHES}),
+        "food": frozenset({GoodsClass.FOOD}),
+    }
+    pairs = [(bread, jacket), (jacket, bread), (fridge, bread), (jacket, "")]
+    rates = program_rates(pairs, programs, lists().class_map.classes_of)
+    assert {"both": (0.333333, 1.0), "food": (1.0, 0.666667)} == {
+        code: (found["inside_program_reject_rate"], found["outside_program_accept_rate"])
+        for code, found in rates.items()
+    }
 
 
 def test_training_stores_a_folder_with_its_evaluation_and_writes_over_none(run: Run, tmp_path: Path) -> None:

@@ -100,12 +100,12 @@ def test_a_word_learned_from_is_never_new(words: set[str], other: str) -> None:
 
 
 def test_what_learning_does_not_see_it_is_judged_by() -> None:
-    """The card tells how names held out were decided, and goods of which classes were confused."""
+    """The card tells how names held out were decided, and how often a program would pay another's goods."""
     evaluation = learned().card.evaluation
     assert evaluation["held_out"] > 20
     assert (0.0, 0.0) == (evaluation["false_accept_rate"], evaluation["false_reject_rate"])
-    assert 0 == evaluation["classes"]["durable"]["inside"]
-    assert 0.0 == evaluation["classes"]["food"]["outside_program_accept_rate"]
+    assert 0 == evaluation["programs"]["durable"]["inside"]
+    assert 0.0 == evaluation["programs"]["food"]["outside_program_accept_rate"]
 
 
 def test_a_stored_classifier_says_the_same_and_a_changed_one_is_refused(tmp_path: Path) -> None:

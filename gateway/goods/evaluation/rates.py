@@ -1,7 +1,7 @@
 """What decisions were worth: counts and rates of the lines whose truth is known."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -87,21 +87,23 @@ def rate(name: str, hits: int, trials: int) -> dict[str, Any]:
     }
 
 
-def class_rates(
-    pairs: Iterable[tuple[str, str]], classes_of: Callable[[str], frozenset[GoodsClass]]
+def program_rates(
+    pairs: Iterable[tuple[str, str]],
+    programs: Mapping[str, frozenset[GoodsClass]],
+    classes_of: Callable[[str], frozenset[GoodsClass]],
 ) -> dict[str, dict[str, Any]]:
-    """By goods class: how often goods outside it are taken as of it, and goods of it as outside.
+    """By program: how often it would pay goods that are none of its own, and not pay its own.
 
-    Of pairs (true ОКПД2, decided ОКПД2; "" if refused).
+    Of pairs (true ОКПД2, decided ОКПД2; "" if refused); `programs` are their classes by code.
     """
-    known = [(classes_of(truth), classes_of(decided) if decided else None) for truth, decided in pairs]
+    known = [(classes_of(truth), classes_of(decided) if decided else frozenset()) for truth, decided in pairs]
     rates = {}
-    for goods_class in GoodsClass:
-        outside = [decided for truth, decided in known if goods_class not in truth]
-        inside = [decided for truth, decided in known if goods_class in truth]
-        accepted = sum(decided is not None and goods_class in decided for decided in outside)
-        refused = sum(decided is None or goods_class not in decided for decided in inside)
-        rates[goods_class.value] = {
+    for code, own in programs.items():
+        outside = [decided for truth, decided in known if own.isdisjoint(truth)]
+        inside = [decided for truth, decided in known if not own.isdisjoint(truth)]
+        accepted = sum(not own.isdisjoint(decided) for decided in outside)
+        refused = sum(own.isdisjoint(decided) for decided in inside)
+        rates[code] = {
             "outside": len(outside),
             "inside": len(inside),
             **rate("outside_program_accept", accepted, len(outside)),

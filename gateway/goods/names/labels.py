@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -17,15 +17,21 @@ _LEVELS: Final = 7
 
 @dataclass(frozen=True)
 class Lists:
-    """The lists that give a label its meaning: denied or not, and of which classes."""
+    """The lists that give a label its meaning: denied or not, and of which classes.
+
+    `programs` are the classes that the newest version of each program may pay, by its code.
+    """
 
     prohibited: ProhibitedList
     class_map: ClassMap
+    programs: Mapping[str, frozenset[GoodsClass]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def at(cls, book: ListBook, instant: datetime) -> "Lists":
         """Those in force at an instant; raises LookupError before the first prohibited list."""
-        return cls(book.prohibited_at(instant), book.class_map)
+        newest = {code: book.programs[code, version] for code, version in sorted(book.programs)}
+        programs = {code: program.allowed_classes for code, program in newest.items()}
+        return cls(book.prohibited_at(instant), book.class_map, programs)
 
     def is_denied(self, code: str) -> bool:
         """Whether goods under the code are denied."""

@@ -62,7 +62,8 @@ def place_of(path: Path, lists: Lists, folder: Path) -> Path:
     """Where in `folder` the classifier of a catalogue file is kept; raises OSError without the file."""
     # A set of classes has another order in every process.
     classes = sorted((prefix, sorted(found)) for prefix, found in lists.class_map.by_prefix.items())
-    told = hashlib.sha256(repr((lists.prohibited.rules, classes)).encode())
+    programs = sorted((code, sorted(found)) for code, found in lists.programs.items())
+    told = hashlib.sha256(repr((lists.prohibited.rules, classes, programs)).encode())
     sources = (Path(str(module.__file__)) for module in _LEARNING)
     for file in (path, *sources, *sorted(SHIPPED.glob("*.toml"))):
         with file.open("rb") as opened:

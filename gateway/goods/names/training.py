@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from gateway.domain.judging import NAMES_UNHEARD
-from gateway.goods.evaluation.rates import class_rates
+from gateway.goods.evaluation.rates import program_rates
 from gateway.goods.names.features import COLUMNS, features
 from gateway.goods.names.folding import fold
 from gateway.goods.names.known_words import KnownWords
@@ -123,19 +123,19 @@ def train(
         "held_out": len(tested.folded),
         "denied_held_out": int(truth.sum()),
         **rates_of(denied, truth, policy),
-        "classes": _class_rates(dataclasses.replace(trial, card=card), tested, lists),
+        "programs": _program_rates(dataclasses.replace(trial, card=card), tested, lists),
     }
     card = msgspec.structs.replace(card, version=content.hexdigest()[:12], evaluation=evaluation)
     return dataclasses.replace(model, card=card)
 
 
-def _class_rates(trial: NameModel, tested: Examples, lists: Lists) -> dict[str, dict[str, Any]]:
-    """How often names held out are taken for goods of another class, as a lone name decides."""
+def _program_rates(trial: NameModel, tested: Examples, lists: Lists) -> dict[str, dict[str, Any]]:
+    """How often a program would pay another one's goods of names held out, as a lone name decides."""
     opinions = Namer(trial, lists.prohibited, lists.class_map).opinions(tested.folded)
     limit_ppm = trial.card.policy.suspect_ppm
     decided = [said.okpd2 if said and said.denied_ppm < limit_ppm else "" for said in opinions]
     truths = [tested.labels[target] for target in tested.targets]
-    return class_rates(zip(truths, decided, strict=True), lists.class_map.classes_of)
+    return program_rates(zip(truths, decided, strict=True), lists.programs, lists.class_map.classes_of)
 
 
 def _calibrate(log_odds: Floats, truth: NDArray[np.bool_]) -> Calibration:
