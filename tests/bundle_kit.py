@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
+from gateway.cli.claims_documents import drawn_up
 from gateway.ledger.seals.making import seal_due_days
 from gateway.registry.signing import OutcomeSigner
 from settlement.claims.model import Claim
-from settlement.claims.reading import claim_lines
 from settlement.documents.bundle import write_bundle
-from settlement.documents.claim_pdf import dated_at
-from settlement.documents.forms import form_at
-from settlement.documents.making import MadeDocuments, make_documents
+from settlement.documents.making import MadeDocuments
 from settlement.documents.shelf import Document, put_on_shelf
-from settlement.ledger_reader.documents import details_of, names_of, seals_of
 from settlement.signing.seal import seal_claim
 from tests.claims_kit import CLERK, Town, month_from
 
@@ -51,18 +48,8 @@ async def seal(town: Town, claim: Claim, signer: OutcomeSigner, folder: Path) ->
 
 
 async def documents_of(town: Town, claim: Claim, folder: Path, is_reviewed: bool = False) -> MadeDocuments:
-    """The claim's documents as the command makes them."""
-    connection = town.connection
-    return await make_documents(
-        claim,
-        claim_lines(connection, claim.id, 2),
-        details_of=lambda lines: details_of(connection, claim.agreement_id, lines),
-        names=await names_of(connection, claim.participant.merchant_id, dated_at(claim)),
-        seals=await seals_of(connection, claim.id, dated_at(claim)),
-        form=await form_at(connection, claim.terms.form, dated_at(claim)),
-        folder=folder,
-        is_reviewed=is_reviewed,
-    )
+    """The claim's documents as the command makes them, from its lines two by two."""
+    return await drawn_up(town.connection, claim, folder, is_reviewed=is_reviewed, lines_at_once=2)
 
 
 async def bundled(town: Town, claim: Claim, target: Path, signer: OutcomeSigner) -> str:

@@ -41,9 +41,22 @@ async def documents_of(
     if not is_reviewed and (sealed := await take_from_shelf(connection, claim, folder)):
         progress(claim.line_count)
         return sealed
+    return await drawn_up(connection, claim, folder, is_reviewed=is_reviewed, progress=progress)
+
+
+async def drawn_up(
+    connection: asyncpg.Connection,
+    claim: Claim,
+    folder: Path,
+    *,
+    is_reviewed: bool = False,
+    progress: Progress = lambda _: None,
+    lines_at_once: int = LINES_AT_ONCE,
+) -> MadeDocuments:
+    """The documents of a claim, made now; the caller's transaction sees one state of it."""
     return await make_documents(
         claim,
-        claim_lines(connection, claim.id, LINES_AT_ONCE),
+        claim_lines(connection, claim.id, lines_at_once),
         details_of=lambda lines: details_of(connection, claim.agreement_id, lines),
         names=await names_of(connection, claim.participant.merchant_id, dated_at(claim)),
         seals=await seals_of(connection, claim.id, dated_at(claim)),

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +25,7 @@ from gateway.ledger.deciding import Decision, Plan, Rules, decide_batch
 from gateway.ledger.reading import Wanted, origin_of, read, read_answers
 from gateway.ledger.shifts import close_shift
 from gateway.ledger.waiting import Limits, Member, ReadCommand, Waiting, look_at
+from gateway.ledger.watchers import EpochWatcher, GoodsWatcher, NeverBehind, Observer
 from gateway.ledger.writing import Sealed, write
 
 log = structlog.get_logger(__name__)
@@ -45,40 +46,6 @@ SERVER_STOPPING = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
-
-
-class Observer(Protocol):
-    """Who watches batches: metrics and the live feed. Must not block or raise."""
-
-    def batch_done(self, size: int, lost: int, seconds: float) -> None:
-        """A round of a batch was written: its members, and how many lost their account."""
-
-    def decided(self, command: Command | CloseShift, outcome: Outcome) -> None:
-        """A command got its outcome, durably."""
-
-
-class EpochWatcher(Protocol):
-    """Who holds what decisions go by: the registry, the lists. Reloads before deciding if it is behind."""
-
-    async def refresh_if_behind(self, epoch: int) -> None:
-        """Return once what is held is at least as new as `epoch`; raise if that fails."""
-
-
-class GoodsWatcher(EpochWatcher, Protocol):
-    """Who holds what lines are judged by."""
-
-    async def judge_ahead(self, commands: Iterable[Command]) -> None:
-        """Judge lines that nobody has seen lately, some at a time; deciding then is quick. Raises nothing."""
-
-
-class NeverBehind:
-    """Holds what does not change while it is held and is quickly asked, such as lists read from files."""
-
-    async def judge_ahead(self, commands: Iterable[Command]) -> None:
-        """Nothing is slow."""
-
-    async def refresh_if_behind(self, epoch: int) -> None:
-        """Nothing to reload."""
 
 
 @dataclass

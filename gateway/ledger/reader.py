@@ -15,9 +15,9 @@ from gateway.domain.outcome import Outcome
 from gateway.domain.purchase import Purchase
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import SealedAnswer
-from gateway.ledger.committer import EpochWatcher, GoodsWatcher, NeverBehind
 from gateway.ledger.deciding import Rules, decide_batch, find_target
 from gateway.ledger.reading import Snapshot, Wanted, read
+from gateway.ledger.watchers import EpochWatcher, GoodsWatcher, NeverBehind
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,7 @@ class Waiting:
         found: list[Command] = []
         for member in unread if len(unread) == AHEAD_AT_ONCE else ():
             member.read_at = now
-            if member.read is not None and not member.answer.done() and _read(member):
+            if member.read is not None and not member.answer.done() and _read(member, member.read):
                 found.append(member.command)
         return found
 
@@ -209,16 +209,16 @@ class Waiting:
 def _is_read(member: Member, now: float) -> bool:
     """Whether a member whose turn it is can be read, or was a moment ago."""
     if member.read is not None:
-        if now - member.read_at > AHEAD_FOR_S and not _read(member):
+        if now - member.read_at > AHEAD_FOR_S and not _read(member, member.read):
             return False
         member.read = None
     return True
 
 
-def _read(member: Member) -> bool:
+def _read(member: Member, read: ReadCommand) -> bool:
     """Read a member; whoever sent what cannot be read is told so at once."""
     try:
-        member.command = member.read()  # type: ignore[misc]
+        member.command = read()
         merchant_id = merchant_of(member.command)
         member.ids = [(merchant_id, request_id) for request_id in mentioned_ids(member.command)]
     except Exception as error:

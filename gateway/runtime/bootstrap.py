@@ -20,12 +20,13 @@ from gateway.goods.loader import SHIPPED, load_list_book
 from gateway.jsondoor.server import JsonDoor, JsonDoorSettings
 from gateway.ledger.admission import Admission
 from gateway.ledger.answers import Seal, StoredAnswer
-from gateway.ledger.committer import Committer, Connect, EpochWatcher, GoodsWatcher, Observer
+from gateway.ledger.committer import Committer, Connect
 from gateway.ledger.deciding import Rules
 from gateway.ledger.reader import LedgerReader
 from gateway.ledger.sweep import Sweeper
 from gateway.ledger.tries import Tries
 from gateway.ledger.waiting import Limits
+from gateway.ledger.watchers import EpochWatcher, GoodsWatcher, Observer
 from gateway.registry.card_aliases import CardAliases
 from gateway.registry.registry import Registry
 from gateway.rpc.methods import Ledger

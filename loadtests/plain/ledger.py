@@ -16,17 +16,11 @@ from gateway.domain.commands import Authorize, CloseShift, Command
 from gateway.domain.outcome import Outcome
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError, Seal, SealedAnswer, StoredAnswer
-from gateway.ledger.committer import (
-    CONNECTION_LOST,
-    SERVER_STOPPING,
-    EpochWatcher,
-    GoodsWatcher,
-    NeverBehind,
-    Observer,
-)
+from gateway.ledger.committer import CONNECTION_LOST, SERVER_STOPPING
 from gateway.ledger.deciding import Decision, Rules, decide_batch
 from gateway.ledger.reading import origin_of
 from gateway.ledger.shifts import close_shift
+from gateway.ledger.watchers import EpochWatcher, GoodsWatcher, NeverBehind, Observer
 from gateway.runtime.database import driver_connection
 from loadtests.plain.reading import StaleLockError, load
 from loadtests.plain.writing import write

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from gateway.domain.commands import Command
 from gateway.domain.reasons import Reason
 from gateway.ledger.answers import CommandError
-from gateway.ledger.committer import Committer, NeverBehind
+from gateway.ledger.committer import Committer
 from gateway.ledger.waiting import AHEAD_AT_ONCE
+from gateway.ledger.watchers import NeverBehind
 from gateway.runtime.database import driver_connection, make_engine
 from tests.crash.processes import eventually
 from tests.ledger_kit import Kit, authorize, kit_on, line, must, origin

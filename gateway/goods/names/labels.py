@@ -29,8 +29,10 @@ class Lists:
     @classmethod
     def at(cls, book: ListBook, instant: datetime) -> "Lists":
         """Those in force at an instant; raises LookupError before the first prohibited list."""
-        newest = {code: book.programs[code, version] for code, version in sorted(book.programs)}
-        programs = {code: program.allowed_classes for code, program in newest.items()}
+        # In the order of their versions, so that the newest one stays.
+        programs = {
+            code: book.programs[code, version].allowed_classes for code, version in sorted(book.programs)
+        }
         return cls(book.prohibited_at(instant), book.class_map, programs)
 
     def is_denied(self, code: str) -> bool:
